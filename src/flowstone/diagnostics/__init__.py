@@ -1,0 +1,1 @@
+"""Findings: the values, and how they are printed."""

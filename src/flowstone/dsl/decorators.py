@@ -1,0 +1,72 @@
+"""``@asset``, ``@resource`` and ``@check``: they note the declaration on the function and give the function back.
+
+So a decorated function is called with plain values, pickled and inspected like any other. Nothing is validated here but
+the names of keywords: ``flowstone check`` does that without importing the module.
+
+A function made in a loop or a factory cannot be found again by its name. Each declaration is therefore also noted in the
+globals of the module in which the function was written, under ``DECLARATIONS``, by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, Unpack, overload
+
+from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, ResourceKeywords
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ATTRIBUTE = "__flowstone__"
+"""Attribute of a decorated function that holds its declaration."""
+DECLARATIONS = "__flowstone_declarations__"
+"""Name in a module's globals: mapping from (kind, name) to the decorated function."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a decorator was given."""
+
+    kind: Literal["asset", "resource", "check"]
+    name: str
+    """As in the keyword ``name``, with the namespace in front: ``namespace.name``; else the function's name."""
+    keywords: Mapping[str, Any]
+
+
+def _declare(kind: Literal["asset", "resource", "check"], function: F, keywords: Mapping[str, Any], known: type) -> F:
+    for keyword in keywords:
+        if keyword not in known.__annotations__:
+            raise TypeError(f"@{kind} has no keyword {keyword!r}")
+    name = keywords.get("name", function.__name__)
+    if namespace := keywords.get("namespace"):
+        name = f"{namespace}.{name}"
+    setattr(function, ATTRIBUTE, Declaration(kind, name, dict(keywords)))
+    function.__globals__.setdefault(DECLARATIONS, {})[kind, name] = function
+    return function
+
+
+@overload
+def asset(function: F, /) -> F: ...
+@overload
+def asset(**keywords: Unpack[AssetKeywords]) -> Callable[[F], F]: ...
+def asset(function: F | None = None, /, **keywords: Unpack[AssetKeywords]) -> F | Callable[[F], F]:
+    """Declare that a function makes an asset."""
+    if function is not None:
+        return _declare("asset", function, {}, AssetKeywords)
+    return lambda decorated: _declare("asset", decorated, keywords, AssetKeywords)
+
+
+@overload
+def resource(function: F, /) -> F: ...
+@overload
+def resource(**keywords: Unpack[ResourceKeywords]) -> Callable[[F], F]: ...
+def resource(function: F | None = None, /, **keywords: Unpack[ResourceKeywords]) -> F | Callable[[F], F]:
+    """Declare that a function opens a resource. A generator yields it once; what follows the yield closes it."""
+    if function is not None:
+        return _declare("resource", function, {}, ResourceKeywords)
+    return lambda decorated: _declare("resource", decorated, keywords, ResourceKeywords)
+
+
+def check(**keywords: Unpack[CheckKeywords]) -> Callable[[F], F]:
+    """Declare that a function checks an asset: it takes the value and returns a bool or a ``CheckResult``."""
+    return lambda decorated: _declare("check", decorated, keywords, CheckKeywords)

@@ -1,0 +1,125 @@
+"""The words of the language: read by the decorators and by the front end, so that there is one list.
+
+A declaration's keywords are a ``TypedDict``; its annotations say what each keyword accepts. Values of FlowStone's own
+types validate themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from flowstone.dsl.dependency import Dep, Output
+from flowstone.dsl.duration import Duration
+from flowstone.dsl.partitions import Partitions
+from flowstone.dsl.policies import Retry
+from flowstone.dsl.schedule import Schedule
+
+
+class AssetKeywords(TypedDict, total=False):
+    """Keywords of ``@asset``."""
+
+    name: str
+    """Name of the asset; default: the function's."""
+    namespace: str
+    """Prefix that keeps names of several teams apart; the id is then ``namespace.name``."""
+    description: str
+    """Default: the docstring."""
+    group: str
+    tags: Sequence[str] | Mapping[str, str]
+    owners: Sequence[str]
+    depends_on: Sequence[str | Dep]
+    """Further dependencies. A name that is no parameter only orders."""
+    optional_deps: Sequence[str]
+    """Names of dependencies whose value may be missing."""
+    partitioned_by: Partitions
+    io_manager: str
+    bucket: str
+    path: str
+    table: str
+    schema: str
+    format: str
+    io: Mapping[str, Any]
+    """Further options of the IO manager."""
+    requires: Sequence[str]
+    """Resources that must be open while the function runs although it takes none of them as a parameter."""
+    retries: int | Retry
+    timeout: Duration
+    schedule: Schedule
+    outputs: Mapping[str, Output]
+    """Several assets made by one function, which returns a mapping or a tuple in this order."""
+    cache: bool
+    """False: never reuse a stored value. Default True."""
+    meta: Mapping[str, Any]
+    """Free JSON values."""
+    airflow: Mapping[str, Any]
+    prefect: Mapping[str, Any]
+    local: Mapping[str, Any]
+
+
+class ResourceKeywords(TypedDict, total=False):
+    """Keywords of ``@resource``."""
+
+    name: str
+    description: str
+
+
+class CheckKeywords(TypedDict, total=False):
+    """Keywords of ``@check``."""
+
+    asset: str
+    name: str
+    description: str
+    blocking: bool
+    """A failed blocking check keeps the value from being published. Default False."""
+
+
+STORAGE_KEYWORDS = ("bucket", "path", "table", "schema", "format")
+"""Keywords of ``@asset`` and ``Output`` that are options of the IO manager, as are those in ``io``."""
+
+PUBLIC_NAMES = {
+    "AllPartitions": "flowstone.dsl.mappings",
+    "CheckResult": "flowstone.dsl.check_result",
+    "Context": "flowstone.dsl.context",
+    "Cron": "flowstone.dsl.schedule",
+    "DailyPartitions": "flowstone.dsl.partitions",
+    "Dep": "flowstone.dsl.dependency",
+    "Every": "flowstone.dsl.schedule",
+    "HourlyPartitions": "flowstone.dsl.partitions",
+    "Job": "flowstone.dsl.job",
+    "Last": "flowstone.dsl.mappings",
+    "MonthlyPartitions": "flowstone.dsl.partitions",
+    "Offset": "flowstone.dsl.mappings",
+    "Only": "flowstone.dsl.mappings",
+    "Output": "flowstone.dsl.dependency",
+    "PartitionKey": "flowstone.dsl.partitions",
+    "Retry": "flowstone.dsl.policies",
+    "StaticPartitions": "flowstone.dsl.partitions",
+    "WeeklyPartitions": "flowstone.dsl.partitions",
+    "asset": "flowstone.dsl.decorators",
+    "check": "flowstone.dsl.decorators",
+    "resource": "flowstone.dsl.decorators",
+}
+"""What ``from flowstone import ...`` offers, and where it is defined."""
+
+UNSUPPORTED_NAMES = frozenset(
+    {
+        "Approval",
+        "CronPartitions",
+        "DynamicPartitions",
+        "Failure",
+        "MultiPartitions",
+        "OnUpdate",
+        "Scatter",
+        "Signal",
+        "SignalGate",
+        "item_reader",
+        "join",
+        "route",
+        "sensor",
+    }
+)
+"""Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
+
+UNSUPPORTED_ASSET_KEYWORDS = frozenset({"scatter", "routed_from", "checkpoint", "signal_gate", "concurrency"})
+"""The same for keywords of ``@asset``."""

@@ -1,0 +1,72 @@
+"""The exceptions of FlowStone. Findings in a user's project are diagnostics (values), not exceptions.
+
+FlowStoneError
+├── UsageError                  the command cannot be carried out as asked (exit 2)
+│   ├── ConfigurationError      a configuration file, variable or option is wrong
+│   ├── SelectionError          a selector is malformed or matches nothing
+│   └── MissingExtraError       a package of an extra is not installed
+├── StorageError                a store could not be read or written
+│   ├── NotMaterializedError    no value with a matching record is stored
+│   ├── DamagedError            the stored content is not that of its record
+│   └── UnsupportedTypeError    the IO manager cannot store or load the type
+├── ResourceError               a resource could not be opened or closed
+├── CheckFailedError            a blocking check failed: the value is not published
+└── AssetTimeoutError           an asset ran longer than its timeout and was stopped
+"""
+
+from __future__ import annotations
+
+
+class FlowStoneError(Exception):
+    """Root of the tree. ``help`` says what to do about it."""
+
+    def __init__(self, message: str, *, help: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class UsageError(FlowStoneError):
+    """The command cannot be carried out as asked."""
+
+
+class ConfigurationError(UsageError):
+    """A configuration file, an environment variable or an option is wrong."""
+
+
+class SelectionError(UsageError):
+    """A selector is malformed or matches nothing."""
+
+
+class MissingExtraError(UsageError):
+    """A package of an extra is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs packages that are not installed", help=f"pip install 'flowstone[{extra}]'")
+
+
+class StorageError(FlowStoneError):
+    """A store could not be read or written."""
+
+
+class NotMaterializedError(StorageError):
+    """No value with a matching record is stored."""
+
+
+class DamagedError(StorageError):
+    """The stored content is not that of its record."""
+
+
+class UnsupportedTypeError(StorageError):
+    """The IO manager cannot store the value or load it as the type asked for."""
+
+
+class ResourceError(FlowStoneError):
+    """A resource could not be opened or closed."""
+
+
+class CheckFailedError(FlowStoneError):
+    """A blocking check failed, so the value was not published."""
+
+
+class AssetTimeoutError(FlowStoneError):
+    """An asset ran longer than its timeout and was stopped."""

@@ -1,0 +1,128 @@
+"""The contract of an IO manager.
+
+A value is *staged* (written where no reader looks), then *published*: made visible atomically, the record last. A crash
+between leaves the old value with its record, or a value whose record does not match, which readers treat as missing.
+For one asset and partition everything is idempotent.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from flowstone.io.record import Record
+from flowstone.ir.types import TypeExpr
+
+
+class Options(BaseModel):
+    """Base of an IO manager's configuration and of its per-asset options: frozen, unknown names refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one value belongs: an asset, its partition, and the asset's options for this manager."""
+
+    asset: str
+    partition: str | None
+    """Canonical text of the key; None for an unpartitioned asset."""
+    options: Options
+
+
+@dataclass(slots=True)
+class Staged:
+    """A value that is written but not visible yet."""
+
+    slot: Slot
+    data_version: str
+    """``sha256:`` and the hex digest of the content."""
+    size: int
+    """Bytes."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """JSON facts about the content: rows, columns, schema, form."""
+    handle: Any = None
+    """The manager's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the compiler must know of a manager."""
+
+    durable: bool
+    """A value can be read by another process, and after the process that stored it has ended."""
+    shared: bool
+    """A value can be read from another machine."""
+    single_writer: bool = False
+    """Only one process at a time may write."""
+    families: tuple[tuple[str, ...], ...] = ()
+    """Groups of type names (as in ``TypeExpr``) within which any can be stored and loaded as any other."""
+
+
+class IOManager(ABC):
+    """Base of all IO managers. One instance serves all assets that name it; it may be used by several threads."""
+
+    Config: ClassVar[type[Options]]
+    """What ``[tool.flowstone.io_managers.NAME]`` accepts beside ``type``."""
+    AssetOptions: ClassVar[type[Options]]
+    """What an asset's storage keywords accept."""
+    traits: ClassVar[Traits]
+    extra: ClassVar[str | None] = None
+    """Extra that installs what the manager needs."""
+
+    def __init__(self, name: str, config: Options, project_root: Path) -> None:
+        self.name = name
+        self.config = config
+        self.project_root = project_root
+
+    @classmethod
+    @abstractmethod
+    def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
+        """Why a value of the type cannot be stored (or loaded); None if it can, or if that is not known."""
+
+    @classmethod
+    def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
+        """Text that is equal for two assets that would overwrite each other; None if they cannot. May hold
+        ``{partition}``. Errors: ValueError if the options cannot hold a partitioned asset, with the reason."""
+        return None
+
+    @abstractmethod
+    def stage(self, slot: Slot, value: Any) -> Staged:
+        """Write the value where no reader looks. Errors: UnsupportedTypeError, StorageError."""
+
+    @abstractmethod
+    def publish(self, staged: Staged, record: Record) -> None:
+        """Make the staged value visible, atomically, and then its record. Errors: StorageError."""
+
+    @abstractmethod
+    def discard(self, staged: Staged) -> None:
+        """Drop a staged value. Dropping one that is gone is fine."""
+
+    @abstractmethod
+    def record(self, slot: Slot) -> Record | None:
+        """The record, or None if there is none. Errors: DamagedError for one that cannot be read."""
+
+    @abstractmethod
+    def records(self, slot: Slot) -> Iterator[Record]:
+        """All records of the slot's asset, whatever their partition, in the order of the partition's text."""
+
+    @abstractmethod
+    def intact(self, slot: Slot, record: Record) -> bool:
+        """Whether the content of the record seems to be stored: a cheap look (existence and size), not a proof."""
+
+    @abstractmethod
+    def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
+        """The value in the form that the consumer annotated; None lets the manager choose the form that was stored.
+
+        Errors: NotMaterializedError if the content is gone, DamagedError if it is not that of the record,
+        UnsupportedTypeError.
+        """
+
+    @abstractmethod
+    def delete(self, slot: Slot) -> bool:
+        """Delete the record, then the value. False if there was none."""

@@ -1,0 +1,87 @@
+"""Assets, the steps that make them, and the checks on them."""
+
+from __future__ import annotations
+
+from flowstone.dsl.policies import Retry
+from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.node import Json, Location, Node
+from flowstone.ir.types import TypeExpr
+from flowstone.ir.values import PartitionsValue, ScheduleValue
+
+
+class Storage(Node):
+    """Where and how an asset is stored."""
+
+    manager: str
+    """Name of a configured IO manager."""
+    options: dict[str, Json] = {}
+    """The keywords ``bucket``, ``path``, ``table``, ``schema``, ``format`` and those in ``io``."""
+
+
+class Asset(Node):
+    """Something stored: what a step makes."""
+
+    id: str
+    """``name`` or ``namespace.name``."""
+    name: str
+    namespace: str | None = None
+    step: str
+    """Id of the step that makes it."""
+    description: str = ""
+    group: str = "default"
+    tags: dict[str, str] = {}
+    owners: tuple[str, ...] = ()
+    meta: dict[str, Json] = {}
+    partitions: PartitionsValue | None = None
+    storage: Storage
+    type: TypeExpr | None = None
+    """What the function promises to return for this asset; None if it is not annotated."""
+    location: Location
+
+
+class Step(Node):
+    """One function that runs: the unit of retries, timeouts and scheduling. Usually it makes one asset of the same id."""
+
+    id: str
+    function: FunctionRef
+    signature: Signature
+    outputs: dict[str, str]
+    """Asset ids by the name under which the function returns them, in order. One output: the value itself is returned."""
+    partitions: PartitionsValue | None = None
+    retries: Retry | None = None
+    timeout: float | None = None
+    """Seconds."""
+    schedule: ScheduleValue | None = None
+    cache: bool = True
+    engine_options: dict[str, dict[str, Json]] = {}
+    """Options that only one engine reads, by engine: ``airflow``, ``prefect``, ``local``."""
+    code: str
+    """Fingerprint of everything that the function reaches: ``sha256:...``."""
+    location: Location
+    """The function's name in its ``def``."""
+    keywords: dict[str, Location] = {}
+    """Place of each keyword's value in the decorator, and of each parameter as ``parameter:NAME``."""
+
+
+class Check(Node):
+    """A function that judges an asset's value."""
+
+    name: str
+    asset: str
+    function: FunctionRef
+    signature: Signature
+    blocking: bool = False
+    description: str = ""
+    code: str
+    location: Location
+
+
+class Resource(Node):
+    """A function that opens something that assets, checks and other resources use."""
+
+    name: str
+    function: FunctionRef
+    signature: Signature
+    description: str = ""
+    code: str
+    location: Location

@@ -1,0 +1,20 @@
+"""Digests of IR nodes: equal content gives equal digests, whatever the order of keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from flowstone.ir.project import Project
+
+
+def digest(value: Any) -> str:
+    """``sha256:`` and the hex digest of a JSON value in canonical form."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def project_digest(project: Project) -> str:
+    """Digest of the whole project, places in the source included: generated code shows them."""
+    return digest(project.model_dump(mode="json"))

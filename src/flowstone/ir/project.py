@@ -1,0 +1,76 @@
+"""The root of the intermediate representation: everything the engines need to know about a project."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.job import Job
+from flowstone.ir.node import Json, Node
+from flowstone.ir.types import ClassInfo
+
+SCHEMA_VERSION = 1
+"""Raised whenever an older reader would misread the JSON."""
+
+
+class IoManagerConfig(Node):
+    """A configured IO manager. Secrets stand in it as references only: ``{"env": "NAME"}``."""
+
+    type: str
+    options: dict[str, Json] = {}
+
+
+class Project(Node):
+    """A whole project, resolved: names are ids, defaults are filled in, the configuration of one profile is applied."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    profile: str | None = None
+    import_roots: tuple[str, ...] = (".",)
+    """Folders, relative to the project's folder, that a worker puts on ``sys.path``."""
+    sources: tuple[str, ...] = ()
+    """Files that hold declarations, relative to the project's folder, sorted."""
+    steps: dict[str, Step] = {}
+    """By id, in topological order where there is one, else in source order."""
+    assets: dict[str, Asset] = {}
+    checks: tuple[Check, ...] = ()
+    resources: dict[str, Resource] = {}
+    jobs: dict[str, Job] = {}
+    classes: dict[str, ClassInfo] = {}
+    io_managers: dict[str, IoManagerConfig] = {}
+    params: dict[str, dict[str, Json]] = {}
+    """Configured values of config parameters, by step, check or resource, then by parameter."""
+
+    @cached_property
+    def upstream(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the steps that each step needs (itself left out), sorted; unknown assets are left out."""
+        return {
+            step.id: tuple(
+                sorted(
+                    {
+                        self.assets[dependency.asset].step
+                        for dependency in step.signature.dependencies
+                        if dependency.asset in self.assets
+                    }
+                    - {step.id}
+                )
+            )
+            for step in self.steps.values()
+        }
+
+    @cached_property
+    def downstream(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the steps that need each step, sorted."""
+        found: dict[str, list[str]] = {step: [] for step in self.steps}
+        for step, needs in self.upstream.items():
+            for need in needs:
+                found[need].append(step)
+        return {step: tuple(sorted(users)) for step, users in found.items()}
+
+    @cached_property
+    def checks_of(self) -> dict[str, tuple[Check, ...]]:
+        """The checks on each asset that has any."""
+        found: dict[str, list[Check]] = {}
+        for check in self.checks:
+            found.setdefault(check.asset, []).append(check)
+        return {asset: tuple(checks) for asset, checks in found.items()}

@@ -1,0 +1,85 @@
+"""Which partitions a run makes, given the keys that were asked for. One meaning for the local runner and Prefect.
+
+* A given key goes to every partition definition that has it.
+* A coarser time partition follows when the run holds the last finer key of it: a run of 2013-01-31 also makes 2013-01.
+* Static partitions for which no key is given: all keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions, StaticPartitions, TimePartitions
+from flowstone.ir.project import Project
+
+Keys = tuple[PartitionKey | None, ...]
+
+
+def definitions(project: Project, steps: Iterable[str]) -> tuple[Partitions, ...]:
+    """The distinct partition definitions of the steps, fine before coarse, static ones last."""
+    found = {step.partitions: None for step in map(project.steps.__getitem__, steps) if step.partitions is not None}
+    return tuple(
+        sorted(found, key=lambda item: (item.grain if isinstance(item, TimePartitions) else 9, repr(item)))
+    )
+
+
+def keys_of(definition: Partitions, given: Sequence[str]) -> tuple[PartitionKey, ...]:
+    """The keys of one definition among texts, each a key or a range ``A..B``; others are left out."""
+    found: dict[str, PartitionKey] = {}
+    for text in given:
+        first, dots, last = text.partition("..")
+        try:
+            if dots and isinstance(definition, TimePartitions):
+                keys = definition.between(first, last)
+            else:
+                keys = (definition.parse(text),)
+        except PartitionKeyError:
+            continue
+        found.update((key.text, key) for key in keys)
+    return tuple(found.values())
+
+
+def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) -> dict[str, Keys]:
+    """The partitions of each step; ``(None,)`` for an unpartitioned one, ``()`` for one that gets no key.
+
+    Errors: PartitionKeyError for a text that belongs to no definition of these steps; ValueError for a reversed range.
+    """
+    wanted = definitions(project, steps)
+    explicit = {definition: keys_of(definition, given) for definition in wanted}
+    for text in given:
+        if not any(keys_of(definition, [text]) for definition in wanted):
+            raise PartitionKeyError(_no_such_key(text, wanted))
+    keys = {definition: explicit[definition] or _implied(definition, explicit) for definition in wanted}
+    return {
+        step: (None,) if (partitions := project.steps[step].partitions) is None else keys[partitions] for step in steps
+    }
+
+
+def _implied(definition: Partitions, explicit: dict[Partitions, tuple[PartitionKey, ...]]) -> tuple[PartitionKey, ...]:
+    if isinstance(definition, StaticPartitions):
+        return tuple(definition.keys())
+    found: dict[str, PartitionKey] = {}
+    for finer, keys in explicit.items():
+        if not isinstance(finer, TimePartitions) or finer.timezone != definition.timezone:
+            continue
+        if finer.grain >= definition.grain:
+            continue
+        for key in keys:
+            assert key.start is not None
+            coarse = definition.at(key.start)
+            if coarse is not None and coarse.end == key.end:
+                found[coarse.text] = coarse
+    return tuple(found.values())
+
+
+def _no_such_key(text: str, wanted: Sequence[Partitions]) -> str:
+    if not wanted:
+        return f"{text!r} was given as a partition, but nothing selected is partitioned"
+    reasons = []
+    for definition in wanted:
+        try:
+            definition.parse(text.partition("..")[0])
+            definition.parse(text.partition("..")[2] or text)
+        except PartitionKeyError as error:
+            reasons.append(str(error))
+    return "; ".join(dict.fromkeys(reasons)) or f"{text!r} is an empty range"

@@ -1,0 +1,52 @@
+"""Types as annotations name them. They are syntax: nothing is imported to find out what a name stands for."""
+
+from __future__ import annotations
+
+from flowstone.ir.node import Node
+
+UNKNOWN = "?"
+UNION = "|"
+
+
+class TypeExpr(Node):
+    """A type expression.
+
+    ``name`` is the full dotted name (``polars.DataFrame``, ``pipelines.models.Order``), a bare name for builtins and the
+    generic types of ``typing`` and ``collections.abc`` in their builtin spelling (``list``, ``dict``, ``Iterator``,
+    ``Mapping`` ...), ``None``, ``|`` for a union, ``Literal``, or ``?`` for what is not known (``Any`` too).
+    """
+
+    name: str
+    args: tuple[TypeExpr, ...] = ()
+    values: tuple[str | int | bool | None, ...] = ()
+    """The values of a ``Literal``."""
+
+    def __str__(self) -> str:
+        if self.name == UNION:
+            return " | ".join(map(str, self.args))
+        if self.name == "Literal":
+            return f"Literal[{', '.join(map(repr, self.values))}]"
+        return f"{self.name}[{', '.join(map(str, self.args))}]" if self.args else self.name
+
+    @property
+    def members(self) -> tuple[TypeExpr, ...]:
+        """The alternatives of a union, or the type itself."""
+        return self.args if self.name == UNION else (self,)
+
+    @property
+    def optional(self) -> bool:
+        return any(member.name == "None" for member in self.members)
+
+    def without_none(self) -> TypeExpr:
+        """The type without its ``None`` alternative."""
+        rest = tuple(member for member in self.members if member.name != "None")
+        if len(rest) == 1:
+            return rest[0]
+        return TypeExpr(name=UNION, args=rest) if rest else self
+
+
+class ClassInfo(Node):
+    """A class of the project: its full name and those of its bases, for subclass relations."""
+
+    name: str
+    bases: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Compilation targets: IR to generated files, one target a file."""

@@ -1,0 +1,56 @@
+"""The contract of a compilation target. ``render`` returns texts; writing them is the command's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.ir.project import Project
+
+
+@dataclass(frozen=True)
+class Capability:
+    """How one construct of the language is lowered for a target. The documentation prints these."""
+
+    construct: str
+    """Such as ``partitions: hourly`` or ``timeout``."""
+    how: str
+    """``native``, ``runtime`` or ``refused``."""
+    note: str
+    """One line: by which construct of the engine, or why not."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Generated files by path relative to the output folder, with forward slashes."""
+
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What a target is told beside the project."""
+
+    project_root: str | None
+    """Path from the output folder to the project's folder, as in ``../..``; None if they are not near each other, and
+    a worker must be told by ``FLOWSTONE_PROJECT_ROOT``."""
+    template_folder: Path | None = None
+    """The project's own templates, which replace those of the same name."""
+
+
+class Target(Protocol):
+    """One engine that FlowStone generates code for."""
+
+    name: ClassVar[str]
+    capabilities: ClassVar[tuple[Capability, ...]]
+
+    def check(self, project: Project) -> Iterator[Diagnostic]:
+        """What this engine cannot do: one error each, with the reason, at the place in the source."""
+        ...
+
+    def render(self, project: Project, options: RenderOptions) -> Rendered:
+        """The generated files. The project has no errors, those of ``check`` included."""
+        ...

@@ -1,0 +1,70 @@
+"""Splitting a job into groups of steps with one partition definition each: the DAGs of the job.
+
+A run of an Airflow DAG carries one partition key. Steps of one definition are kept together as far as the graph of the
+groups stays free of cycles: reference assets that are read by daily ones, which a report reads, make three groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flowstone.dsl.partitions import Partitions
+from flowstone.ir.job import Job
+from flowstone.ir.project import Project
+
+
+@dataclass(frozen=True)
+class Group:
+    """Steps of a job that share a partition definition."""
+
+    label: str
+    """Empty for the first unpartitioned group, else ``daily``, ``monthly`` ..., with ``_2`` ... for further ones."""
+    partitions: Partitions | None
+    steps: tuple[str, ...]
+    """In topological order."""
+
+
+def groups(project: Project, job: Job) -> tuple[Group, ...]:
+    """The groups of a job, each before those that read from it."""
+    remaining = list(job.steps)
+    done: set[str] = set()
+    inside = set(job.steps)
+    found: list[Group] = []
+    labels: dict[str, int] = {}
+    while remaining:
+        chosen = _next(project, remaining, done, inside)
+        definition = project.steps[chosen[0]].partitions
+        base = "" if definition is None else definition.kind
+        labels[base] = labels.get(base, 0) + 1
+        label = base if labels[base] == 1 else f"{base}_{labels[base]}".lstrip("_")
+        found.append(Group(label, definition, tuple(chosen)))
+        done.update(chosen)
+        remaining = [step for step in remaining if step not in done]
+    return tuple(found)
+
+
+def _next(project: Project, remaining: list[str], done: set[str], inside: set[str]) -> list[str]:
+    """The steps of the next group: a definition that can be finished, or else the first with something ready."""
+    definitions = list(dict.fromkeys(project.steps[step].partitions for step in remaining))
+    definitions.sort(key=lambda item: (item is not None, getattr(item, "grain", 9), repr(item)))
+    candidates = []
+    for definition in definitions:
+        mine = [step for step in remaining if project.steps[step].partitions == definition]
+        ready = _ready(project, mine, done, inside)
+        if len(ready) == len(mine):
+            return ready
+        if ready:
+            candidates.append(ready)
+    return candidates[0]
+
+
+def _ready(project: Project, steps: Iterable[str], done: set[str], inside: set[str]) -> list[str]:
+    """Steps (in topological order) that need nothing of the job but what is done or among the ready ones."""
+    ready: list[str] = []
+    have = set(done)
+    for step in steps:
+        if all(need in have or need not in inside for need in project.upstream[step]):
+            ready.append(step)
+            have.add(step)
+    return ready
