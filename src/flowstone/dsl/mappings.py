@@ -162,7 +162,9 @@ def _relative_arity(consumer: Partitions, producer: Partitions, mapping: Last | 
         )
     if isinstance(mapping, Last):
         if mapping.unit != producer.kind:
-            raise IncompatiblePartitionsError(f"Last counts {mapping.unit} periods, and the upstream is {producer.kind}")
+            raise IncompatiblePartitionsError(
+                f"Last counts {mapping.unit} periods, and the upstream is {producer.kind}"
+            )
         if producer.grain > consumer.grain:
             raise IncompatiblePartitionsError(f"a {producer.kind} partition is coarser than a {consumer.kind} one")
         return "many"

@@ -122,7 +122,9 @@ class StaticPartitions(_Partitions):
             if not value:
                 raise ValueError("a static key cannot be empty")
             if len(text) > MAX_KEY_LENGTH:
-                raise ValueError(f"the key {value[:40]!r}... is too long: {len(text)} characters, at most {MAX_KEY_LENGTH}")
+                raise ValueError(
+                    f"the key {value[:40]!r}... is too long: {len(text)} characters, at most {MAX_KEY_LENGTH}"
+                )
             other = seen.setdefault(text.casefold(), value)
             if other is not value:
                 how = "is given twice" if other == value else f"differs from {other!r} only by case"

@@ -18,9 +18,7 @@ Keys = tuple[PartitionKey | None, ...]
 def definitions(project: Project, steps: Iterable[str]) -> tuple[Partitions, ...]:
     """The distinct partition definitions of the steps, fine before coarse, static ones last."""
     found = {step.partitions: None for step in map(project.steps.__getitem__, steps) if step.partitions is not None}
-    return tuple(
-        sorted(found, key=lambda item: (item.grain if isinstance(item, TimePartitions) else 9, repr(item)))
-    )
+    return tuple(sorted(found, key=lambda item: (item.grain if isinstance(item, TimePartitions) else 9, repr(item))))
 
 
 def keys_of(definition: Partitions, given: Sequence[str]) -> tuple[PartitionKey, ...]:
