@@ -1,0 +1,5 @@
+"""``python -m flowstone``."""
+
+from flowstone.cli import main
+
+main()

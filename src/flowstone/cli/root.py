@@ -1,0 +1,61 @@
+"""The group of all commands."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from flowstone.__about__ import __version__
+from flowstone.cli.common import report_error
+from flowstone.errors import FlowStoneError
+
+COMMANDS = {
+    "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
+    "compile": ("flowstone.cli.compile:compile_", "Generate code for Airflow, Prefect or the local runner."),
+    "config": ("flowstone.cli.config:config", "Show the configuration and where each value comes from."),
+    "conformance": (
+        "flowstone.cli.conformance:conformance",
+        "Run a project on all engines and compare what they store.",
+    ),
+    "explain": ("flowstone.cli.explain:explain", "Explain a diagnostic, with a bad and a good example."),
+    "graph": ("flowstone.cli.graph:graph", "Show what needs what."),
+    "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
+    "run": ("flowstone.cli.run:run", "Run assets here."),
+}
+"""Where each command is, and its line in the help: so that ``--help`` loads none of them."""
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when the command is called, and turns our errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FlowStoneError as error:
+            ctx.exit(report_error(error))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """The asset compiler for Airflow and Prefect.
+
+    Exit codes: 0 done, 1 the thing failed (findings, a failed asset, stale output), 2 it could not be done (usage,
+    configuration, nothing selected), 130 interrupted.
+    """
