@@ -1,0 +1,1 @@
+"""Configuration: one loader that reads files, profiles and variables once into one frozen value. Stdlib only."""
