@@ -3,8 +3,8 @@
 So a decorated function is called with plain values, pickled and inspected like any other. Nothing is validated here but
 the names of keywords: ``flowstone check`` does that without importing the module.
 
-A function made in a loop or a factory cannot be found again by its name. Each declaration is therefore also noted in the
-globals of the module in which the function was written, under ``DECLARATIONS``, by its name.
+A function made in a loop or a factory cannot be found again by its name. Each declaration is therefore also noted in
+the globals of the module in which the function was written, under ``DECLARATIONS``, by its name.
 """
 
 from __future__ import annotations

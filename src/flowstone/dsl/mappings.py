@@ -115,22 +115,24 @@ def arity(
             raise IncompatiblePartitionsError("the upstream asset is not partitioned, so there is nothing to map")
         return "one"
     if isinstance(mapping, Only):
-        for key in mapping.keys:
-            try:
-                producer.parse(key)
-            except PartitionKeyError as error:
-                raise IncompatiblePartitionsError(str(error)) from error
-        return "one" if len(mapping.keys) == 1 else "many"
+        return _fixed_arity(producer, mapping)
     if isinstance(mapping, AllPartitions):
-        return "many"
-    if consumer is None:
-        if mapping is not None:
-            raise IncompatiblePartitionsError(
-                f"{type(mapping).__name__} counts from the consumer's own key, and the consumer is not partitioned"
-            )
         return "many"
     if isinstance(mapping, Last | Offset):
         return _relative_arity(consumer, producer, mapping)
+    return "many" if consumer is None else _default_arity(consumer, producer)
+
+
+def _fixed_arity(producer: Partitions, mapping: Only) -> Literal["one", "many"]:
+    for key in mapping.keys:
+        try:
+            producer.parse(key)
+        except PartitionKeyError as error:
+            raise IncompatiblePartitionsError(str(error)) from error
+    return "one" if len(mapping.keys) == 1 else "many"
+
+
+def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one", "many"]:
     if isinstance(consumer, StaticPartitions) and isinstance(producer, StaticPartitions):
         missing = [value for value in consumer.values if value not in producer.values]
         if missing:
@@ -152,8 +154,14 @@ def arity(
     return "many"
 
 
-def _relative_arity(consumer: Partitions, producer: Partitions, mapping: Last | Offset) -> Literal["one", "many"]:
+def _relative_arity(
+    consumer: Partitions | None, producer: Partitions, mapping: Last | Offset
+) -> Literal["one", "many"]:
     name = type(mapping).__name__
+    if consumer is None:
+        raise IncompatiblePartitionsError(
+            f"{name} counts from the consumer's own key, and the consumer is not partitioned"
+        )
     if not isinstance(producer, TimePartitions) or not isinstance(consumer, TimePartitions):
         raise IncompatiblePartitionsError(f"{name} counts periods, and static keys have none")
     if consumer.timezone != producer.timezone:

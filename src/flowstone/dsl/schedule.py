@@ -12,7 +12,7 @@ from flowstone.dsl.duration import Duration, seconds
 class Cron:
     """Run at the times of a five-field cron expression, or ``@hourly``, ``@daily``, ``@weekly``, ``@monthly``.
 
-    Whether the expression and the zone are valid is judged by ``flowstone check``, not here: this class imports nothing.
+    Whether the expression and the zone are valid is judged by ``flowstone check``: this class imports nothing.
     """
 
     expression: str

@@ -1,1 +1,1 @@
-"""IO managers: one store a file. Importing one of these modules imports pydantic, never the packages that it stores with."""
+"""IO managers: one store a file. Their modules import pydantic, never the packages that they store with."""

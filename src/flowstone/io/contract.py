@@ -88,7 +88,8 @@ class IOManager(ABC):
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
         """Text that is equal for two assets that would overwrite each other; None if they cannot. May hold
-        ``{partition}``. Errors: ValueError if the options cannot hold a partitioned asset, with the reason."""
+        ``{partition}``. Errors: ValueError if the options cannot hold a partitioned asset, with the reason.
+        """
         return None
 
     @abstractmethod

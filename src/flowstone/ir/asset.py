@@ -40,13 +40,13 @@ class Asset(Node):
 
 
 class Step(Node):
-    """One function that runs: the unit of retries, timeouts and scheduling. Usually it makes one asset of the same id."""
+    """One function that runs: the unit of retries and timeouts. Usually it makes one asset of the same id."""
 
     id: str
     function: FunctionRef
     signature: Signature
     outputs: dict[str, str]
-    """Asset ids by the name under which the function returns them, in order. One output: the value itself is returned."""
+    """Asset ids by the name under which the function returns them, in order. With one the value itself is returned."""
     partitions: PartitionsValue | None = None
     retries: Retry | None = None
     timeout: float | None = None

@@ -11,8 +11,8 @@ UNION = "|"
 class TypeExpr(Node):
     """A type expression.
 
-    ``name`` is the full dotted name (``polars.DataFrame``, ``pipelines.models.Order``), a bare name for builtins and the
-    generic types of ``typing`` and ``collections.abc`` in their builtin spelling (``list``, ``dict``, ``Iterator``,
+    ``name`` is the full dotted name (``polars.DataFrame``, ``pipelines.models.Order``), a bare name for builtins and
+    the generic types of ``typing`` and ``collections.abc`` in their builtin spelling (``list``, ``dict``, ``Iterator``,
     ``Mapping`` ...), ``None``, ``|`` for a union, ``Literal``, or ``?`` for what is not known (``Any`` too).
     """
 

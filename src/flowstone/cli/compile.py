@@ -1,0 +1,105 @@
+"""``flowstone compile``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of, sound_project
+
+if TYPE_CHECKING:
+    from flowstone.cli.output import Change
+    from flowstone.config import Settings
+    from flowstone.frontend import Loaded
+    from flowstone.targets.contract import Rendered
+
+
+@click.command("compile")
+@click.option("--target", required=True, metavar="airflow|prefect|local", help="What to generate code for.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="build/TARGET in the project",
+    help="Folder to write to.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if the folder is not up to date.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand, too.")
+@project_options
+def compile_(target: str, output: Path | None, check: bool, force: bool, project: Path, profile: str | None) -> None:
+    """Generate code for an engine.
+
+    Files in the output folder that were generated before and are no longer needed are removed. Files that somebody
+    edited are neither overwritten nor removed without --force.
+    """
+    from flowstone.cli.output import changes, write
+
+    settings = settings_of(project, profile)
+    folder = (output or settings.output_folder(target)).resolve()
+    rendered = render(settings, sound_project(settings), target, folder)
+    found = changes(folder, rendered)
+    if check:
+        _report_stale(folder, found)
+        return
+    edited = [change for change in found if change.edited]
+    if edited and not force:
+        for change in edited:
+            click.echo(f"error: {folder / change.path} was edited by hand", err=True)
+        click.echo(
+            "  help: move the change into the assets, or overwrite it with --force. Nothing was written.", err=True
+        )
+        raise SystemExit(EXIT_FINDINGS)
+    write(folder, found)
+    _report_written(folder, rendered, found)
+
+
+def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Rendered:
+    """Generated files of a sound project; findings of the target are printed and exit 1.
+
+    Errors: ConfigurationError for an unknown target or template folder.
+    """
+    from flowstone.diagnostics.diagnostic import Severity
+    from flowstone.diagnostics.render_text import render_text
+    from flowstone.registry import target as load_target
+    from flowstone.targets.contract import RenderOptions
+
+    chosen = load_target(target)
+    findings = sorted(chosen.check(loaded.project), key=lambda finding: finding.sort_key)
+    if findings:
+        click.echo(render_text(findings, loaded.sources), err=True, nl=False)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        click.echo(f"Nothing was written: {target} cannot do this.", err=True)
+        raise SystemExit(EXIT_FINDINGS)
+    rendered: Rendered = chosen.render(
+        loaded.project,
+        RenderOptions(project_root=_way_back(folder, settings.root), template_folder=settings.templates),
+    )
+    return rendered
+
+
+def _way_back(folder: Path, root: Path) -> str | None:
+    """From the output folder to the project's; None if it lies outside: the way would tell of this machine."""
+    root = root.resolve()
+    return Path(os.path.relpath(root, folder)).as_posix() if folder.is_relative_to(root) else None
+
+
+def _report_stale(folder: Path, found: list[Change]) -> None:
+    for change in found:
+        click.echo(change.diff(), nl=False)
+    if found:
+        names = ", ".join(change.path for change in found)
+        click.echo(f"{folder} is not up to date: {names}", err=True)
+        raise SystemExit(EXIT_FINDINGS)
+    click.echo(f"{folder} is up to date.", err=True)
+
+
+def _report_written(folder: Path, rendered: Rendered, found: list[Change]) -> None:
+    for change in found:
+        verb = "removed" if change.new is None else "wrote"
+        click.echo(f"{verb} {change.path}")
+    removed = sum(change.new is None for change in found)
+    same = len(rendered.files) - (len(found) - removed)
+    click.echo(f"{folder}: {len(found) - removed} written, {same} unchanged, {removed} removed", err=True)
