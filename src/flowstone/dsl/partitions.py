@@ -125,10 +125,11 @@ class StaticPartitions(_Partitions):
                 raise ValueError(
                     f"the key {value[:40]!r}... is too long: {len(text)} characters, at most {MAX_KEY_LENGTH}"
                 )
-            other = seen.setdefault(text.casefold(), value)
-            if other is not value:
+            other = seen.get(text.casefold())
+            if other is not None:
                 how = "is given twice" if other == value else f"differs from {other!r} only by case"
                 raise ValueError(f"the key {value!r} {how}")
+            seen[text.casefold()] = value
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "kind", kind)
 
