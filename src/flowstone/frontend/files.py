@@ -1,0 +1,87 @@
+"""Source files on disk: which there are, and their text."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
+"""Folders that are never searched, besides hidden ones and virtual environments."""
+
+
+class UnreadableError(Exception):
+    """A file or folder cannot be read. Never leaves the front end: it becomes a diagnostic."""
+
+    def __init__(self, reason: str, help: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.help = help
+
+
+def source_files(start: Path) -> Iterator[Path]:
+    """Python files at or below a path. A folder that is reached a second time over a symbolic link is left out.
+
+    Errors: UnreadableError if there is nothing at the path, or a folder cannot be listed.
+    """
+    if not start.is_dir():
+        if not os.path.lexists(start):
+            raise UnreadableError("does not exist", "correct 'sources' in the configuration")
+        yield start
+        return
+    seen: set[tuple[int, int]] = set()
+    stack = [start]
+    while stack:
+        folder = stack.pop()
+        status = folder.stat()
+        entries = _entries(folder)
+        if (status.st_dev, status.st_ino) in seen or any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                if entry.name not in SKIPPED_FOLDERS:
+                    stack.append(Path(entry.path))
+            elif entry.name.endswith(".py"):
+                yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        reason = f"cannot be searched: folder '{folder.name}': {error.strerror or error}"
+        raise UnreadableError(reason, "make the folder readable") from None
+
+
+def read_source(path: Path) -> str:
+    """Text of a source file, with line ends as Python sees them. Errors: UnreadableError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadableError("is not a regular file", "remove it or rename it")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}", "make the file readable") from None
+    try:
+        text = _decode(data)
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise UnreadableError(f"cannot be decoded: {reason}", "save the file as UTF-8") from None
+    if "\0" in text:
+        raise UnreadableError("holds a NUL character", "save the file as plain text")
+    return text
+
+
+def _decode(data: bytes) -> str:
+    """Text of a source file by the rules of PEP 263. Errors: SyntaxError, UnicodeError, LookupError."""
+    encoding = "utf-8-sig"
+    if b"coding" in data[:512]:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    text = data.decode(encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

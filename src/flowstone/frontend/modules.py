@@ -1,0 +1,226 @@
+"""Source files: found, decoded and parsed once each. Nothing of the user's code is imported or run."""
+
+from __future__ import annotations
+
+import ast
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.frontend.files import UnreadableError, read_source, source_files
+from flowstone.frontend.findings import Findings
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A parsed source file."""
+
+    name: str
+    """Dotted name under which a worker imports it."""
+    path: str
+    """Path with forward slashes, relative to the project's folder."""
+    source: str
+    """Text with ``\\n`` as the only line end."""
+    tree: ast.Module = field(repr=False)
+    is_package: bool = False
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as the parser counts them: a form feed does not end one."""
+        return self.source.split("\n")
+
+    @property
+    def package(self) -> str:
+        """Name of the package against which relative imports are resolved."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    def span(self, node: ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias) -> Span:
+        """Place of a node, columns in characters."""
+        end_line = node.end_lineno or node.lineno
+        end = node.col_offset + 1 if node.end_col_offset is None else node.end_col_offset
+        return Span(
+            self.path,
+            node.lineno,
+            self._column(node.lineno, node.col_offset),
+            end_line,
+            self._column(end_line, end),
+        )
+
+    def name_span(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
+        """Place of the name in a ``def`` or ``class`` statement."""
+        first = self._column(node.lineno, node.col_offset)
+        column = self.lines[node.lineno - 1].find(node.name, first) + 1
+        if column == 0:  # a name in another normal form, or behind a line continuation
+            column = first
+        return Span(self.path, node.lineno, column, node.lineno, column + len(node.name))
+
+    def _column(self, line: int, offset: int) -> int:
+        text = self.lines[line - 1] if line <= len(self.lines) else ""
+        if text.isascii():
+            return offset + 1
+        return len(text.encode("utf-8")[:offset].decode("utf-8", "ignore")) + 1
+
+
+class ModuleIndex:
+    """Every module of the project by its dotted name: those under the sources, and what they import, when asked for."""
+
+    def __init__(self, root: Path, import_roots: Sequence[str], findings: Findings) -> None:
+        self._root = root
+        self._import_roots = tuple(_normal(root / item) for item in import_roots)
+        self._findings = findings
+        self._modules: dict[str, Module | None] = {}
+        self._texts: dict[str, str] = {}
+        self._listings: dict[Path, frozenset[str]] = {}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Text of every file that was read, by path; also of those that cannot be parsed."""
+        return self._texts
+
+    def add_sources(self, sources: Sequence[str]) -> tuple[Module, ...]:
+        """Read the source files and folders; return their modules by path. Findings are noted for what is not read."""
+        paths: set[Path] = set()
+        for source in sources:
+            try:
+                paths.update(source_files(_normal(self._root / source)))
+            except UnreadableError as error:
+                self._unreadable(source, f"source '{source}' {error.reason}", error.help)
+        names: dict[str, Path] = {}
+        modules = [module for path in sorted(paths) if (module := self._add(path, names)) is not None]
+        return tuple(modules)
+
+    def get(self, name: str) -> Module | None:
+        """The project's module of this name, read when it is first asked for; None if there is none or it is broken."""
+        if name not in self._modules:
+            path = self._find(name)
+            self._modules[name] = None if path is None else self._read(name, path)
+        return self._modules[name]
+
+    def is_folder(self, name: str) -> bool:
+        """Whether the name is that of a folder inside an import root: a package, with or without ``__init__.py``."""
+        return any(root.joinpath(*name.split(".")).is_dir() for root in self._roots_with(name))
+
+    def exists(self, name: str) -> bool:
+        """Whether a file of the project has this module name, broken or not."""
+        return self._find(name) is not None
+
+    def _roots_with(self, name: str) -> Iterator[Path]:
+        first = name.partition(".")[0]
+        for root in self._import_roots:
+            listing = self._listing(root)
+            if first in listing or f"{first}.py" in listing:
+                yield root
+
+    def _listing(self, folder: Path) -> frozenset[str]:
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = frozenset(path.name for path in folder.iterdir())
+            except OSError:
+                self._listings[folder] = frozenset()
+        return self._listings[folder]
+
+    def _find(self, name: str) -> Path | None:
+        if not name or not all(name.split(".")):
+            return None
+        for root in self._roots_with(name):
+            base = root.joinpath(*name.split("."))
+            for path in (base / "__init__.py", base.with_name(f"{base.name}.py")):
+                if path.is_file():
+                    return path
+        return None
+
+    def _add(self, path: Path, names: dict[str, Path]) -> Module | None:
+        name, relative = self._module_name(path), self._relative(path)
+        if name is None:
+            message = f"'{relative}' lies under no import root, so workers could not import it"
+            self._unreadable(relative, message, "add its folder to 'import_roots' in the configuration")
+            return None
+        other = self._relative(names.setdefault(name, path))
+        if other != relative:
+            self._findings.error(
+                "FS008",
+                f"two files are the module '{name}': '{other}' and '{relative}'",
+                _start(relative),
+                help="rename one of the two files: Python imports only one of them",
+                related=[(_start(other), "the other file")],
+            )
+            return None
+        if name not in self._modules:
+            self._modules[name] = self._read(name, path)
+        return self._modules[name]
+
+    def _module_name(self, path: Path) -> str | None:
+        fitting = [root for root in self._import_roots if path.is_relative_to(root)]
+        if not fitting:
+            return None
+        parts = list(path.relative_to(max(fitting, key=lambda root: len(root.parts))).with_suffix("").parts)
+        if parts[-1] == "__init__" and len(parts) > 1:
+            parts.pop()
+        return ".".join(parts)
+
+    def _relative(self, path: Path) -> str:
+        return os.path.relpath(path, self._root).replace(os.sep, "/")
+
+    def _unreadable(self, path: str, message: str, help: str) -> None:
+        self._findings.error("FS002", message, _start(path), help=help)
+
+    def _read(self, name: str, path: Path) -> Module | None:
+        relative = self._relative(path)
+        text = self._text(path, relative)
+        if text is None:
+            return None
+        self._texts[relative] = text
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+        except SyntaxError as error:
+            self._syntax_error(relative, error)
+        except (RecursionError, MemoryError):
+            self._too_complex(relative, 1)
+        else:
+            return Module(name, relative, text, tree, path.name == "__init__.py" and name != "__init__")
+        return None
+
+    def _text(self, path: Path, relative: str) -> str | None:
+        try:
+            return read_source(path)
+        except UnreadableError as error:
+            self._unreadable(relative, f"'{relative}' {error.reason}", error.help)
+            return None
+
+    def _syntax_error(self, path: str, error: SyntaxError) -> None:
+        line, column = max(error.lineno or 1, 1), max(error.offset or 1, 1)
+        if "too many nested" in error.msg or "too many statically nested" in error.msg:
+            self._too_complex(path, line)
+            return
+        end_line, end_column = error.end_lineno or line, error.end_offset or 0
+        if (end_line, end_column) <= (line, column):
+            end_line, end_column = line, column + 1
+        self._findings.error(
+            "FS001",
+            f"syntax error: {error.msg}",
+            Span(path, line, column, end_line, end_column),
+            help="correct the syntax; the declarations in this file are not seen until then",
+        )
+
+    def _too_complex(self, path: str, line: int) -> None:
+        self._findings.error(
+            "FS010",
+            f"'{path}' is too deeply nested to be read",
+            Span(path, line, 1, line, 2),
+            help="split the deeply nested expression into several named ones",
+        )
+
+
+def _start(path: str) -> Span:
+    return Span(path, 1, 1, 1, 2)
+
+
+def _normal(path: Path) -> Path:
+    """The absolute path without ``..``; symbolic links stay."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps '..'
