@@ -36,8 +36,10 @@ def compile_(target: str, output: Path | None, check: bool, force: bool, project
     edited are neither overwritten nor removed without --force.
     """
     from flowstone.cli.output import changes, write
+    from flowstone.registry import target as load_target
 
     settings = settings_of(project, profile)
+    load_target(target)
     folder = (output or settings.output_folder(target)).resolve()
     rendered = render(settings, sound_project(settings), target, folder)
     found = changes(folder, rendered)
@@ -75,7 +77,10 @@ def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Ren
         raise SystemExit(EXIT_FINDINGS)
     rendered: Rendered = chosen.render(
         loaded.project,
-        RenderOptions(project_root=_way_back(folder, settings.root), template_folder=settings.templates),
+        RenderOptions(
+            project_root=_way_back(folder, settings.root),
+            template_folder=settings.root / settings.templates if settings.templates else None,
+        ),
     )
     return rendered
 

