@@ -11,6 +11,7 @@ FlowStoneError
 │   └── UnsupportedTypeError    the IO manager cannot store or load the type
 ├── ResourceError               a resource could not be opened or closed
 ├── CheckFailedError            a blocking check failed: the value is not published
+├── OutputError                 a function returned something else than it declares
 └── AssetTimeoutError           an asset ran longer than its timeout and was stopped
 """
 
@@ -66,6 +67,10 @@ class ResourceError(FlowStoneError):
 
 class CheckFailedError(FlowStoneError):
     """A blocking check failed, so the value was not published."""
+
+
+class OutputError(FlowStoneError):
+    """A user's function returned something else than it declares."""
 
 
 class AssetTimeoutError(FlowStoneError):

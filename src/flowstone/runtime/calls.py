@@ -1,0 +1,47 @@
+"""Calling user functions, whether they are plain or ``async``, and generators that open and close something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+_DONE = object()
+
+
+class Caller:
+    """Calls functions of one materialization; everything asynchronous in it shares one event loop."""
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+
+    def call(self, function: Callable[..., Any], arguments: Mapping[str, Any], *, is_async: bool) -> Any:
+        """What the function returns, awaited if need be. Its exceptions pass through."""
+        if not is_async:
+            return function(**arguments)
+        return self._run(function(**arguments))
+
+    def advance(self, generator: Any, *, is_async: bool) -> tuple[bool, Any]:
+        """Let a generator run to its next ``yield``: whether there was one, and its value."""
+        value = self._run(anext(generator, _DONE)) if is_async else next(generator, _DONE)
+        return (False, None) if value is _DONE else (True, value)
+
+    def _run(self, awaitable: Any) -> Any:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+
+        async def wait() -> Any:
+            return await awaitable
+
+        return self._runner.run(wait())
+
+    def __enter__(self) -> Caller:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None

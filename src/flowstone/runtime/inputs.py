@@ -1,0 +1,138 @@
+"""What a step reads: found by the records of the assets, never by the mere existence of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
+from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.io.contract import IOManager, Slot
+from flowstone.io.record import InputVersion, Record
+from flowstone.ir.asset import Asset
+from flowstone.ir.function import Dependency
+from flowstone.ir.types import TypeExpr
+from flowstone.runtime.keys import selection
+from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.workspace import Workspace
+
+_LAZY = ("Iterator", "Iterable", "Generator")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """A value that is stored, with its record."""
+
+    key: PartitionKey | None
+    manager: IOManager
+    slot: Slot
+    record: Record
+
+    def load(self, type: TypeExpr | None) -> Any:
+        return self.manager.load(self.slot, self.record, type)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One dependency of a step with what is stored for it."""
+
+    dependency: Dependency
+    values: tuple[StoredValue, ...]
+    many: bool
+
+    @property
+    def versions(self) -> Iterator[InputVersion]:
+        for value in self.values:
+            yield InputVersion.model_construct(
+                asset=value.record.asset, partition=value.record.partition, data_version=value.record.data_version
+            )
+
+    def load(self) -> Any:
+        """What the parameter receives. Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
+        wanted = self.dependency.type
+        if wanted is not None and wanted.optional:
+            wanted = wanted.without_none()
+        if not self.many:
+            return self.values[0].load(wanted) if self.values else None
+        if self.dependency.optional and not self.values:
+            return None
+        element = _element(wanted)
+        if wanted is not None and wanted.name in _LAZY:
+            return ((_text(value), value.load(element)) for value in self.values)
+        return {_text(value): value.load(element) for value in self.values}
+
+
+def find_inputs(workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None) -> tuple[Input, ...]:
+    """What is stored of everything that a step reads for a key.
+
+    Errors: NotMaterializedError naming the asset, the key and the command that makes it.
+    """
+    return tuple(_find(workspace, prepared, dependency, asset, key) for dependency, asset in prepared.dependencies)
+
+
+def _find(
+    workspace: Workspace, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
+) -> Input:
+    selected = selection(prepared.partitions, asset.partitions, dependency, key)
+    keys = _stored_keys(workspace, asset) if selected.stored else selected.keys
+    values = []
+    for item in keys:
+        value = stored_value(workspace, asset, item)
+        if value is not None:
+            values.append(value)
+        elif not dependency.optional:
+            raise _missing(prepared, asset, item)
+    if selected.stored and not values and not dependency.optional:
+        raise _missing(prepared, asset, None)
+    return Input(dependency, tuple(values), selected.many)
+
+
+def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> StoredValue | None:
+    """What is stored of an asset for a key; a record that cannot be read counts as none."""
+    manager, slot_of = workspace.storage(asset.id)
+    slot = slot_of(None if key is None else key.text)
+    try:
+        record = manager.record(slot)
+    except DamagedError:
+        return None
+    return None if record is None else StoredValue(key, manager, slot, record)
+
+
+def _stored_keys(workspace: Workspace, asset: Asset) -> list[PartitionKey]:
+    """The keys of an asset that are stored and belong to its definition, in the order of time."""
+    assert asset.partitions is not None
+    manager, slot_of = workspace.storage(asset.id)
+    found = []
+    for record in manager.records(slot_of(None)):
+        if record.partition is not None:
+            try:
+                found.append(workspace.key(asset.partitions, record.partition))
+            except PartitionKeyError:
+                continue  # stored when the definition was another one
+    return sorted(found, key=lambda key: key.start.timestamp() if key.start else 0.0)
+
+
+def _text(value: StoredValue) -> str:
+    """The key as the user writes it."""
+    return "" if value.key is None else value.key.key
+
+
+def _element(type: TypeExpr | None) -> TypeExpr | None:
+    """``T`` of ``dict[str, T]`` and of ``Iterator[tuple[str, T]]``."""
+    if type is None or not type.args:
+        return None
+    if type.name not in _LAZY:
+        return type.args[-1]
+    pair = type.args[0]
+    return pair.args[-1] if pair.args else None
+
+
+def _missing(prepared: PreparedStep, asset: Asset, key: PartitionKey | None) -> NotMaterializedError:
+    which = asset.id if key is None else f"{asset.id}, partition {key.key},"
+    command = f"flowstone run {asset.step}" + ("" if key is None else f" --partition {key.text}")
+    if asset.partitions is not None and key is None:
+        which, command = f"no partition of {asset.id}", f"{command} --partition ..."
+    return NotMaterializedError(
+        f"{which} is not materialized, and {prepared.step.id} reads it", help=f"make it first: {command}"
+    )

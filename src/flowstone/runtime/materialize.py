@@ -1,0 +1,219 @@
+"""``materialize``: the one call that every engine makes to run a step for one partition.
+
+Find the inputs by their records; reuse what is stored if it was made from the same; else load the inputs, open the
+resources, call the function, run the checks, stage every output, close the resources, publish, the records last.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flowstone.__about__ import __version__
+from flowstone.dsl.context import Context
+from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
+from flowstone.errors import ConfigurationError, OutputError
+from flowstone.io.contract import IOManager, Staged
+from flowstone.io.record import CheckOutcome, InputVersion, Record
+from flowstone.ir.asset import Check
+from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.node import Json
+from flowstone.runtime.arguments import config_arguments
+from flowstone.runtime.calls import Caller
+from flowstone.runtime.checks import demand_passed, judge
+from flowstone.runtime.inputs import Input, find_inputs, stored_value
+from flowstone.runtime.metadata import json_values
+from flowstone.runtime.outcome import Outcome
+from flowstone.runtime.outputs import split
+from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.resources import OpenResources
+from flowstone.runtime.run import Run
+from flowstone.runtime.workspace import Workspace
+
+_LOG = logging.getLogger("flowstone")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What one materialization is about."""
+
+    workspace: Workspace
+    prepared: PreparedStep
+    key: PartitionKey | None
+    run: Run
+    config: Mapping[str, Json]
+    inputs: tuple[Input, ...]
+    versions: tuple[InputVersion, ...]
+    config_version: str
+
+    @property
+    def partition(self) -> str | None:
+        return None if self.key is None else self.key.text
+
+
+def materialize(
+    workspace: Workspace,
+    step: str,
+    partition: str | None,
+    run: Run,
+    *,
+    config: Mapping[str, Json] | None = None,
+    force: bool = False,
+) -> Outcome:
+    """Make what a step makes for one partition, or find that it is stored already.
+
+    ``config`` replaces configured values of the step's config parameters; ``force`` runs the function in any case.
+
+    Errors: NotMaterializedError for an input that is not stored; ResourceError; CheckFailedError if a blocking check
+    failed (what was stored before stays); OutputError if the function returned something else than it declares;
+    StorageError; ConfigurationError. What the user's function raises passes through unchanged.
+    """
+    prepared = workspace.step(step)
+    key = _key(workspace, prepared, partition)
+    given = config or {}
+    inputs = find_inputs(workspace, prepared, key)
+    versions = tuple(version for item in inputs for version in item.versions)
+    task = _Task(workspace, prepared, key, run, given, inputs, versions, prepared.version_with(given))
+    if not force and prepared.step.cache and (records := _reusable(task)) is not None:
+        return Outcome(step, task.partition, "reused", records)
+    return Outcome(step, task.partition, "materialized", _make(task))
+
+
+def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
+    step, definition = prepared.step.id, prepared.partitions
+    if definition is None:
+        if partition is not None:
+            raise ConfigurationError(f"{step} is not partitioned, but was asked for partition {partition}")
+        return None
+    if partition is None:
+        raise ConfigurationError(f"{step} has {definition.kind} partitions, but was asked for none")
+    try:
+        return workspace.key(definition, partition)
+    except PartitionKeyError as error:
+        raise ConfigurationError(f"{step}: {error}") from error
+
+
+def _reusable(task: _Task) -> tuple[Record, ...] | None:
+    """The stored records, if all outputs were made by the same code and configuration from the same inputs."""
+    found = []
+    for asset in task.prepared.outputs:
+        value = stored_value(task.workspace, asset, task.key)
+        if value is None:
+            return None
+        record = value.record
+        if (
+            record.code_version != task.prepared.code_version
+            or record.config_version != task.config_version
+            or record.inputs != task.versions
+            or not value.manager.intact(value.slot, record)
+        ):
+            return None
+        found.append(record)
+    return tuple(found)
+
+
+def _make(task: _Task) -> tuple[Record, ...]:
+    started = datetime.now(UTC)
+    prepared = task.prepared
+    step = prepared.step
+    if step.function.is_generator:
+        raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
+    context = Context(
+        asset=step.id, partition=task.key, run_id=task.run.id, engine=task.run.engine, attempt=task.run.attempt
+    )
+    loaded = {item.dependency.parameter: item.load() for item in task.inputs if item.dependency.parameter is not None}
+    staged: list[tuple[IOManager, Staged]] = []
+    try:
+        with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
+            resources.open(prepared.resources)
+            call = _Call(task, caller, resources, context)
+            values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
+            checks = [_checks(task, call, asset.id, value) for asset, value in zip(prepared.outputs, values)]
+            for asset, value in zip(prepared.outputs, values):
+                manager, slot_of = task.workspace.storage(asset.id)
+                staged.append((manager, manager.stage(slot_of(task.partition), value)))
+        user = json_values(context.metadata, step.id) if context.metadata else None
+        records = tuple(_record(task, item, outcomes, started, user) for (_, item), outcomes in zip(staged, checks))
+        for record in records:
+            manager, item = staged[0]
+            manager.publish(item, record)
+            del staged[0]
+        return records
+    except BaseException:
+        for manager, item in staged:
+            manager.discard(item)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Calls a user function with everything bound that its signature asks for."""
+
+    task: _Task
+    caller: Caller
+    resources: OpenResources
+    context: Context
+
+    def __call__(self, ref: FunctionRef, kind: str, signature: Signature, owner: str, values: Mapping[str, Any]) -> Any:
+        workspace = self.task.workspace
+        function: Callable[..., Any] = workspace.function(ref, kind)  # type: ignore[arg-type]
+        config = workspace.project.params.get(owner, {})
+        if kind == "asset" and self.task.config:
+            config = {**config, **self.task.config}
+        arguments = dict(values)
+        if signature.context is not None:
+            arguments[signature.context] = self.context
+        if signature.resources:
+            arguments.update(self.resources.arguments(signature))
+        if config:
+            arguments.update(config_arguments(workspace, owner, signature, config))
+        return self.caller.call(function, arguments, is_async=ref.is_async)
+
+
+def _checks(task: _Task, call: _Call, asset: str, value: Any) -> tuple[CheckOutcome, ...]:
+    """The outcomes of an asset's checks. Errors: CheckFailedError if a blocking one failed."""
+    checks = task.workspace.project.checks_of.get(asset)
+    if not checks:
+        return ()
+    outcomes = tuple(judge(check, _run_check(call, check, value)) for check in checks)
+    for outcome in outcomes:
+        if not outcome.passed and not outcome.blocking:
+            _LOG.warning("check %s of %s failed %s", outcome.name, asset, outcome.metadata or "")
+    demand_passed(asset, task.partition, outcomes)
+    return outcomes
+
+
+def _run_check(call: _Call, check: Check, value: Any) -> Any:
+    values = {
+        dependency.parameter: value
+        for dependency in check.signature.dependencies
+        if dependency.parameter is not None and dependency.asset == check.asset
+    }
+    return call(check.function, "check", check.signature, check.name, values)
+
+
+def _record(
+    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, user: dict[str, Json] | None
+) -> Record:
+    metadata: dict[str, Json] = {"content": staged.metadata} if staged.metadata else {}
+    if user:
+        metadata["user"] = user
+    return Record(
+        asset=staged.slot.asset,
+        partition=staged.slot.partition,
+        data_version=staged.data_version,
+        code_version=task.prepared.code_version,
+        config_version=task.config_version,
+        inputs=task.versions,
+        run_id=task.run.id,
+        engine=task.run.engine,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        size=staged.size,
+        metadata=metadata,
+        checks=checks,
+        flowstone=__version__,
+    )

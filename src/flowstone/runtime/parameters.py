@@ -1,0 +1,111 @@
+"""Values of config parameters: validated and converted by the annotation as far as it names types of Python itself."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import pathlib
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, Literal, Union
+
+from pydantic import TypeAdapter, ValidationError
+
+from flowstone.errors import ConfigurationError
+from flowstone.ir.function import ConfigParameter
+from flowstone.ir.node import Json
+from flowstone.ir.types import UNION, TypeExpr
+from flowstone.runtime.secrets import is_reference, resolve
+
+_PLAIN: Mapping[str, Any] = {
+    "None": None,
+    "bool": bool,
+    "bytes": bytes,
+    "datetime.date": datetime.date,
+    "datetime.datetime": datetime.datetime,
+    "datetime.time": datetime.time,
+    "datetime.timedelta": datetime.timedelta,
+    "decimal.Decimal": decimal.Decimal,
+    "float": float,
+    "int": int,
+    "pathlib.Path": pathlib.Path,
+    "str": str,
+    "uuid.UUID": uuid.UUID,
+}
+_GENERIC: Mapping[str, Any] = {
+    "Mapping": dict,
+    "Sequence": list,
+    "dict": dict,
+    "frozenset": frozenset,
+    "list": list,
+    "set": set,
+    "tuple": tuple,
+}
+
+
+@lru_cache(maxsize=1024)
+def adapter(type: TypeExpr | None) -> TypeAdapter[Any]:
+    """What validates values of a type; types that are not Python's own are not judged."""
+    return TypeAdapter(Any if type is None else _python_type(type))
+
+
+def coerce(parameter: ConfigParameter, value: Json, place: str) -> Any:
+    """The value that the function receives. ``place`` names the parameter in messages.
+
+    Errors: ConfigurationError if the value is not of the annotated type.
+    """
+    try:
+        return adapter(parameter.type).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise ConfigurationError(f"{place} takes {parameter.type}: {reason}") from None
+
+
+def from_text(parameter: ConfigParameter, text: str, place: str) -> Json:
+    """The JSON value of a text that was given on a command line: JSON if that has the right type, else the text.
+
+    Errors: ConfigurationError if neither is of the annotated type.
+    """
+    candidates: list[Json] = []
+    with suppress(ValueError):
+        candidates.append(json.loads(text))
+    candidates.append(text)
+    if parameter.type is not None and parameter.type.name == "str":
+        candidates.reverse()
+    for candidate in candidates[:-1]:
+        try:
+            adapter(parameter.type).validate_python(candidate)
+        except ValidationError:
+            continue
+        return candidate
+    coerce(parameter, candidates[-1], place)
+    return candidates[-1]
+
+
+def argument(parameter: ConfigParameter, value: Json, environment: Mapping[str, str], place: str) -> Any:
+    """What a function receives for a configured value, which may be a reference to a secret."""
+    return coerce(parameter, resolve(value, environment, place) if is_reference(value) else value, place)
+
+
+def canonical(parameter: ConfigParameter, value: Json, place: str) -> Json:
+    """The one JSON form of equal values, such as ``"5"`` and ``5`` for an int. References stay as they are."""
+    if is_reference(value):
+        return value
+    return adapter(parameter.type).dump_python(coerce(parameter, value, place), mode="json", warnings=False)
+
+
+def _python_type(type: TypeExpr) -> Any:
+    if type.name in _PLAIN:
+        return _PLAIN[type.name]
+    if type.name == "Literal":
+        return Literal[type.values]
+    members = [_python_type(item) for item in type.args]
+    if type.name == UNION:
+        return Union[tuple(members)]  # noqa: UP007 - the members are known only now
+    if type.name in _GENERIC:
+        base = _GENERIC[type.name]
+        return base[tuple(members)] if members else base
+    return Any

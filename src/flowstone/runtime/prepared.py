@@ -1,0 +1,106 @@
+"""What can be known of a step before it runs: worked out once, used for every partition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowstone.dsl.partitions import Partitions
+from flowstone.errors import ConfigurationError
+from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.function import ConfigParameter, Dependency, Signature
+from flowstone.ir.node import Json
+from flowstone.ir.project import Project
+from flowstone.runtime.parameters import canonical
+from flowstone.runtime.versions import code_version, config_version
+
+
+@dataclass(frozen=True)
+class PreparedStep:
+    """A step with what it refers to looked up."""
+
+    step: Step
+    outputs: tuple[Asset, ...]
+    dependencies: tuple[tuple[Dependency, Asset], ...]
+    checks: tuple[Check, ...]
+    """All checks on its outputs."""
+    resources: tuple[Resource, ...]
+    """Those it needs, each after the ones that it needs itself."""
+    config: Mapping[str, Json]
+    """Configured values of its config parameters; for others the function's default holds."""
+    project: Project
+    code_version: str
+    config_version: str
+
+    @property
+    def partitions(self) -> Partitions | None:
+        return self.step.partitions
+
+    def version_with(self, config: Mapping[str, Json]) -> str:
+        """The config version with other values of this step's config parameters."""
+        if not config:
+            return self.config_version
+        return _config_version(self.project, self.step, self.outputs, self.resources, {**self.config, **config})
+
+
+def prepare(project: Project, step: Step) -> PreparedStep:
+    """Look up everything that a step refers to."""
+    outputs = tuple(project.assets[asset] for asset in step.outputs.values())
+    checks = tuple(check for asset in outputs for check in project.checks_of.get(asset.id, ()))
+    resources = needed_resources(project, (step.signature, *(check.signature for check in checks)))
+    config = project.params.get(step.id, {})
+    return PreparedStep(
+        step=step,
+        outputs=outputs,
+        dependencies=tuple((item, project.assets[item.asset]) for item in step.signature.dependencies),
+        checks=checks,
+        resources=resources,
+        config=config,
+        project=project,
+        code_version=code_version(step, resources, checks),
+        config_version=_config_version(project, step, outputs, resources, config),
+    )
+
+
+def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tuple[Resource, ...]:
+    """The resources that signatures use, directly or by others, each after those that it uses itself.
+
+    Errors: ConfigurationError if they need each other in a circle.
+    """
+    found: dict[str, Resource] = {}
+    waiting: dict[str, None] = {}
+    stack = [use.resource for signature in reversed(signatures) for use in reversed(signature.resources)]
+    while stack:
+        name = stack[-1]
+        missing = [use.resource for use in project.resources[name].signature.resources if use.resource not in found]
+        if name in found or not missing:
+            found.setdefault(name, project.resources[name])
+            stack.pop()
+        elif name in waiting:
+            raise ConfigurationError(f"the resources {', '.join(waiting)} need each other")
+        else:
+            waiting[name] = None
+            stack.extend(reversed(missing))
+    return tuple(found.values())
+
+
+def _config_version(
+    project: Project,
+    step: Step,
+    outputs: tuple[Asset, ...],
+    resources: tuple[Resource, ...],
+    config: Mapping[str, Json],
+) -> str:
+    values = {step.id: _values(step.id, step.signature.config, config)}
+    for resource in resources:
+        configured = project.params.get(resource.name, {})
+        values[f"resource {resource.name}"] = _values(resource.name, resource.signature.config, configured)
+    return config_version(project, outputs, values)
+
+
+def _values(owner: str, parameters: tuple[ConfigParameter, ...], given: Mapping[str, Json]) -> dict[str, Json]:
+    """The values that count, defaults included, in canonical form."""
+    return {
+        item.name: canonical(item, given[item.name], f"{owner}.{item.name}") if item.name in given else item.default
+        for item in parameters
+    }

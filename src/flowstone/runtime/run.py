@@ -1,0 +1,17 @@
+"""The run that a materialization is part of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of an engine."""
+
+    id: str
+    """The engine's own id of the run; it is kept in the materialization records."""
+    engine: Literal["airflow", "prefect", "local"]
+    attempt: int = 1
+    """1 for the first attempt, 2 for the first retry, and so on."""

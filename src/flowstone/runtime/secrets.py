@@ -1,0 +1,35 @@
+"""References to secrets: ``{"env": "NAME"}`` stands for the value of an environment variable.
+
+They are resolved in the process that needs them, at the moment it needs them, and are never written anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowstone.errors import ConfigurationError
+from flowstone.ir.node import Json
+
+
+def is_reference(value: Json) -> bool:
+    """Whether a value stands for a secret."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("env"), str)
+
+
+def resolve(value: Json, environment: Mapping[str, str], place: str) -> Json:
+    """The value with its references, at whatever depth, replaced. ``place`` names the value in messages.
+
+    Errors: ConfigurationError if a variable is not set.
+    """
+    if is_reference(value):
+        name = value["env"]
+        if name not in environment:
+            raise ConfigurationError(
+                f"{place} needs the environment variable {name}, which is not set", help=f"export {name}=..."
+            )
+        return environment[name]
+    if isinstance(value, dict):
+        return {key: resolve(item, environment, f"{place}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(item, environment, place) for item in value]
+    return value

@@ -1,0 +1,34 @@
+"""Versions of what makes a value: of the code, and of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.digest import digest
+from flowstone.ir.node import Json
+from flowstone.ir.project import Project
+
+
+def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Check]) -> str:
+    """Digest of the code of a step, of the resources it uses and of the checks that judge what it makes."""
+    if not resources and not checks:
+        return step.code
+    return digest(
+        [
+            step.code,
+            sorted((resource.name, resource.code) for resource in resources),
+            sorted((check.asset, check.name, check.blocking, check.code) for check in checks),
+        ]
+    )
+
+
+def config_version(project: Project, outputs: Sequence[Asset], values: Mapping[str, Mapping[str, Json]]) -> str:
+    """Digest of the values of config parameters, by owner, and of the storage of a step's outputs."""
+    storage = {asset.id: [_manager_type(project, asset.storage.manager), asset.storage.options] for asset in outputs}
+    return digest([values, storage])
+
+
+def _manager_type(project: Project, name: str) -> str:
+    config = project.io_managers.get(name)
+    return name if config is None else config.type

@@ -1,0 +1,182 @@
+"""A project as a worker sees it: its IR, its folder, its IO managers and its functions, each made once and kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from flowstone.dsl.decorators import ATTRIBUTE, DECLARATIONS
+from flowstone.dsl.partitions import PartitionKey, Partitions
+from flowstone.errors import ConfigurationError
+from flowstone.io.contract import IOManager, Options, Slot
+from flowstone.ir.function import FunctionRef
+from flowstone.ir.manifest import Manifest, read_manifest
+from flowstone.ir.project import Project
+from flowstone.registry import io_manager_class
+from flowstone.runtime.overrides import apply_environment
+from flowstone.runtime.prepared import PreparedStep, prepare
+from flowstone.runtime.secrets import resolve
+
+ROOT_VARIABLE = "FLOWSTONE_PROJECT_ROOT"
+"""Environment variable that tells a worker where the project's folder is."""
+
+Kind = Literal["asset", "resource", "check"]
+
+
+class Workspace:
+    """A project that can be run. It may be used by several threads.
+
+    Values of ``FLOWSTONE_IO_MANAGERS__NAME__OPTION`` and ``FLOWSTONE_PARAMS__STEP__PARAMETER`` in the environment
+    replace those of the project.
+    """
+
+    def __init__(self, project: Project, root: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self.project = apply_environment(project, environment)
+        self.root = root
+        self.environment = environment
+        self._managers: dict[str, IOManager] = {}
+        self._storages: dict[str, tuple[IOManager, Callable[[str | None], Slot]]] = {}
+        self._functions: dict[tuple[str, FunctionRef], Callable[..., Any]] = {}
+        self._steps: dict[str, PreparedStep] = {}
+        self._keys: dict[Partitions, dict[str, PartitionKey]] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, manifest: Path) -> Workspace:
+        """The workspace of a manifest; one and the same in a process for as long as the file does not change.
+
+        Errors: ConfigurationError if the manifest cannot be read.
+        """
+        path = manifest.absolute()
+        with _OPENING:
+            return _opened(path, _stamp(path))
+
+    def manager(self, name: str) -> IOManager:
+        """The IO manager of a configured name. Errors: ConfigurationError if it is unknown or wrongly configured."""
+        found = self._managers.get(name)
+        if found is None:
+            with self._lock:
+                if name not in self._managers:
+                    self._managers[name] = self._make_manager(name)
+                found = self._managers[name]
+        return found
+
+    def storage(self, asset: str) -> tuple[IOManager, Callable[[str | None], Slot]]:
+        """The IO manager of an asset, and what makes its slots from a partition's text (or None).
+
+        Errors: ConfigurationError as for ``manager``, or if the asset's options do not suit it.
+        """
+        found = self._storages.get(asset)
+        if found is None:
+            storage = self.project.assets[asset].storage
+            manager = self.manager(storage.manager)
+            options = _validated(manager.AssetOptions, storage.options, f"asset {asset}")
+            found = self._storages[asset] = manager, partial(_slot, asset, options)
+        return found
+
+    def slot(self, asset: str, partition: str | None) -> Slot:
+        """Where a value of an asset belongs. Errors: as ``storage``."""
+        return self.storage(asset)[1](partition)
+
+    def function(self, ref: FunctionRef, kind: Kind = "asset") -> Callable[..., Any]:
+        """A user's function; its module is imported now if it was not before.
+
+        Errors: ConfigurationError if the module does not hold it; what the import raises passes through.
+        """
+        found = self._functions.get((kind, ref))
+        if found is None:
+            with self._lock:
+                found = self._functions[kind, ref] = self._find_function(ref, kind)
+        return found
+
+    def step(self, step: str) -> PreparedStep:
+        """A step, ready to be run. Errors: ConfigurationError if there is none of that id."""
+        found = self._steps.get(step)
+        if found is None:
+            if step not in self.project.steps:
+                raise ConfigurationError(f"the project has no step {step!r}", help="compile the project again")
+            found = self._steps[step] = prepare(self.project, self.project.steps[step])
+        return found
+
+    def key(self, definition: Partitions, text: str) -> PartitionKey:
+        """The key of a text. Errors: PartitionKeyError if the definition has no such key."""
+        keys = self._keys.setdefault(definition, {})
+        found = keys.get(text)
+        if found is None:
+            found = keys[text] = definition.parse(text)
+        return found
+
+    def _make_manager(self, name: str) -> IOManager:
+        config = self.project.io_managers.get(name)
+        if config is None:
+            raise ConfigurationError(f"there is no IO manager {name!r}", help="it is missing in the configuration")
+        manager = io_manager_class(config.type)
+        place = f"io_managers.{name}"
+        options = _validated(manager.Config, resolve(config.options, self.environment, place), place)
+        return manager(name, options, self.root)
+
+    def _find_function(self, ref: FunctionRef, kind: Kind) -> Callable[..., Any]:
+        for folder in reversed(self.project.import_roots):
+            path = str((self.root / folder).resolve())
+            if path not in sys.path:
+                sys.path.insert(0, path)
+        import_module(ref.module)
+        module = sys.modules.get(ref.defined_in) or import_module(ref.defined_in)
+        candidate = getattr(module, ref.name, None)
+        if getattr(getattr(candidate, ATTRIBUTE, None), "name", None) == ref.key:
+            found: Callable[..., Any] | None = candidate
+        else:
+            found = getattr(module, DECLARATIONS, {}).get((kind, ref.key))
+        if found is None:
+            raise ConfigurationError(
+                f"{kind} {ref.key} is not defined by {ref.defined_in} ({getattr(module, '__file__', None)})",
+                help="the code is not the one that was compiled: deploy both, or compile again",
+            )
+        return found
+
+
+_OPENING = threading.Lock()
+
+
+@lru_cache(maxsize=8)
+def _opened(path: Path, stamp: tuple[int, int, int] | None) -> Workspace:  # noqa: ARG001 - a part of the cache's key
+    """A process keeps its workspaces: with them live user modules, memory managers and connections."""
+    manifest = read_manifest(path)
+    return Workspace(manifest.project, _project_root(path, manifest))
+
+
+def _slot(asset: str, options: Options, partition: str | None) -> Slot:
+    return Slot(asset, partition, options)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _project_root(path: Path, manifest: Manifest) -> Path:
+    if told := os.environ.get(ROOT_VARIABLE):
+        return Path(told)
+    if manifest.project_root is None:
+        return Path.cwd()
+    return (path.parent / manifest.project_root).resolve()
+
+
+def _validated(model: type[Options], values: Mapping[str, Any], place: str) -> Options:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, (place, *first["loc"])))
+        raise ConfigurationError(f"{where}: {first['msg']}") from None
