@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowstone.__about__ import __version__
 from flowstone.dsl.context import Context
@@ -52,6 +52,12 @@ class _Task:
     @property
     def partition(self) -> str | None:
         return None if self.key is None else self.key.text
+
+
+class _StagedOutput(NamedTuple):
+    manager: IOManager
+    staged: Staged
+    checks: tuple[CheckOutcome, ...]
 
 
 def materialize(
@@ -125,27 +131,27 @@ def _make(task: _Task) -> tuple[Record, ...]:
         asset=step.id, partition=task.key, run_id=task.run.id, engine=task.run.engine, attempt=task.run.attempt
     )
     loaded = {item.dependency.parameter: item.load() for item in task.inputs if item.dependency.parameter is not None}
-    staged: list[tuple[IOManager, Staged]] = []
+    staged: list[_StagedOutput] = []
     try:
         with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
             resources.open(prepared.resources)
             call = _Call(task, caller, resources, context)
             values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
-            checks = [_checks(task, call, asset.id, value) for asset, value in zip(prepared.outputs, values)]
-            for asset, value in zip(prepared.outputs, values):
+            checks = [
+                _checks(task, call, asset.id, value) for asset, value in zip(prepared.outputs, values, strict=True)
+            ]
+            for asset, value, outcomes in zip(prepared.outputs, values, checks, strict=True):
                 manager, slot_of = task.workspace.storage(asset.id)
-                staged.append((manager, manager.stage(slot_of(task.partition), value)))
-        user = json_values(context.metadata, step.id) if context.metadata else None
-        records = tuple(_record(task, item, outcomes, started, user) for (_, item), outcomes in zip(staged, checks))
+                staged.append(_StagedOutput(manager, manager.stage(slot_of(task.partition), value), outcomes))
+        user = json_values(context.metadata, step.id) if context.metadata else {}
+        records = tuple(_record(task, item.staged, item.checks, started, user) for item in staged)
         for record in records:
-            manager, item = staged[0]
-            manager.publish(item, record)
+            staged[0].manager.publish(staged[0].staged, record)
             del staged[0]
         return records
-    except BaseException:
-        for manager, item in staged:
-            manager.discard(item)
-        raise
+    finally:
+        for item in staged:  # none is left after success
+            item.manager.discard(item.staged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,7 @@ def _run_check(call: _Call, check: Check, value: Any) -> Any:
 
 
 def _record(
-    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, user: dict[str, Json] | None
+    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, user: dict[str, Json]
 ) -> Record:
     metadata: dict[str, Json] = {"content": staged.metadata} if staged.metadata else {}
     if user:
