@@ -1,0 +1,149 @@
+"""``flowstone conformance``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of, sound_project
+from flowstone.errors import UsageError
+
+if TYPE_CHECKING:
+    from flowstone.config import Settings
+    from flowstone.conformance.compare import Stored
+    from flowstone.conformance.engines import Engine
+    from flowstone.frontend import Loaded
+    from flowstone.ir.project import Project
+
+ENGINES = ("local", "airflow", "prefect")
+
+
+@click.command("conformance")
+@click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job (may be given again). Default: all.")
+@click.option("--partition", "keys", multiple=True, metavar="KEY", help="A partition to run (may be given again).")
+@click.option("--partitions", "ranges", multiple=True, metavar="A..B", help="A range of partitions to run.")
+@click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES), help="Only these. Default: all three.")
+@click.option("--airflow-python", envvar="FLOWSTONE_AIRFLOW_PYTHON", metavar="PATH", help="Python that has Airflow.")
+@click.option("--prefect-python", envvar="FLOWSTONE_PREFECT_PYTHON", metavar="PATH", help="Python that has Prefect.")
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Folder for what the engines store and print."
+)
+@project_options
+def conformance(
+    jobs: tuple[str, ...],
+    keys: tuple[str, ...],
+    ranges: tuple[str, ...],
+    engines: tuple[str, ...],
+    airflow_python: str | None,
+    prefect_python: str | None,
+    keep: Path | None,
+    project: Path,
+    profile: str | None,
+) -> None:
+    """Run the same jobs and partitions on the local runner, on Airflow and on Prefect, and compare what they store.
+
+    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Exit 1 if an engine
+    fails, or if any stored file or record differs.
+    """
+    from flowstone.conformance.engines import Engine, own_python
+
+    settings = settings_of(project, profile)
+    loaded = sound_project(settings)
+    pythons = {"local": own_python(), "airflow": airflow_python, "prefect": prefect_python}
+    names = engines or ENGINES
+    for name in names:
+        if pythons[name] is None:
+            raise UsageError(
+                f"which Python has {name.title()}?", help=f"give --{name}-python or set FLOWSTONE_{name.upper()}_PYTHON"
+            )
+    folder = (keep or settings.home / "conformance").resolve()
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / "conformance.txt").exists():
+            raise UsageError(f"{folder} is not empty", help="give an empty folder to --keep")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / "conformance.txt").write_text("Written by flowstone conformance, which deletes this folder.\n")
+    chosen_jobs = _ordered_jobs(loaded.project, jobs)
+    texts = _texts(loaded.project, chosen_jobs, [*keys, *ranges])
+    results = []
+    for name in names:
+        engine = Engine(name, str(pythons[name]), folder / name)
+        engine.folder.mkdir()
+        began = time.perf_counter()
+        results.append(_run(engine, settings, loaded, chosen_jobs, texts))
+        click.echo(
+            f"{name}: {len(results[-1].records)} materializations in {time.perf_counter() - began:.1f} s", err=True
+        )
+    _report(loaded.project, chosen_jobs, results)
+
+
+def _ordered_jobs(project: Project, wanted: Sequence[str]) -> list[str]:
+    """Jobs, each behind those whose assets it reads as far as that is possible."""
+    for name in wanted:
+        if name not in project.jobs:
+            from flowstone.diagnostics.suggest import did_you_mean
+
+            raise UsageError(f"there is no job {name!r}", help=did_you_mean(name, project.jobs))
+    position = {step: index for index, step in enumerate(project.steps)}
+    chosen = [job for job in project.jobs.values() if not wanted or job.name in wanted]
+    chosen.sort(key=lambda job: max((position[step] for step in job.steps), default=0))
+    return [job.name for job in chosen]
+
+
+def _texts(project: Project, jobs: Sequence[str], given: Sequence[str]) -> list[str]:
+    """The keys that were asked for, ranges expanded. Errors: UsageError for a text that is no key."""
+    from flowstone.dsl.partitions import PartitionKeyError
+    from flowstone.ir.run_keys import assign_keys, definitions, keys_of
+
+    steps = [step for job in jobs for step in project.jobs[job].steps]
+    try:
+        assign_keys(project, steps, given)
+    except (PartitionKeyError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    found = (key.text for definition in definitions(project, steps) for key in keys_of(definition, given))
+    return list(dict.fromkeys(found))
+
+
+def _run(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequence[str], keys: Sequence[str]) -> Stored:
+    from flowstone.cli.compile import render
+    from flowstone.cli.output import changes, write
+    from flowstone.conformance.compare import stored
+    from flowstone.conformance.engines import run_compiled, run_local
+    from flowstone.runtime.workspace import Workspace
+
+    project = loaded.project
+    if engine.name == "local":
+        steps = list(dict.fromkeys(step for job in jobs for step in project.jobs[job].steps))
+        run_local(engine, project, settings.root, steps, keys, os.environ)
+    else:
+        write(engine.output, changes(engine.output, render(settings, loaded, engine.name, engine.output)))
+        run_compiled(engine, project, settings.root, jobs, keys, os.environ)
+    environment = engine.environment(project, settings.root, os.environ)
+    return stored(engine.name, Workspace(project, settings.root, environment), engine.folder / "data")
+
+
+def _report(project: Project, jobs: Sequence[str], results: Sequence[Stored]) -> None:
+    from flowstone.conformance.compare import counts, differences, missing_assets
+
+    wanted = [
+        asset for job in jobs for step in project.jobs[job].steps for asset in project.steps[step].outputs.values()
+    ]
+    first = results[0]
+    found = [difference for other in results[1:] for difference in differences(first, other)]
+    lacking = missing_assets(wanted, first)
+    for asset, (partitions, size) in counts(first.records).items():
+        click.echo(f"{asset:<32} {partitions:>6} stored {size:>14,} bytes")
+    for difference in found:
+        click.echo(f"DIFFERENT {difference.where}: {difference.what}")
+    for asset in lacking:
+        click.echo(f"MISSING {asset}: nothing was stored, so nothing could be compared")
+    if found or lacking:
+        raise SystemExit(EXIT_FINDINGS)
+    engines = ", ".join(result.engine for result in results)
+    click.echo(f"{engines}: {len(first.files)} files and {len(first.records)} records are identical")
