@@ -1,0 +1,171 @@
+"""Overrides by environment variables. The loader and the workers use the same rules.
+
+``FLOWSTONE_IO_MANAGERS__LAKE__ROOT`` is the option ``root`` of the IO manager ``lake``,
+``FLOWSTONE_PARAMS__STEP__PARAM`` the config parameter ``param`` of ``step`` (a dot in a step's id is written ``__``).
+Names are matched without regard to case; one that is not known yet is taken in lower case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.errors import ConfigurationError
+
+PREFIX = "FLOWSTONE_"
+IO_MANAGERS = "FLOWSTONE_IO_MANAGERS__"
+PARAMS = "FLOWSTONE_PARAMS__"
+
+RESERVED = frozenset(
+    {
+        "FLOWSTONE_AIRFLOW_PYTHON",
+        "FLOWSTONE_HOME",
+        "FLOWSTONE_PREFECT_PYTHON",
+        "FLOWSTONE_PREFECT_RUNNER",
+        "FLOWSTONE_PROFILE",
+        "FLOWSTONE_PROJECT_ROOT",
+    }
+)
+"""Variables that are read by name and are no settings of the project."""
+
+Table = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One variable: which value it replaces."""
+
+    variable: str
+    path: tuple[str, str]
+    """IO manager and option, or step and parameter."""
+    value: Any
+
+
+def override_io_managers(io_managers: Table, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """IO managers (tables with ``type`` and the options) with what the environment says.
+
+    Errors: ConfigurationError for a variable that names no option, or a manager that has no type.
+    """
+    result = _apply(io_managers, io_manager_overrides(environment, io_managers))
+    for name, table in result.items():
+        if "type" not in table:
+            hint = did_you_mean(name, io_managers) or f"set {IO_MANAGERS}{name.upper()}__TYPE too"
+            raise ConfigurationError(
+                f"{IO_MANAGERS}{name.upper()}__... names the IO manager {name!r}, which is not configured", help=hint
+            )
+    return result
+
+
+def override_params(
+    params: Table, environment: Mapping[str, str], defaults: Table | None = None
+) -> dict[str, dict[str, Any]]:
+    """Values of config parameters with what the environment says.
+
+    ``defaults`` holds the parameters that there are, with their default values, by step: it gives the spelling of the
+    names and the kinds of the values. Errors: ConfigurationError for a variable that names no parameter.
+    """
+    return _apply(params, param_overrides(environment, params if defaults is None else _merged(defaults, params)))
+
+
+def io_manager_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
+    """What the environment says about IO managers, in the order of the variables' names."""
+    for variable, rest in _variables(environment, IO_MANAGERS):
+        name, option = _io_manager_path(variable, rest, known)
+        old = known.get(name, {}).get(option)
+        yield Override(variable, (name, option), option_value(environment[variable], old))
+
+
+def param_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
+    """What the environment says about config parameters, in the order of the variables' names."""
+    for variable, rest in _variables(environment, PARAMS):
+        step, parameter = _param_path(variable, rest, known)
+        old = known.get(step, {}).get(parameter)
+        yield Override(variable, (step, parameter), param_value(environment[variable], old))
+
+
+def param_value(text: str, old: Any) -> Any:
+    """A config parameter's value: text where text is what it replaces, else JSON if it is JSON."""
+    return text if isinstance(old, str) else _json_or_text(text)
+
+
+def option_value(text: str, old: Any) -> Any:
+    """An IO manager's option: JSON where it replaces something else than text, or where it is an array or a table."""
+    if old is not None and not isinstance(old, str | dict):
+        return _json_or_text(text)
+    value = _json_or_text(text)
+    return value if isinstance(value, list | dict) else text
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _variables(environment: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str]]:
+    for variable in sorted(environment):
+        if variable.upper().startswith(prefix):
+            yield variable, variable[len(prefix) :]
+
+
+def _io_manager_path(variable: str, rest: str, known: Table) -> tuple[str, str]:
+    parts = [(name, rest[len(name) + 2 :]) for name in known if rest.upper().startswith(f"{name}__".upper())]
+    name, option = _single(variable, parts) or rest.lower().partition("__")[::2]
+    if not name or not option:
+        raise ConfigurationError(
+            f"the variable {variable} names no option of an IO manager", help=f"write {IO_MANAGERS}NAME__OPTION=value"
+        )
+    return name, _spelling(option, known.get(name, ()))
+
+
+def _param_path(variable: str, rest: str, known: Table) -> tuple[str, str]:
+    paths = [(step, parameter) for step, parameters in known.items() for parameter in parameters]
+    found = _single(variable, [path for path in paths if _flat(*path) == rest.upper()])
+    if found is not None:
+        return found
+    step, _, parameter = rest.lower().rpartition("__")
+    if not step or not parameter:
+        raise ConfigurationError(
+            f"the variable {variable} names no config parameter", help=f"write {PARAMS}STEP__PARAMETER=value"
+        )
+    return _spelling(step.replace("__", "."), known), parameter
+
+
+def _flat(step: str, parameter: str) -> str:
+    return f"{step}__{parameter}".replace(".", "__").upper()
+
+
+def _spelling(name: str, known: Iterable[str]) -> str:
+    return next((item for item in known if item.upper() == name.upper()), name.lower())
+
+
+def _single(variable: str, found: list[tuple[str, str]]) -> tuple[str, str] | None:
+    if len(found) > 1:
+        names = " and ".join(repr(name) for name, _ in found)
+        raise ConfigurationError(f"the variable {variable} may mean {names}", help="rename one of them")
+    return found[0] if found else None
+
+
+def _merged(first: Table, second: Table) -> dict[str, dict[str, Any]]:
+    return {name: {**first.get(name, {}), **second.get(name, {})} for name in (*first, *second)}
+
+
+def _apply(tables: Table, overrides: Iterable[Override]) -> dict[str, dict[str, Any]]:
+    result = {name: dict(table) for name, table in tables.items()}
+    for override in overrides:
+        name, key = override.path
+        result.setdefault(name, {})[key] = override.value
+    return result
+
+
+def state_folder(root: Path, environment: Mapping[str, str]) -> Path:
+    """Where a project's state, caches and default data lie: ``FLOWSTONE_HOME``, else ``.flowstone`` in the project.
+
+    A relative ``FLOWSTONE_HOME`` is relative to the project's folder, so that every command and worker means the same.
+    """
+    return root / Path(environment.get("FLOWSTONE_HOME") or ".flowstone").expanduser()

@@ -1,0 +1,213 @@
+"""The layers of the configuration, each as flat values by path: defaults, file, profile, variables, command line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from flowstone.config.environment import (
+    IO_MANAGERS,
+    PARAMS,
+    PREFIX,
+    RESERVED,
+    io_manager_overrides,
+    option_value,
+    param_overrides,
+    param_value,
+)
+from flowstone.config.files import ConfigFile
+from flowstone.config.schema import IO_MANAGER_NAME, KEYS, SECTIONS, TOP_LEVEL, UNSUPPORTED_SECRETS
+from flowstone.diagnostics.suggest import did_you_mean
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value, and where it comes from."""
+
+    value: Any
+    origin: str
+    place: str
+    """Where it stands, for messages: the origin without the profile's name."""
+
+
+@dataclass
+class Layers:
+    """What has been read so far: later layers replace what earlier ones said, value by value."""
+
+    entries: dict[Path, Entry] = field(default_factory=dict)
+    problems: list[tuple[str, str | None]] = field(default_factory=list)
+    """Messages with their help."""
+
+    def add_default(self, path: Path, value: Any) -> None:
+        """A value that holds if nothing else is said."""
+        self.entries[path] = Entry(value, "default", "default")
+
+    def add_file(self, file: ConfigFile, profile: str | None = None) -> None:
+        """The file's base, or one of its profiles."""
+        base: Path = () if profile is None else ("profiles", profile)
+        table = file.table if profile is None else file.table["profiles"][profile]
+        layer: dict[Path, Entry] = {}
+        for path, value in _leaves(table):
+            place = file.place(*base, *path)
+            origin = place if profile is None else f"profile {profile} ({place})"
+            layer[path] = Entry(_plain(value), origin, place)
+        self._add(layer, in_profile=profile is not None)
+
+    def add_environment(self, environment: Mapping[str, str]) -> None:
+        """The variables ``FLOWSTONE_*``. Errors: ConfigurationError for one that names no value."""
+        layer: dict[Path, Entry] = {}
+        for variable in sorted(environment):
+            name = variable.upper()
+            if not name.startswith(PREFIX) or name in RESERVED or name.startswith((IO_MANAGERS, PARAMS)):
+                continue
+            key = KEYS.get(name.removeprefix(PREFIX).lower().replace("__", "."))
+            if key is None:
+                self.problem(f"the variable {variable} means nothing to FlowStone", _nearest_variable(name))
+            else:
+                path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+                layer[path] = _variable(variable, key.from_text(environment[variable]))
+        for table, overrides in (
+            ("io_managers", io_manager_overrides(environment, self.tables("io_managers"))),
+            ("params", param_overrides(environment, self.tables("params"))),
+        ):
+            for override in overrides:
+                layer[(table, *override.path)] = _variable(override.variable, override.value)
+        self._add(layer)
+
+    def add_options(self, options: Mapping[str, str]) -> None:
+        """Values of the command line by dotted key, such as ``run.workers`` or ``params.step.parameter``."""
+        layer: dict[Path, Entry] = {}
+        for key, text in options.items():
+            path, value = self._option(key, text)
+            layer[path] = Entry(value, "command line", "command line")
+        self._add(layer)
+
+    def tables(self, name: str) -> dict[str, dict[str, Any]]:
+        """The values under ``io_managers`` or ``params``."""
+        found: dict[str, dict[str, Any]] = {}
+        for path, entry in self.entries.items():
+            if path[0] == name:
+                found.setdefault(path[1], {})[path[2]] = entry.value
+        return found
+
+    def problem(self, message: str, help: str | None = None) -> None:
+        """Note a mistake; the loader tells all of them together."""
+        self.problems.append((message, help))
+
+    def _option(self, key: str, text: str) -> tuple[Path, Any]:
+        if key in KEYS:
+            return tuple(key.split(".")), KEYS[key].from_text(text)
+        table, _, rest = key.partition(".")
+        name, _, last = rest.rpartition(".")
+        path = tuple(part for part in (table, name, last) if part)
+        old = self.entries.get(path)
+        convert = option_value if table == "io_managers" else param_value
+        return path, convert(text, None if old is None else old.value)
+
+    def _add(self, layer: Mapping[Path, Entry], *, in_profile: bool = False) -> None:
+        sound: dict[Path, Entry] = {}
+        for path, entry in layer.items():
+            problem = _problem(path, entry, in_profile=in_profile)
+            if problem is None:
+                sound[path] = entry
+            else:
+                self.problem(*problem)
+        self._drop_options_of_other_types(sound)
+        self.entries.update(sound)
+
+    def _drop_options_of_other_types(self, layer: Mapping[Path, Entry]) -> None:
+        """A layer that gives an IO manager another type starts it anew: the old type's options mean nothing to it."""
+        for path, entry in layer.items():
+            if path[0] == "io_managers" and path[2:] == ("type",):
+                old = self.entries.get(path)
+                if old is not None and old.value != entry.value:
+                    for gone in [other for other in self.entries if other[:2] == path[:2]]:
+                        del self.entries[gone]
+
+
+def _leaves(table: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """The values of a configuration table by path: tables that FlowStone knows are entered, others are values."""
+    for key, value in table.items():
+        if key == "profiles":
+            continue
+        if key in SECTIONS and isinstance(value, dict):
+            yield from (((key, name), item) for name, item in value.items())
+        elif key in ("io_managers", "params") and isinstance(value, dict):
+            for name, inner in value.items():
+                if isinstance(inner, dict):
+                    yield from (((key, name, option), item) for option, item in inner.items())
+                else:
+                    yield (key, name), inner
+        else:
+            yield (key,), value
+
+
+def _plain(value: Any) -> Any:
+    """A value of TOML as one of JSON: dates and times become text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date | datetime | time) else value
+
+
+def _problem(path: Path, entry: Entry, *, in_profile: bool) -> tuple[str, str | None] | None:
+    dotted = ".".join(path)
+    if path[0] in ("io_managers", "params"):
+        return _table_problem(path, entry)
+    key = KEYS.get(dotted)
+    if key is None:
+        if path[0] in SECTIONS and len(path) == 1:
+            return f"{entry.place}: {dotted!r} must be a table", None
+        return _unknown_key(path, entry, in_profile=in_profile)
+    if not key.accepts(entry.value):
+        return f"{entry.place}: {dotted!r} must be {key.expected}, not {entry.value!r}", None
+    return None
+
+
+def _unknown_key(path: Path, entry: Entry, *, in_profile: bool) -> tuple[str, str | None]:
+    if len(path) == 1:
+        known: tuple[str, ...] = tuple(key for key in TOP_LEVEL if not (in_profile and key == "profiles"))
+    else:
+        known = tuple(key.partition(".")[2] for key in KEYS if key.startswith(f"{path[0]}."))
+    hint = did_you_mean(path[-1], known) or f"there are: {', '.join(sorted(known))}"
+    return f"{entry.place}: unknown key {'.'.join(path)!r}", hint
+
+
+def _table_problem(path: Path, entry: Entry) -> tuple[str, str | None] | None:
+    where = f"{entry.place}: {'.'.join(path)!r}"
+    if len(path) < 3:
+        what = "an option of an IO manager" if path[0] == "io_managers" else "a config parameter"
+        return f"{where} must be a table", f"{what} is written {path[0]}.NAME.KEY = value"
+    if path[0] == "io_managers" and not IO_MANAGER_NAME.match(path[1]):
+        return f"{where}: an IO manager's name has letters, digits, '_' and '-' only", None
+    if path[0] == "io_managers" and path[2] == "type" and not isinstance(entry.value, str):
+        return f"{where} must be a text", None
+    if not _is_json(entry.value):
+        return f"{where} must be a number that is finite", None
+    for secret in UNSUPPORTED_SECRETS:
+        if isinstance(entry.value, dict) and secret in entry.value:
+            return f"{where}: {secret!r} is not supported yet", 'write { env = "NAME" } and set that variable'
+    return None
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _variable(variable: str, value: Any) -> Entry:
+    return Entry(value, f"environment {variable}", f"environment {variable}")
+
+
+def _nearest_variable(name: str) -> str | None:
+    known = {PREFIX + key.replace(".", "__").upper() for key in KEYS} | RESERVED
+    return did_you_mean(name, known) or f"write {IO_MANAGERS}NAME__OPTION, {PARAMS}STEP__PARAMETER or unset it"
