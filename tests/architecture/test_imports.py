@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 def loaded_after(code, *, cwd=ROOT):
     """Top-level packages and flowstone modules that are loaded after running code in a fresh interpreter."""
-    script = f"import json, sys\ntry:\n    exec({code!r})\nexcept SystemExit:\n    pass\nprint(json.dumps(sorted(sys.modules)))"
+    script = f"import json, sys\ntry:\n    exec({code!r})\nexcept SystemExit:\n    pass\n"
+    script += "print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=cwd)
     return set(json.loads(result.stdout.splitlines()[-1]))
 

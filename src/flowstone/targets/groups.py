@@ -19,7 +19,9 @@ class Group:
     """Steps of a job that share a partition definition."""
 
     label: str
-    """Empty for the first unpartitioned group, else ``daily``, ``monthly`` ..., with ``_2`` ... for further ones."""
+    """``daily``, ``monthly`` ...; of unpartitioned groups the first is empty, and those that follow partitioned ones
+    are ``summary``. Where a label comes again, ``_2`` ... is added. It depends on nothing but definitions and order, so
+    that an added asset renames no DAG."""
     partitions: Partitions | None
     steps: tuple[str, ...]
     """In topological order."""
@@ -35,10 +37,9 @@ def groups(project: Project, job: Job) -> tuple[Group, ...]:
     while remaining:
         chosen = _next(project, remaining, done, inside)
         definition = project.steps[chosen[0]].partitions
-        base = "" if definition is None else definition.kind
-        labels[base] = labels.get(base, 0) + 1
-        label = base if labels[base] == 1 else f"{base}_{labels[base]}".lstrip("_")
-        found.append(Group(label, definition, tuple(chosen)))
+        label = definition.kind if definition is not None else "" if "" not in labels else "summary"
+        labels[label] = labels.get(label, 0) + 1
+        found.append(Group(label if labels[label] == 1 else f"{label}_{labels[label]}", definition, tuple(chosen)))
         done.update(chosen)
         remaining = [step for step in remaining if step not in done]
     return tuple(found)
