@@ -7,9 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions, StaticPartitions, TimePartitions
+from flowstone.dsl.partitions import (
+    MonthlyPartitions,
+    PartitionKey,
+    PartitionKeyError,
+    Partitions,
+    StaticPartitions,
+    TimePartitions,
+    WeeklyPartitions,
+)
 from flowstone.ir.project import Project
 
 Keys = tuple[PartitionKey | None, ...]
@@ -47,13 +56,46 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
     for text in given:
         if not any(keys_of(definition, [text]) for definition in wanted):
             raise PartitionKeyError(_no_such_key(text, wanted))
-    keys = {definition: explicit[definition] or _implied(definition, explicit) for definition in wanted}
+    return fill_keys(project, steps, explicit)
+
+
+def fill_keys(
+    project: Project, steps: Sequence[str], explicit: Mapping[Partitions, Sequence[PartitionKey]]
+) -> dict[str, Keys]:
+    """The partitions of each step, as ``assign_keys``, from the keys that were given for some of the definitions."""
+    keys = {
+        definition: tuple(explicit.get(definition, ())) or _implied(definition, explicit)
+        for definition in definitions(project, steps)
+    }
     return {
         step: (None,) if (partitions := project.steps[step].partitions) is None else keys[partitions] for step in steps
     }
 
 
-def _implied(definition: Partitions, explicit: dict[Partitions, tuple[PartitionKey, ...]]) -> tuple[PartitionKey, ...]:
+def closed_keys(
+    project: Project, steps: Sequence[str], instant: datetime
+) -> dict[Partitions, tuple[PartitionKey, ...]]:
+    """What a run by the clock is given: the last period of each time partition that is over at the instant.
+
+    A definition that follows from a finer one of the same zone gets no key of its own.
+    """
+    found: dict[Partitions, tuple[PartitionKey, ...]] = {}
+    times = [definition for definition in definitions(project, steps) if isinstance(definition, TimePartitions)]
+    for definition in times:
+        if not any(_follows(definition, finer) for finer in times):
+            key = definition.last_closed(instant)
+            found[definition] = () if key is None else (key,)
+    return found
+
+
+def _follows(coarse: TimePartitions, finer: TimePartitions) -> bool:
+    """Whether the end of each coarse period is the end of a finer one."""
+    if finer.timezone != coarse.timezone or finer.grain >= coarse.grain:
+        return False
+    return not (isinstance(finer, WeeklyPartitions) and isinstance(coarse, MonthlyPartitions))
+
+
+def _implied(definition: Partitions, explicit: Mapping[Partitions, Sequence[PartitionKey]]) -> tuple[PartitionKey, ...]:
     if isinstance(definition, StaticPartitions):
         return tuple(definition.keys())
     found: dict[str, PartitionKey] = {}
