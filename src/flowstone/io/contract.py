@@ -1,8 +1,8 @@
 """The contract of an IO manager.
 
-A value is *staged* (written where no reader looks), then *published*: made visible atomically, the record last. A crash
-between leaves the old value with its record, or a value whose record does not match, which readers treat as missing.
-For one asset and partition everything is idempotent.
+A value is *staged* (written where no reader looks), then *published*: made visible atomically, the record last. A
+crash between leaves the old value with its record, or a value whose record does not match, which readers treat as
+missing. For one asset and partition everything is idempotent.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from flowstone.errors import DamagedError, NotMaterializedError
 from flowstone.io.record import Record
 from flowstone.ir.types import TypeExpr
+
+READ_ATTEMPTS = 20
+"""How often ``read`` tries to find a value and its record together while others publish."""
 
 
 class Options(BaseModel):
@@ -33,6 +37,11 @@ class Slot:
     partition: str | None
     """Canonical text of the key; None for an unpartitioned asset."""
     options: Options
+
+    @property
+    def label(self) -> str:
+        """The asset, with its partition in brackets."""
+        return self.asset if self.partition is None else f"{self.asset}[{self.partition}]"
 
 
 @dataclass(slots=True)
@@ -74,6 +83,8 @@ class IOManager(ABC):
     traits: ClassVar[Traits]
     extra: ClassVar[str | None] = None
     """Extra that installs what the manager needs."""
+    steps: ClassVar[tuple[str, ...]] = ()
+    """Names of the points in ``stage`` and ``publish`` at which ``reached`` is called, in order."""
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
         self.name = name
@@ -120,9 +131,29 @@ class IOManager(ABC):
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         """The value in the form that the consumer annotated; None lets the manager choose the form that was stored.
 
-        Errors: NotMaterializedError if the content is gone, DamagedError if it is not that of the record,
-        UnsupportedTypeError.
+        Errors: NotMaterializedError if the content is gone, DamagedError if it is not that of the record (one that
+        has been replaced since by another, too: ``read`` looks again), UnsupportedTypeError.
         """
+
+    def read(self, slot: Slot, type: TypeExpr | None) -> tuple[Record, Any]:
+        """The current record and its value, which belong together even while others publish.
+
+        Errors: NotMaterializedError, DamagedError, UnsupportedTypeError, StorageError.
+        """
+        record = self.record(slot)
+        for _ in range(READ_ATTEMPTS):
+            if record is None:
+                break
+            try:
+                return record, self.load(slot, record, type)
+            except (DamagedError, NotMaterializedError):
+                seen, record = record, self.record(slot)
+                if record == seen:
+                    raise
+        raise NotMaterializedError(f"{slot.label}: no value is stored")
+
+    def reached(self, step: str) -> None:  # noqa: B027 - a hook that tests replace
+        """Called at each of ``steps``. Does nothing; tests of crash safety put themselves in its place."""
 
     @abstractmethod
     def delete(self, slot: Slot) -> bool:

@@ -1,0 +1,310 @@
+"""Atomic files: what every file store commits with.
+
+A value is written to a temporary file in the folder of its target and synced. Publishing writes the record to a
+temporary file as well, then renames the data, syncs the folder, renames the record and syncs its folder. Whoever dies
+between leaves the old value with its record, or a value that is not that of its record. Publishers of one asset take
+turns by a lock on the folder of its records, so that data and record of two writers never mix.
+
+A temporary file is locked as long as its writer lives. What a dead one left is removed by the next writer in the
+folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from flowstone.errors import DamagedError, NotMaterializedError, StorageError
+
+STEPS = (
+    "data-created",
+    "data-written",
+    "data-synced",
+    "record-created",
+    "record-written",
+    "record-synced",
+    "data-renamed",
+    "data-folder-synced",
+    "record-renamed",
+    "record-folder-synced",
+)
+"""The steps of the protocol, in order."""
+
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
+_CHUNK = 1 << 20
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
+"""What ``flock`` says on file systems without locks; writers there do not take turns."""
+
+
+@contextmanager
+def faults(asset: str, doing: str, path: Path) -> Iterator[None]:
+    """Turn an operating system's error into a StorageError that names asset, path and error."""
+    try:
+        yield
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0, "?")
+        raise StorageError(f"{asset}: cannot {doing} {path}: {error.strerror or error} [{code}]") from error
+
+
+class Temporary:
+    """A file that is being written where no reader looks; it counts and hashes what goes through.
+
+    It has what ``pyarrow`` asks of a file to write to.
+    """
+
+    def __init__(self, path: Path, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
+        self.path = path
+        self.size = 0
+        self._kind = kind
+        self._reached = reached
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        reached(f"{kind}-created")
+
+    @property
+    def data_version(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+    @property
+    def closed(self) -> bool:
+        return self._descriptor < 0
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data. Errors: OSError."""
+        view = memoryview(data)
+        self._hash.update(view)
+        written = 0
+        while written < view.nbytes:
+            written += os.write(self._descriptor, view[written:])
+        self.size += written
+        return written
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self) -> None:
+        """Does nothing: the file stays open, and so locked, until it is published or discarded."""
+
+    def sync(self) -> None:
+        """Make sure that the content is on the disk. Errors: OSError."""
+        self._reached(f"{self._kind}-written")
+        os.fsync(self._descriptor)
+        self._reached(f"{self._kind}-synced")
+
+    def rename(self, target: Path) -> None:
+        """Make it the target, in place of what was there. Errors: OSError."""
+        os.replace(self.path, target)  # noqa: PTH105 - without building another path
+        self._release()
+        self._reached(f"{self._kind}-renamed")
+
+    def discard(self) -> None:
+        """Remove it, unless it was renamed or discarded before."""
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                self.path.unlink()
+            self._release()
+
+    def _release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class FileStore:
+    """One folder of files with records. May be used by several threads and processes at once."""
+
+    def __init__(self, root: Path, reached: Callable[[str], None]) -> None:
+        self.root = root
+        self._reached = reached
+        self._trusted: set[Path] = set()
+        self._ready: set[Path] = set()
+
+    def create(self, target: Path, kind: str = "data") -> Temporary:
+        """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
+        try:
+            self._prepare(target.parent)
+            return self._create(target, kind)
+        except FileNotFoundError:  # somebody removed the folder since
+            self._ready.discard(target.parent)
+            self._prepare(target.parent)
+            return self._create(target, kind)
+
+    def publish(self, data: Temporary, target: Path, record: bytes, record_path: Path) -> None:
+        """Put the data, then its record, in place. Errors: OSError, StorageError."""
+        note = self.create(record_path, "record")
+        try:
+            note.write(record)
+            note.sync()
+            folder = os.open(record_path.parent, _READ)
+            try:
+                lock(folder, fcntl.LOCK_EX)
+                data.rename(target)
+                _sync_folder(target.parent)
+                self._reached("data-folder-synced")
+                note.rename(record_path)
+                lock(folder, fcntl.LOCK_UN)
+                os.fsync(folder)
+                self._reached("record-folder-synced")
+            finally:
+                os.close(folder)
+        finally:
+            note.discard()
+
+    def read(self, path: Path) -> bytes:
+        """All of a file. Errors: OSError; StorageError if it is no file of the store."""
+        descriptor = self._open(path)
+        try:
+            return b"".join(_chunks(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def read_verified(self, path: Path, size: int, data_version: str) -> bytes:
+        """All of a file. Errors: NotMaterializedError, DamagedError if it is not this content, OSError."""
+        return b"".join(self._verified(path, size, data_version))
+
+    def verify(self, path: Path, size: int, data_version: str) -> None:
+        """Read a file and drop it. Errors: as of ``read_verified``."""
+        for _ in self._verified(path, size, data_version):
+            pass
+
+    def size(self, path: Path) -> int | None:
+        """Bytes of a file, or None if there is none."""
+        try:
+            found = path.stat(follow_symlinks=False)
+        except OSError:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def settle(self, record_path: Path) -> None:
+        """Wait until nobody is publishing into the folder."""
+        with suppress(OSError):
+            folder = os.open(record_path.parent, _READ)
+            try:
+                lock(folder, fcntl.LOCK_SH)
+            finally:
+                os.close(folder)
+
+    def remove(self, record_path: Path, target: Path) -> None:
+        """Remove a record, then its data. Errors: OSError, StorageError."""
+        self._trust(record_path.parent)
+        self._trust(target.parent)
+        folder = os.open(record_path.parent, _READ)
+        try:
+            lock(folder, fcntl.LOCK_EX)
+            record_path.unlink(missing_ok=True)
+            os.fsync(folder)
+            target.unlink(missing_ok=True)
+        finally:
+            os.close(folder)
+
+    def _open(self, path: Path) -> int:
+        self._trust(path.parent)
+        descriptor = os.open(path, _READ)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise StorageError(f"{path} is not a file")
+        return descriptor
+
+    def _verified(self, path: Path, size: int, data_version: str) -> Iterator[bytes]:
+        try:
+            descriptor = self._open(path)
+        except FileNotFoundError:
+            raise NotMaterializedError(f"{path} is gone") from None
+        try:
+            found = os.fstat(descriptor).st_size
+            if found != size:
+                raise DamagedError(f"{path} has {found} bytes, its record says {size}")
+            hashed = hashlib.sha256()
+            for chunk in _chunks(descriptor):
+                hashed.update(chunk)
+                yield chunk
+            if f"sha256:{hashed.hexdigest()}" != data_version:
+                raise DamagedError(f"the content of {path} is not that of its record")
+        finally:
+            os.close(descriptor)
+
+    def _create(self, target: Path, kind: str) -> Temporary:
+        stem = target.name.encode()[:200].decode(errors="ignore")
+        while True:
+            path = target.with_name(f".{stem}.{secrets.token_hex(8)}.tmp")
+            descriptor = os.open(path, _CREATE, 0o666)
+            try:
+                lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(descriptor).st_nlink:
+                    return Temporary(path, descriptor, kind, self._reached)
+            except BlockingIOError:
+                pass
+            os.close(descriptor)  # taken for a left one in the moment before it was locked
+
+    def _prepare(self, folder: Path) -> None:
+        """Make a folder that can be written to, once for each."""
+        if folder in self._ready:
+            return
+        self._trust(folder)
+        missing = []
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for made in reversed(missing):
+            made.mkdir(exist_ok=True)
+            _sync_folder(made.parent)
+        folder = missing[0] if missing else folder
+        _sweep(folder)
+        self._ready.add(folder)
+
+    def _trust(self, folder: Path) -> None:
+        """Make sure, once for each folder, that no link leads out of the store."""
+        if folder in self._trusted:
+            return
+        if not folder.resolve().is_relative_to(self.root.resolve()):
+            raise StorageError(f"{folder} leads out of the store {self.root}", help="remove the symbolic link")
+        self._trusted.add(folder)
+
+
+def lock(descriptor: int, how: int) -> None:
+    """Lock an open file or folder, where the file system can. Errors: BlockingIOError, OSError."""
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, _CHUNK):
+        yield chunk
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, _READ)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files of writers that have died: nobody holds their lock."""
+    with os.scandir(folder) as entries:
+        left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    for path in left:
+        with suppress(OSError):
+            descriptor = os.open(path, _READ)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)  # noqa: PTH108 - a text from scandir
+            finally:
+                os.close(descriptor)

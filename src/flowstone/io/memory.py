@@ -1,0 +1,109 @@
+"""Values in the memory of one process: for tests, notebooks and single-process runs.
+
+Values are kept as they are, by reference: who changes a loaded value changes it for all. A manager's values live as
+long as the manager, which a worker keeps for the whole process. The data version is a hash of the value's JSON form,
+else of its pickled form (nothing is unpickled); a value that has neither gets a version of its own each time it is
+stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.io import json_values
+from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
+from flowstone.io.record import Record
+from flowstone.ir.types import TypeExpr
+
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+
+
+class MemoryConfig(Options):
+    """Configuration of a ``memory`` manager: nothing."""
+
+
+class MemoryOptions(Options):
+    """Options of one asset in a ``memory`` manager: none."""
+
+
+class MemoryManager(IOManager):
+    """Keeps values in this process."""
+
+    Config: ClassVar[type[Options]] = MemoryConfig
+    AssetOptions: ClassVar[type[Options]] = MemoryOptions
+    traits: ClassVar[Traits] = Traits(durable=False, shared=False)
+    steps: ClassVar[tuple[str, ...]] = ("staged", "published")
+
+    def __init__(self, name: str, config: Options, project_root: Path) -> None:
+        super().__init__(name, config, project_root)
+        self._lock = threading.Lock()
+        self._stored: dict[str, dict[str | None, tuple[Record, Any]]] = {}
+
+    @classmethod
+    def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
+        return None
+
+    def stage(self, slot: Slot, value: Any) -> Staged:
+        content = _content(value)
+        staged = Staged(slot, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), handle=value)
+        self.reached("staged")
+        return staged
+
+    def publish(self, staged: Staged, record: Record) -> None:
+        with self._lock:
+            self._stored.setdefault(staged.slot.asset, {})[staged.slot.partition] = (record, staged.handle)
+        self.reached("published")
+
+    def discard(self, staged: Staged) -> None:
+        staged.handle = None
+
+    def record(self, slot: Slot) -> Record | None:
+        found = self._find(slot)
+        return None if found is None else found[0]
+
+    def records(self, slot: Slot) -> Iterator[Record]:
+        with self._lock:
+            found = dict(self._stored.get(slot.asset, {}))
+        for partition in sorted(found, key=lambda text: text or ""):
+            yield found[partition][0]
+
+    def intact(self, slot: Slot, record: Record) -> bool:
+        found = self._find(slot)
+        return found is not None and found[0].data_version == record.data_version
+
+    def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
+        found = self._find(slot)
+        if found is None:
+            raise NotMaterializedError(f"{slot.label}: no value is in the memory of this process")
+        if found[0].data_version != record.data_version:
+            raise DamagedError(f"{slot.label}: the value is not that of its record")
+        return found[1]
+
+    def delete(self, slot: Slot) -> bool:
+        with self._lock:
+            return self._stored.get(slot.asset, {}).pop(slot.partition, None) is not None
+
+    def _find(self, slot: Slot) -> tuple[Record, Any] | None:
+        with self._lock:
+            return self._stored.get(slot.asset, {}).get(slot.partition)
+
+
+def _content(value: Any) -> bytes:
+    """Bytes that are equal for equal values, as far as that can be had."""
+    if type(value) in _SIMPLE:
+        return repr(value).encode("utf-8", "surrogatepass")
+    try:
+        return json_values.dumps(value)
+    except json_values.NotJsonError:
+        pass
+    try:
+        return pickle.dumps(value, protocol=5)
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
+        return secrets.token_bytes(32)

@@ -1,0 +1,136 @@
+"""Data frames as parquet files: polars, pandas and pyarrow tables, each loadable as any other.
+
+Frames go through Arrow: polars shares its buffers with it except for texts, pandas for columns of numbers without
+gaps. Loading verifies the whole file first, so a ``polars.LazyFrame`` is lazy over data in memory. Written by
+``pyarrow`` with fixed settings and without times, so that one frame gives one sequence of bytes. What only pandas
+knows (a named index, nullable types) is kept beside the columns, and only where there is some.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from flowstone.errors import MissingExtraError, UnsupportedTypeError
+from flowstone.io import frames
+from flowstone.io.contract import Options, Slot, Traits
+from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
+from flowstone.io.files import Temporary
+from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
+from flowstone.io.paths import location
+from flowstone.io.record import Record
+from flowstone.ir.types import TypeExpr
+
+Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
+
+ZSTD_LEVEL = 3
+
+
+class ParquetConfig(FileConfig):
+    """Configuration of a ``parquet`` manager."""
+
+    compression: Compression = "zstd"
+    compression_level: int | None = None
+    """By default that of the method; 3 for zstd."""
+
+
+class ParquetOptions(FileOptions):
+    """Options of one asset in a ``parquet`` manager."""
+
+    compression: Compression | None = None
+    """By default that of the manager."""
+    row_group_size: int = 1 << 20
+    """Rows in a row group."""
+
+
+class ParquetManager(FileManager):
+    """Stores each data frame as one parquet file."""
+
+    Config: ClassVar[type[Options]] = ParquetConfig
+    AssetOptions: ClassVar[type[Options]] = ParquetOptions
+    traits: ClassVar[Traits] = Traits(durable=True, shared=False, families=(frames.FORMS,))
+    extra: ClassVar[str | None] = "parquet"
+    default_extension: ClassVar[str] = ".parquet"
+    config: ParquetConfig
+
+    @classmethod
+    def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
+        return refusal(type, _judge, loading=loading)
+
+    @classmethod
+    def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
+        return location(asset, getattr(options, "path", None), cls.default_extension, partitioned=partitioned)
+
+    def prepare(self, slot: Slot, value: Any) -> Content:
+        self._demand_pyarrow()
+        try:
+            table, form = frames.to_table(value)
+        except UnsupportedTypeError as error:
+            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+        metadata = {
+            "form": form,
+            "rows": table.num_rows,
+            "columns": table.num_columns,
+            "schema": {field.name: str(field.type) for field in table.schema},
+        }
+        return Content(self.default_extension, metadata, lambda temporary: self._write(slot, table, temporary))
+
+    def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
+        self._demand_pyarrow()
+        form = str(content_of(record).get("form", "pyarrow.Table"))
+        wanted = _wanted(type, form)
+        try:
+            return frames.from_parquet(data, wanted)
+        except UnsupportedTypeError as error:
+            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+    def _write(self, slot: Slot, table: Any, temporary: Temporary) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        compression = getattr(slot.options, "compression", None) or self.config.compression
+        level = self.config.compression_level if compression == self.config.compression else None
+        try:
+            pq.write_table(
+                table,
+                temporary,
+                compression=compression,
+                compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
+                row_group_size=getattr(slot.options, "row_group_size", 1 << 20),
+                version="2.6",
+                data_page_version="1.0",
+                use_dictionary=True,
+                write_statistics=True,
+                store_schema=True,
+            )
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise UnsupportedTypeError(f"{slot.label}: the table cannot be written as parquet: {error}") from error
+
+    def _demand_pyarrow(self) -> None:
+        try:
+            import pyarrow.parquet  # noqa: F401 - to see that it is there
+        except ImportError as error:
+            raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
+
+
+def _wanted(type: TypeExpr | None, form: str) -> str:
+    """The form to load: that which was stored if the annotation allows it, else the first that it names."""
+    if type is None:
+        return form
+    names = [frames.ALIASES.get(member.name, member.name) for member in type.members if member.name != "None"]
+    known = [name for name in names if name in frames.FORMS]
+    if form in names or "?" in names or not names:
+        return form
+    if not known:
+        raise UnsupportedTypeError(_judge(type) or f"a data frame cannot be loaded as {type}")
+    return known[0]
+
+
+def _judge(type: TypeExpr) -> str | None:
+    name = frames.ALIASES.get(type.name, type.name)
+    if name in frames.FORMS:
+        return None
+    if name.startswith(FRAME_PACKAGES):
+        return f"{name} is not a table; the parquet manager holds {', '.join(frames.FORMS)}"
+    if name in BUILTINS or name in ONCE:
+        return f"{type} is not a data frame; use an IO manager of type filesystem, or a data frame"
+    return None

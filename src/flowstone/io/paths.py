@@ -1,0 +1,90 @@
+"""Paths inside a store: templates that users write, and the checks that nothing leaves the store's folder."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from flowstone.errors import StorageError
+from flowstone.io.contract import Slot
+
+PLACEHOLDERS = ("asset", "partition")
+MAX_NAME = 255
+"""Longest name of a file that common file systems take, in bytes."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
+_RESERVED_NAMES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
+)
+_ASSET = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+_PARTITION = re.compile(r"[A-Za-z0-9_~+-][A-Za-z0-9_~+:.-]*")
+
+
+def _check_part(part: str) -> None:
+    if part in ("", ".", ".."):
+        raise ValueError(f"a path cannot hold {'an empty part' if not part else repr(part)}: it must stay in the store")
+    if part.startswith("."):
+        raise ValueError(f"{part!r} begins with a dot: such names belong to FlowStone")
+    if part.endswith((".", " ")):
+        raise ValueError(f"{part!r} ends with {part[-1]!r}, which some systems drop")
+    if part.split(".")[0].casefold() in _RESERVED_NAMES:
+        raise ValueError(f"{part!r} is a reserved name on some systems")
+    if len(part.encode("utf-8", "surrogatepass")) > MAX_NAME:
+        raise ValueError(f"{part[:40]!r}... is longer than {MAX_NAME} bytes")
+
+
+def check_template(path: str) -> str:
+    """The path template as it is. Errors: ValueError if it could leave the store or holds what is not portable."""
+    for name in _PLACEHOLDER.findall(path):
+        if name not in PLACEHOLDERS:
+            raise ValueError(f"unknown placeholder {{{name}}}; there are {{asset}} and {{partition}}")
+    rest = _PLACEHOLDER.sub("x", path)
+    if "{" in rest or "}" in rest:
+        raise ValueError("a path holds braces only in {asset} and {partition}")
+    if path.startswith("/"):
+        raise ValueError(f"{path!r} is absolute; a path is relative to the store's root")
+    for char in rest:
+        if char in _RESERVED_CHARACTERS or not char.isprintable():
+            raise ValueError(f"a path cannot hold the character {char!r}")
+    for part in rest.split("/"):
+        _check_part(part)
+    return path
+
+
+PathTemplate = Annotated[str, AfterValidator(check_template)]
+"""A path relative to the store's root; may hold ``{asset}`` and ``{partition}``."""
+
+
+def expand(template: str, slot: Slot) -> str:
+    """The path of one slot. Errors: StorageError if the names could leave the store or do not fit the template."""
+    if not _ASSET.fullmatch(slot.asset):
+        raise StorageError(f"{slot.asset!r} is not the id of an asset")
+    if slot.partition is None:
+        if "{partition}" in template:
+            raise StorageError(f"{slot.label}: the path {template!r} holds {{partition}}, but there is no partition")
+        return template.replace("{asset}", slot.asset)
+    if not _PARTITION.fullmatch(slot.partition):
+        raise StorageError(f"{slot.label}: {slot.partition!r} is not the canonical text of a partition key")
+    return template.replace("{asset}", slot.asset).replace("{partition}", slot.partition)
+
+
+def location(asset: str, path: str | None, extension: str, *, partitioned: bool) -> str:
+    """What ``IOManager.location`` answers for a file store: equal for paths that differ only by case or composition.
+
+    Errors: ValueError if a partitioned asset has a path without ``{partition}``, or the other way round.
+    """
+    template = path or default_template(extension, partitioned=partitioned)
+    if partitioned and "{partition}" not in template:
+        raise ValueError(f"all partitions would share the path {template!r}; put {{partition}} into it")
+    if not partitioned and "{partition}" in template:
+        raise ValueError(f"the path {template!r} holds {{partition}}, but the asset is not partitioned")
+    return unicodedata.normalize("NFC", template.replace("{asset}", asset)).casefold()
+
+
+def default_template(extension: str, *, partitioned: bool) -> str:
+    """Where an asset without the option ``path`` lies."""
+    return f"{{asset}}/{{partition}}{extension}" if partitioned else f"{{asset}}{extension}"
