@@ -49,14 +49,11 @@ class Layers:
 
     def add_file(self, file: ConfigFile, profile: str | None = None) -> None:
         """The file's base, or one of its profiles."""
-        base: Path = () if profile is None else ("profiles", profile)
-        table = file.table if profile is None else file.table["profiles"][profile]
-        layer: dict[Path, Entry] = {}
-        for path, value in _leaves(table):
-            place = file.place(*base, *path)
-            origin = place if profile is None else f"profile {profile} ({place})"
-            layer[path] = Entry(_plain(value), origin, place)
-        self._add(layer, in_profile=profile is not None)
+        self._add(_file_layer(file, profile), in_profile=profile is not None)
+
+    def judge_profile(self, file: ConfigFile, profile: str) -> None:
+        """Note the mistakes of a profile that does not take part."""
+        self._sound(_file_layer(file, profile), in_profile=True)
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """The variables ``FLOWSTONE_*``. Errors: ConfigurationError for one that names no value."""
@@ -110,6 +107,12 @@ class Layers:
         return path, convert(text, None if old is None else old.value)
 
     def _add(self, layer: Mapping[Path, Entry], *, in_profile: bool = False) -> None:
+        sound = self._sound(layer, in_profile=in_profile)
+        self._drop_options_of_other_types(sound)
+        self.entries.update(sound)
+
+    def _sound(self, layer: Mapping[Path, Entry], *, in_profile: bool) -> dict[Path, Entry]:
+        """The values without mistakes; the others are noted."""
         sound: dict[Path, Entry] = {}
         for path, entry in layer.items():
             problem = _problem(path, entry, in_profile=in_profile)
@@ -117,8 +120,7 @@ class Layers:
                 sound[path] = entry
             else:
                 self.problem(*problem)
-        self._drop_options_of_other_types(sound)
-        self.entries.update(sound)
+        return sound
 
     def _drop_options_of_other_types(self, layer: Mapping[Path, Entry]) -> None:
         """A layer that gives an IO manager another type starts it anew: the old type's options mean nothing to it."""
@@ -130,10 +132,21 @@ class Layers:
                         del self.entries[gone]
 
 
-def _leaves(table: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+def _file_layer(file: ConfigFile, profile: str | None) -> dict[Path, Entry]:
+    base: Path = () if profile is None else ("profiles", profile)
+    table = file.table if profile is None else file.table["profiles"][profile]
+    layer: dict[Path, Entry] = {}
+    for path, value in _leaves(table, in_profile=profile is not None):
+        place = file.place(*base, *path)
+        origin = place if profile is None else f"profile {profile} ({place})"
+        layer[path] = Entry(_plain(value), origin, place)
+    return layer
+
+
+def _leaves(table: Mapping[str, Any], *, in_profile: bool) -> Iterator[tuple[Path, Any]]:
     """The values of a configuration table by path: tables that FlowStone knows are entered, others are values."""
     for key, value in table.items():
-        if key == "profiles":
+        if key == "profiles" and not in_profile:
             continue
         if key in SECTIONS and isinstance(value, dict):
             yield from (((key, name), item) for name, item in value.items())

@@ -34,9 +34,13 @@ def load_settings(
     layers = Layers()
     _add_defaults(layers, file)
     layers.add_file(file)
+    profiles = _profiles(file)
     if chosen is not None:
-        _check_profile(file, chosen, chosen_by)
+        _check_profile(file, profiles, chosen, chosen_by)
         layers.add_file(file, chosen)
+    for other in profiles:
+        if other != chosen:
+            layers.judge_profile(file, other)
     layers.add_environment(environment)
     layers.add_options(overrides)
     root = file.path.parent
@@ -72,16 +76,21 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check_profile(file: ConfigFile, profile: str, chosen_by: str) -> None:
+def _profiles(file: ConfigFile) -> tuple[str, ...]:
     profiles = file.table.get("profiles", {})
     if not isinstance(profiles, dict):
         raise ConfigurationError(f"{file.place('profiles')}: 'profiles' must be a table")
+    for name, table in profiles.items():
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{file.place('profiles', name)}: the profile {name!r} must be a table")
+    return tuple(profiles)
+
+
+def _check_profile(file: ConfigFile, profiles: tuple[str, ...], profile: str, chosen_by: str) -> None:
     if profile not in profiles:
         known = ", ".join(sorted(profiles))
         hint = did_you_mean(profile, profiles) or (f"there are: {known}" if known else "the file has no profiles")
         raise ConfigurationError(f"there is no profile {profile!r} in {file.path} ({chosen_by})", help=hint)
-    if not isinstance(profiles[profile], dict):
-        raise ConfigurationError(f"{file.place('profiles', profile)}: the profile {profile!r} must be a table")
 
 
 def _check_whole(layers: Layers, root: Path) -> None:

@@ -1,0 +1,54 @@
+"""``flowstone config``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowstone.cli.common import printable, project_options, settings_of
+
+if TYPE_CHECKING:
+    from flowstone.config import Settings
+
+
+@click.group("config")
+def config() -> None:
+    """Show the configuration."""
+
+
+@config.command("show")
+@project_options
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def show(project: Path, profile: str | None, output_format: str) -> None:
+    """Print every resolved value and where it comes from."""
+    settings = settings_of(project, profile)
+    rows = list(_rows(settings))
+    if output_format == "json":
+        click.echo(json.dumps({key: {"value": value, "origin": origin} for key, value, origin in rows}, indent=2))
+        return
+    texts = [(printable(key), _text(value), origin) for key, value, origin in rows]
+    widths = [max(len(row[column]) for row in texts) for column in (0, 1)]
+    for key, value, origin in texts:
+        click.echo(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {printable(origin)}")
+
+
+def _rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
+    for key, value in _flat("", settings.to_json()):
+        yield key, value, settings.origins.get(key, "default")
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values by dotted key. Options and parameters whose value is a table are one value."""
+    for key, value in table.items():
+        if isinstance(value, dict) and prefix in ("", "io_managers.", "params."):
+            yield from _flat(f"{prefix}{key}.", value)
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _text(value: Any) -> str:
+    return printable(json.dumps(value, ensure_ascii=False))

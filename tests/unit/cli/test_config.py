@@ -1,0 +1,41 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from flowstone.cli.root import cli
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "flowstone.toml").write_text(
+        'sources = ["pipelines"]\n[io_managers.lake]\ntype = "parquet"\nkey = { env = "LAKE_KEY" }\n'
+    )
+    return tmp_path
+
+
+def run(*arguments, env=None):
+    return CliRunner().invoke(cli, ["config", "show", *map(str, arguments)], env=env)
+
+
+def test_text_shows_values_with_their_origins(project):
+    result = run("-C", project, env={"FLOWSTONE_RUN__WORKERS": "3"})
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["run.workers", "3", "environment", "FLOWSTONE_RUN__WORKERS"] in rows
+    assert ["io_managers.lake.type", '"parquet"', "flowstone.toml:3"] in rows
+
+
+def test_json_and_secrets_stay_references(project):
+    result = run("-C", project, "--output-format", "json", env={"LAKE_KEY": "canary"})
+    shown = json.loads(result.stdout)
+    assert shown["io_managers.lake.key"] == {"value": {"env": "LAKE_KEY"}, "origin": "flowstone.toml:4"}
+    assert shown["run.executor"] == {"value": "process", "origin": "default"}
+    assert "canary" not in result.output
+
+
+def test_mistakes_exit_2(project):
+    result = run("-C", project, "--profile", "prod")
+    assert result.exit_code == 2
+    assert "there is no profile 'prod'" in result.stderr
