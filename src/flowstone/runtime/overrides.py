@@ -2,67 +2,56 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from flowstone.config.environment import IO_MANAGERS, PARAMS, io_manager_overrides, param_overrides
+from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
 from flowstone.ir.project import IoManagerConfig, Project
-
-IO_MANAGERS = "FLOWSTONE_IO_MANAGERS__"
-PARAMS = "FLOWSTONE_PARAMS__"
 
 
 def apply_environment(project: Project, environment: Mapping[str, str]) -> Project:
     """The project with values of ``FLOWSTONE_IO_MANAGERS__NAME__OPTION`` and ``FLOWSTONE_PARAMS__OWNER__PARAMETER``.
 
-    Names are compared without regard to case, with ``_`` for every other character. A value is JSON, or else a text.
-    Variables that name nothing in the project are left alone: they may be meant for another one.
+    Variables that name nothing in this project are left alone: a worker serves several.
+    Errors: ConfigurationError for a variable that cannot be understood.
     """
-    given = {name: text for name, text in environment.items() if name.startswith((IO_MANAGERS, PARAMS))}
-    if not given:
+    if not any(name.upper().startswith((IO_MANAGERS, PARAMS)) for name in environment):
         return project
-    managers = dict(project.io_managers)
-    params = {owner: dict(values) for owner, values in project.params.items()}
-    parameters = _parameters(project)
-    for name, text in given.items():
-        if name.startswith(IO_MANAGERS):
-            owner, _, option = name.removeprefix(IO_MANAGERS).partition("__")
-            if (found := _match(owner, managers)) is not None and option:
-                old = managers[found]
-                managers[found] = _with_option(old, option, text)
-        else:
-            owner, _, option = name.removeprefix(PARAMS).rpartition("__")
-            if (found := _match(owner, parameters)) is not None:
-                parameter = _match(option, parameters[found])
-                if parameter is not None:
-                    params.setdefault(found, {})[parameter] = _value(text)
-    return project.model_copy(update={"io_managers": managers, "params": params})
+    return project.model_copy(
+        update={"io_managers": _managers(project, environment), "params": _params(project, environment)}
+    )
 
 
-def _with_option(old: IoManagerConfig, option: str, text: str) -> IoManagerConfig:
-    if option.lower() == "type":
-        return IoManagerConfig(type=text, options=old.options)
-    name = _match(option, old.options) or option.lower()
-    return IoManagerConfig(type=old.type, options={**old.options, name: _value(text)})
+def _managers(project: Project, environment: Mapping[str, str]) -> dict[str, IoManagerConfig]:
+    tables = {name: {**config.options, "type": config.type} for name, config in project.io_managers.items()}
+    for override in io_manager_overrides(environment, {name: dict(table) for name, table in tables.items()}):
+        name, option = override.path
+        if name in tables:
+            tables[name][option] = override.value
+    return {name: IoManagerConfig(type=table.pop("type"), options=table) for name, table in tables.items()}
 
 
-def _parameters(project: Project) -> dict[str, list[str]]:
-    """Names of config parameters, by the step, check or resource that has them."""
-    found = {step.id: [item.name for item in step.signature.config] for step in project.steps.values()}
-    others = [(owner.name, owner.signature) for owner in project.resources.values()]
-    others += [(owner.name, owner.signature) for owner in project.checks]
-    for name, signature in others:
-        found.setdefault(name, []).extend(item.name for item in signature.config)
+def _params(project: Project, environment: Mapping[str, str]) -> dict[str, dict[str, Json]]:
+    declared = declared_parameters(project)
+    values = {owner: dict(given) for owner, given in project.params.items()}
+    known = {
+        owner: {**{parameter.name: parameter.default for parameter in parameters.values()}, **values.get(owner, {})}
+        for owner, parameters in declared.items()
+    }
+    for override in param_overrides(environment, known):
+        owner, parameter = override.path
+        if owner in declared:
+            values.setdefault(owner, {})[parameter] = override.value
+    return values
+
+
+def declared_parameters(project: Project) -> dict[str, dict[str, ConfigParameter]]:
+    """The config parameters that there are, by the step, check or resource that has them, then by name."""
+    owners = [(step.id, step.signature) for step in project.steps.values()]
+    owners += [(resource.name, resource.signature) for resource in project.resources.values()]
+    owners += [(check.name, check.signature) for check in project.checks]
+    found: dict[str, dict[str, ConfigParameter]] = {}
+    for name, signature in owners:
+        found.setdefault(name, {}).update((parameter.name, parameter) for parameter in signature.config)
     return found
-
-
-def _match(name: str, known: Iterable[str]) -> str | None:
-    return next((item for item in known if re.sub(r"\W", "_", item).upper() == name.upper()), None)
-
-
-def _value(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

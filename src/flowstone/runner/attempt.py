@@ -1,0 +1,81 @@
+"""One attempt to run a task in this process: exceptions become results."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import flowstone
+from flowstone.errors import FlowStoneError
+from flowstone.runner.result import Failure, Order, Result
+from flowstone.runtime.materialize import materialize
+from flowstone.runtime.outcome import Outcome
+from flowstone.runtime.retries import worth_retrying
+from flowstone.runtime.run import Run
+from flowstone.runtime.workspace import Workspace
+
+_PACKAGE = str(Path(flowstone.__file__).parent)
+
+
+def attempt(workspace: Workspace, order: Order) -> Result:
+    """Run a task. Errors: none but KeyboardInterrupt and other exits of the main thread."""
+    started = time.perf_counter()
+    run = Run(order.run_id, "local", order.attempt)
+    try:
+        outcome = materialize(
+            workspace, order.step, order.partition, run, config=order.config or None, force=order.force
+        )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
+        return failed(workspace, order, error, time.perf_counter() - started)
+    return _succeeded(outcome, time.perf_counter() - started)
+
+
+def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: float, output: str = "") -> Result:
+    """The result of an attempt that ended with an exception."""
+    step = workspace.project.steps.get(order.step)
+    policy = None if step is None else step.retries
+    failure = Failure(
+        kind=type(error).__name__,
+        message=str(error) or type(error).__name__,
+        help=error.help if isinstance(error, FlowStoneError) else None,
+        traceback=user_traceback(error),
+        retryable=policy is not None and worth_retrying(error, policy),
+        output=output,
+    )
+    return Result("failed", elapsed, failure=failure)
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback without the frames of FlowStone; empty if nothing is left."""
+    whole = traceback.TracebackException.from_exception(error)
+    for part in _chain(whole):
+        part.stack = traceback.StackSummary.from_list(
+            [frame for frame in part.stack if not frame.filename.startswith(_PACKAGE)]
+        )
+    if not any(part.stack for part in _chain(whole)) and not isinstance(error, SyntaxError):
+        return ""
+    return "".join(whole.format())
+
+
+def _chain(whole: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    waiting = [whole]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(item for item in (part.__cause__, part.__context__) if item is not None)
+
+
+def _succeeded(outcome: Outcome, elapsed: float) -> Result:
+    rows: int | None = None
+    size = 0
+    warnings: tuple[str, ...] = ()
+    for record in outcome.records:
+        size += record.size
+        counted = record.metadata.get("content", {}).get("rows") if record.metadata else None
+        if isinstance(counted, int):
+            rows = counted if rows is None else rows + counted
+        if record.checks:
+            warnings += tuple(check.name for check in record.checks if not check.passed)
+    return Result(outcome.status, elapsed, rows, size, warnings)

@@ -1,0 +1,264 @@
+"""The scheduler of the local runner: starts what is ready, retries what failed, skips what needs what failed."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Literal
+
+from flowstone.errors import ConfigurationError
+from flowstone.io.contract import Traits
+from flowstone.ir.node import Json
+from flowstone.registry import io_manager_class
+from flowstone.runner.attempt import attempt
+from flowstone.runner.plan import Plan, Task
+from flowstone.runner.pools import InlinePool, Pool, Results, ThreadPool
+from flowstone.runner.processes import WorkerRunner
+from flowstone.runner.progress import Reporter
+from flowstone.runner.result import Order, Result
+from flowstone.runner.summary import Summary
+from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
+
+Executor = Literal["process", "thread", "inline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan is executed."""
+
+    run_id: str
+    executor: Executor = "process"
+    workers: int = 1
+    """How many tasks run at the same time; ``inline`` runs one."""
+    force: bool = False
+    """Run every function, whatever is stored."""
+    config: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Values of config parameters by step, which replace the configured ones."""
+    manifest: Path | None = None
+    """Where worker processes read the project; they cannot be used without it."""
+    logs: Path | None = None
+    """Folder for what worker processes print."""
+
+
+def execute(plan: Plan, workspace: Workspace, options: Options, reporter: Reporter) -> Summary:
+    """Run the tasks of a plan. A failed task is part of the summary.
+
+    On any exception, KeyboardInterrupt above all, worker processes are killed with everything that they started.
+    Errors: ConfigurationError if worker processes are needed and there is no manifest.
+    """
+    run = _Execution(plan, workspace, options, reporter)
+    try:
+        return run.loop()
+    finally:
+        run.close()
+
+
+class _Execution:
+    """The state of one execution."""
+
+    def __init__(self, plan: Plan, workspace: Workspace, options: Options, reporter: Reporter) -> None:
+        self.plan = plan
+        self.workspace = workspace
+        self.options = options
+        self.reporter = reporter
+        self.results: Results = SimpleQueue()
+        self.routes = _Routes(workspace, options)
+        self.pools: dict[Executor, Pool] = {}
+        self.waiting = [len(task.needs) for task in plan.tasks]
+        self.users: list[list[int]] = [[] for _ in plan.tasks]
+        for place, task in enumerate(plan.tasks):
+            for need in task.needs:
+                self.users[need].append(place)
+        self.ready = [place for place, count in enumerate(self.waiting) if not count]
+        self.delayed: list[tuple[float, int]] = []
+        self.attempts = [0] * len(plan.tasks)
+        self.skipped = [False] * len(plan.tasks)
+        self.running = 0
+        self.summary = Summary()
+        self.capacity = 1 if options.executor == "inline" or self.routes.one_at_a_time(plan) else options.workers
+
+    def loop(self) -> Summary:
+        """Run everything."""
+        started = time.perf_counter()
+        self.reporter.begin(self.plan)
+        for text in self.routes.notes(self.plan):
+            self.reporter.note(text)
+        while self.ready or self.delayed or self.running:
+            self._start_what_can()
+            if self.running:
+                self._take(self._time_to_next())
+            elif self.delayed:
+                time.sleep(max(0.0, self.delayed[0][0] - time.monotonic()))
+        self.summary.elapsed = time.perf_counter() - started
+        self.reporter.end(self.summary)
+        return self.summary
+
+    def close(self) -> None:
+        """Stop everything that still runs."""
+        for pool in self.pools.values():
+            pool.close()
+
+    def _start_what_can(self) -> None:
+        while self.delayed and self.delayed[0][0] <= time.monotonic():
+            heapq.heappush(self.ready, heapq.heappop(self.delayed)[1])
+        while self.ready and self.running < self.capacity:
+            place = heapq.heappop(self.ready)
+            task = self.plan.tasks[place]
+            self.attempts[place] += 1
+            self.running += 1
+            self.reporter.started(task)
+            config = self.options.config.get(task.step)
+            order = Order(
+                task.step,
+                task.partition,
+                self.options.run_id,
+                self.attempts[place],
+                dict(config) if config else {},
+                self.options.force,
+            )
+            self._pool(self.routes.of(task.step)).submit(place, order)
+
+    def _time_to_next(self) -> float | None:
+        """Seconds until a retry is due, if there is room to start it."""
+        if not self.delayed or self.running >= self.capacity:
+            return None
+        return max(0.0, self.delayed[0][0] - time.monotonic())
+
+    def _take(self, timeout: float | None) -> None:
+        """Wait for one result and draw the consequences."""
+        try:
+            place, result = self.results.get(timeout=timeout)
+        except Empty:
+            return
+        self.running -= 1
+        if isinstance(result, BaseException):
+            raise result
+        task = self.plan.tasks[place]
+        if result.failure is None:
+            self.summary.add(task, result)
+            self.reporter.finished(task, result)
+            for user in self.users[place]:
+                self.waiting[user] -= 1
+                if not self.waiting[user] and not self.skipped[user]:
+                    heapq.heappush(self.ready, user)
+        elif not self._retry(place, task, result):
+            self.summary.add(task, result)
+            self.reporter.finished(task, result)
+            self._skip_users(place, task)
+
+    def _retry(self, place: int, task: Task, result: Result) -> bool:
+        policy = self.workspace.project.steps[task.step].retries
+        assert result.failure is not None
+        if policy is None or not result.failure.retryable or self.attempts[place] > policy.max_retries:
+            return False
+        wait = policy.wait(self.attempts[place]) * (1 + policy.jitter * random.random())  # noqa: S311 - no secret
+        heapq.heappush(self.delayed, (time.monotonic() + wait, place))
+        self.summary.retries += 1
+        self.reporter.retrying(task, result, self.attempts[place], wait)
+        return True
+
+    def _skip_users(self, place: int, cause: Task) -> None:
+        stack = list(reversed(self.users[place]))
+        while stack:
+            user = stack.pop()
+            if not self.skipped[user]:
+                self.skipped[user] = True
+                self.summary.skip(self.plan.tasks[user])
+                self.reporter.skipped(self.plan.tasks[user], cause)
+                stack.extend(reversed(self.users[user]))
+
+    def _pool(self, route: Executor) -> Pool:
+        found = self.pools.get(route)
+        if found is None:
+            found = self.pools[route] = self._make_pool(route)
+        return found
+
+    def _make_pool(self, route: Executor) -> Pool:
+        here = _Here(self.workspace)
+        if route == "inline":
+            return InlinePool(here, self.results)
+        if route == "thread":
+            return ThreadPool(lambda _: here, self.capacity, self.results)
+        return ThreadPool(self._worker_maker(), self.capacity, self.results)
+
+    def _worker_maker(self) -> Callable[[int], WorkerRunner]:
+        manifest, logs = self.options.manifest, self.options.logs
+        if manifest is None or logs is None:
+            raise ConfigurationError("worker processes need a manifest and a folder for logs")
+        logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        environment = {**os.environ, ROOT_VARIABLE: str(self.workspace.root.absolute())}
+        return lambda number: WorkerRunner(self.workspace, manifest, logs / f"worker-{number}.log", environment)
+
+
+class _Here:
+    """Runs orders in this process."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def run(self, order: Order) -> Result:
+        return attempt(self._workspace, order)
+
+    def close(self) -> None:
+        """What runs in this process cannot be stopped."""
+
+
+class _Routes:
+    """Which steps run in this process, and which in worker processes."""
+
+    def __init__(self, workspace: Workspace, options: Options) -> None:
+        self._project = workspace.project
+        self._options = options
+        self._routes: dict[str, Executor] = {}
+
+    def of(self, step: str) -> Executor:
+        """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
+        found = self._routes.get(step)
+        if found is None:
+            wanted = self._options.executor
+            if self._in_memory(step):
+                found = "thread" if wanted == "process" else wanted
+            else:
+                found = wanted if self._project.steps[step].timeout is None else "process"
+            self._routes[step] = found
+        return found
+
+    def notes(self, plan: Plan) -> list[str]:
+        """What a user would not expect."""
+        steps = list(dict.fromkeys(task.step for task in plan.tasks))
+        inside = [step for step in steps if self._in_memory(step)]
+        found = []
+        if inside and self._options.executor == "process":
+            found.append(f"{_names(inside)}: run in this process, since values are kept in memory")
+        if endless := [step for step in inside if self._project.steps[step].timeout is not None]:
+            found.append(f"{_names(endless)}: the timeout cannot be enforced, since values are kept in memory")
+        return found
+
+    def one_at_a_time(self, plan: Plan) -> bool:
+        """Whether a store is written that only one process at a time may write."""
+        return any(
+            self._traits(output).single_writer
+            for step in {task.step for task in plan.tasks}
+            for output in self._project.steps[step].outputs.values()
+        )
+
+    def _in_memory(self, step: str) -> bool:
+        node = self._project.steps[step]
+        assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
+        return not all(self._traits(asset).durable for asset in assets)
+
+    def _traits(self, asset: str) -> Traits:
+        name = self._project.assets[asset].storage.manager
+        if name not in self._project.io_managers:
+            raise ConfigurationError(f"there is no IO manager {name!r}")
+        return io_manager_class(self._project.io_managers[name].type).traits
+
+
+def _names(steps: list[str]) -> str:
+    return ", ".join(steps[:5]) + (f" and {len(steps) - 5} more" if len(steps) > 5 else "")

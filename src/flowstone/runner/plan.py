@@ -1,0 +1,118 @@
+"""From selected steps and keys to tasks in the order in which they can run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowstone.dsl.mappings import KeySelection, PartitionMapping
+from flowstone.dsl.partitions import PartitionKey, Partitions
+from flowstone.errors import UsageError
+from flowstone.ir.function import Dependency
+from flowstone.ir.project import Project
+from flowstone.ir.run_keys import Keys, assign_keys
+from flowstone.runtime.keys import selection
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step for one partition."""
+
+    step: str
+    partition: str | None
+    needs: tuple[int, ...]
+    """Places in the plan of the tasks that come first."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does."""
+
+    tasks: tuple[Task, ...]
+    """Each after all those that it needs."""
+    without_key: tuple[str, ...] = ()
+    """Selected steps for which no key was given and none follows from the others."""
+
+
+def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = ()) -> Plan:
+    """The tasks of the steps (ids in the order of the project) for the given keys or ranges of keys.
+
+    What a task reads from outside the plan is expected to be stored.
+    Errors: PartitionKeyError, ValueError as ``assign_keys``; UsageError if the steps need each other in a circle.
+    """
+    assigned = assign_keys(project, steps, keys)
+    nodes = [(step, key) for step in steps for key in assigned[step]]
+    places = {(step, None if key is None else key.text): place for place, (step, key) in enumerate(nodes)}
+    edges = _Edges(project, assigned, places)
+    needs = [edges.of(step, key, place) for place, (step, key) in enumerate(nodes)]
+    order = _topological(needs)
+    if len(order) < len(nodes):
+        stuck = sorted({nodes[place][0] for place in set(range(len(nodes))) - set(order)})
+        raise UsageError(f"the steps {', '.join(stuck[:10])} need each other in a circle", help="run flowstone check")
+    new_place = {old: new for new, old in enumerate(order)}
+    tasks = []
+    for old in order:
+        step, key = nodes[old]
+        first = tuple(sorted(new_place[need] for need in needs[old]))
+        tasks.append(Task(step, None if key is None else key.text, first))
+    return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]))
+
+
+class _Edges:
+    """Finds the tasks that a task needs. Selections of keys are shared by all steps with the same partitions."""
+
+    def __init__(self, project: Project, assigned: dict[str, Keys], places: dict[tuple[str, str | None], int]) -> None:
+        self._project = project
+        self._assigned = assigned
+        self._places = places
+        self._selections: dict[
+            tuple[Partitions | None, Partitions | None, PartitionMapping | None, str | None], KeySelection
+        ] = {}
+
+    def of(self, step: str, key: PartitionKey | None, place: int) -> set[int]:
+        """Places of what one task needs, as far as it is in the plan."""
+        found: set[int] = set()
+        for dependency in self._project.steps[step].signature.dependencies:
+            producer = self._project.assets[dependency.asset].step
+            keys = self._assigned.get(producer)
+            if not keys:
+                continue
+            selected = self._selection(step, dependency, key)
+            for needed in keys if selected.stored else selected.keys:
+                other = self._places.get((producer, None if needed is None else needed.text))
+                if other is not None and other != place:
+                    found.add(other)
+        return found
+
+    def _selection(self, step: str, dependency: Dependency, key: PartitionKey | None) -> KeySelection:
+        consumer = self._project.steps[step].partitions
+        producer = self._project.assets[dependency.asset].partitions
+        if dependency.mapping is None and (producer is None or producer is consumer):
+            return selection(consumer, producer, dependency, key)
+        name = consumer, producer, dependency.mapping, None if key is None else key.text
+        found = self._selections.get(name)
+        if found is None:
+            found = self._selections[name] = selection(consumer, producer, dependency, key)
+        return found
+
+
+def _topological(needs: Sequence[set[int]]) -> list[int]:
+    """Places so that each follows its needs; otherwise in the given order. Places in a circle are left out."""
+    if all(need < place for place, given in enumerate(needs) for need in given):
+        return list(range(len(needs)))
+    waiting = [len(given) for given in needs]
+    users: list[list[int]] = [[] for _ in needs]
+    for place, given in enumerate(needs):
+        for need in given:
+            users[need].append(place)
+    ready = deque(place for place, count in enumerate(waiting) if not count)
+    order = []
+    while ready:
+        place = ready.popleft()
+        order.append(place)
+        for user in users[place]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                ready.append(user)
+    return order

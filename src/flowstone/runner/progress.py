@@ -1,0 +1,112 @@
+"""What is told while a run goes on. Progress goes to the standard error stream, results to the standard output."""
+
+from __future__ import annotations
+
+from typing import Protocol, TextIO
+
+from flowstone.runner.plan import Plan, Task
+from flowstone.runner.result import Result
+from flowstone.runner.summary import Summary
+from flowstone.runner.text import failure_text, printable, result_line, seconds_text, task_name
+
+
+class Reporter(Protocol):
+    """Hears of everything that happens in a run, in the thread that runs the scheduler."""
+
+    def begin(self, plan: Plan) -> None:
+        """The run begins."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that a user would not expect."""
+        ...
+
+    def started(self, task: Task) -> None:
+        """An attempt begins."""
+        ...
+
+    def finished(self, task: Task, result: Result) -> None:
+        """A task has ended for good."""
+        ...
+
+    def retrying(self, task: Task, result: Result, attempt: int, wait: float) -> None:
+        """An attempt failed, and another follows after so many seconds."""
+        ...
+
+    def skipped(self, task: Task, cause: Task) -> None:
+        """A task cannot run since another failed."""
+        ...
+
+    def end(self, summary: Summary) -> None:
+        """The run has ended."""
+        ...
+
+
+class Silence:
+    """Tells nothing. Base of those that tell something."""
+
+    def begin(self, plan: Plan) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def started(self, task: Task) -> None:
+        """Nothing."""
+
+    def finished(self, task: Task, result: Result) -> None:
+        """Nothing."""
+
+    def retrying(self, task: Task, result: Result, attempt: int, wait: float) -> None:
+        """Nothing."""
+
+    def skipped(self, task: Task, cause: Task) -> None:
+        """Nothing."""
+
+    def end(self, summary: Summary) -> None:
+        """Nothing."""
+
+
+class Lines(Silence):
+    """One line for each finished task, and a table at the end. Quiet: failures only."""
+
+    def __init__(self, progress: TextIO, results: TextIO, *, quiet: bool = False) -> None:
+        self._progress = progress
+        self._results = results
+        self._quiet = quiet
+        self._width = 0
+
+    def begin(self, plan: Plan) -> None:
+        names = {(task.step, task.partition) for task in plan.tasks}
+        self._width = max((len(step) + len(f"{key or ''} ".lstrip()) for step, key in names), default=0)
+
+    def note(self, text: str) -> None:
+        if not self._quiet:
+            self.line(f"note: {printable(text)}")
+
+    def finished(self, task: Task, result: Result) -> None:
+        if result.failure is not None:
+            self.line(result_line(task, result, self._width))
+            if details := failure_text(task, result):
+                self.line(details)
+        elif not self._quiet or result.warnings:
+            self.line(result_line(task, result, self._width))
+
+    def retrying(self, task: Task, result: Result, attempt: int, wait: float) -> None:
+        if not self._quiet:
+            self.line(f"{result_line(task, result, self._width)}, attempt {attempt}; again in {seconds_text(wait)}")
+
+    def skipped(self, task: Task, cause: Task) -> None:
+        if not self._quiet:
+            name = task.step if task.partition is None else f"{task.partition} {task.step}"
+            self.line(f"{name:<{self._width}}  {'skipped':<12}  {task_name(cause)} failed")
+
+    def end(self, summary: Summary) -> None:
+        if not self._quiet and summary.steps:
+            self._results.write(f"{summary.table()}\n")
+            self._results.flush()
+
+    def line(self, text: str) -> None:
+        """Write a line of progress."""
+        self._progress.write(f"{text}\n")
+        self._progress.flush()

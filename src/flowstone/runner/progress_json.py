@@ -1,0 +1,55 @@
+"""The whole run as one JSON document on the standard output."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from flowstone.runner.plan import Task
+from flowstone.runner.progress import Silence
+from flowstone.runner.result import Result
+from flowstone.runner.summary import Summary
+
+
+class JsonDocument(Silence):
+    """Collects everything, and prints it at the end."""
+
+    def __init__(self, results: TextIO, run_id: str) -> None:
+        self._results = results
+        self._run_id = run_id
+        self._notes: list[str] = []
+        self._tasks: list[dict[str, Any]] = []
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
+
+    def finished(self, task: Task, result: Result) -> None:
+        figures = asdict(result)
+        failure = figures.pop("failure")
+        if failure is not None:
+            del failure["retryable"]
+        self._tasks.append({"step": task.step, "partition": task.partition, **figures, "failure": failure})
+
+    def skipped(self, task: Task, cause: Task) -> None:
+        self._tasks.append(
+            {
+                "step": task.step,
+                "partition": task.partition,
+                "status": "skipped",
+                "because": {"step": cause.step, "partition": cause.partition},
+            }
+        )
+
+    def end(self, summary: Summary) -> None:
+        document = {
+            "run_id": self._run_id,
+            "ok": summary.ok,
+            "elapsed": summary.elapsed,
+            **{status: summary.total(status) for status in ("materialized", "reused", "failed", "skipped")},
+            "retries": summary.retries,
+            "notes": self._notes,
+            "tasks": self._tasks,
+        }
+        json.dump(document, self._results, indent=2)
+        self._results.write("\n")

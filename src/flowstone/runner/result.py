@@ -1,0 +1,51 @@
+"""What one attempt to run a task came to, in a form that can be sent between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt to run a task."""
+
+    step: str
+    partition: str | None
+    run_id: str
+    attempt: int = 1
+    config: dict[str, Any] = field(default_factory=dict)
+    """Values for config parameters of the step."""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed."""
+
+    kind: str
+    """Name of the exception's class."""
+    message: str
+    help: str | None = None
+    traceback: str = ""
+    """The user's frames only; empty if no code of the user was involved."""
+    retryable: bool = True
+    """Whether the step's retry policy covers it."""
+    output: str = ""
+    """The last lines that the function printed, where they were captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended."""
+
+    status: Literal["materialized", "reused", "failed"]
+    elapsed: float
+    """Seconds."""
+    rows: int | None = None
+    """Of all outputs, as far as they say."""
+    size: int = 0
+    """Bytes stored."""
+    warnings: tuple[str, ...] = ()
+    """Names of the checks that failed without blocking."""
+    failure: Failure | None = None

@@ -1,0 +1,63 @@
+"""How tasks and figures are written."""
+
+from __future__ import annotations
+
+from flowstone.runner.plan import Task
+from flowstone.runner.result import Result
+
+
+def printable(text: str) -> str:
+    """The text without control characters, which a terminal would obey."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+def task_name(task: Task) -> str:
+    """``daily_delays 2013-01-01``."""
+    return task.step if task.partition is None else f"{task.step} {task.partition}"
+
+
+def result_line(task: Task, result: Result, width: int) -> str:
+    """``2013-01-01 daily_delays  materialized  1,234 rows  0.12 s``; ``width`` is that of the longest name."""
+    name = task.step if task.partition is None else f"{task.partition} {task.step}"
+    parts = [f"{name:<{width}}", f"{result.status:<12}"]
+    if result.failure is not None:
+        parts.append(printable(f"{result.failure.kind}: {first_line(result.failure.message)}"))
+    elif result.rows is not None:
+        parts.append(rows_text(result.rows))
+    if result.warnings:
+        parts.append(f"checks failed: {', '.join(result.warnings)}")
+    parts.append(seconds_text(result.elapsed))
+    return "  ".join(parts)
+
+
+def failure_text(task: Task, result: Result) -> str:
+    """Everything that helps to understand a failure, indented below its line."""
+    failure = result.failure
+    assert failure is not None
+    parts = []
+    if failure.traceback:
+        parts.append(failure.traceback.rstrip())
+    elif "\n" in failure.message:
+        parts.append(failure.message.rstrip())
+    if failure.help:
+        parts.append(f"help: {failure.help}")
+    if failure.output.strip():
+        parts.append(f"last output of {task_name(task)}:\n{failure.output.strip()}")
+    return "\n".join(f"    {line}" for line in printable("\n".join(parts)).splitlines())
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, or nothing."""
+    return text.splitlines()[0] if text.strip() else ""
+
+
+def rows_text(rows: int) -> str:
+    """``1 row``, ``1,234 rows``."""
+    return f"{rows:,} row{'s' * (rows != 1)}"
+
+
+def seconds_text(seconds: float) -> str:
+    """``0.12 s``, ``3 m 04 s``."""
+    if seconds < 100:
+        return f"{seconds:.2f} s"
+    return f"{int(seconds // 60)} m {int(seconds % 60):02d} s"

@@ -1,0 +1,42 @@
+"""Which failures a retry policy covers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from flowstone.dsl.policies import Retry, dotted_name
+from flowstone.errors import UsageError
+
+
+def worth_retrying(error: BaseException, policy: Retry) -> bool:
+    """Whether the policy covers the error. A wrong configuration does not get better by trying again."""
+    if policy.max_retries == 0 or isinstance(error, UsageError):
+        return False
+    return not policy.on or any(matches(error, dotted_name(name)) for name in policy.on)
+
+
+def matches(error: BaseException, name: str) -> bool:
+    """Whether an error is of the class with a dotted name, or of a subclass.
+
+    The name may be the one under which the class is re-exported, as ``requests.ConnectionError`` is.
+    """
+    if any(f"{base.__module__}.{base.__qualname__}" == name for base in type(error).__mro__):
+        return True
+    found = _loaded(name)
+    return isinstance(found, type) and isinstance(error, found)
+
+
+def _loaded(name: str) -> Any:
+    """What a dotted name stands for, if its module is loaded: else no instance of it can have been raised."""
+    module, _, attributes = name.rpartition(".")
+    rest = [attributes]
+    while module:
+        if module in sys.modules:
+            value: Any = sys.modules[module]
+            for attribute in rest:
+                value = getattr(value, attribute, None)
+            return value
+        module, _, part = module.rpartition(".")
+        rest.insert(0, part)
+    return None
