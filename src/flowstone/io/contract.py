@@ -8,7 +8,7 @@ missing. For one asset and partition everything is idempotent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -85,6 +85,8 @@ class IOManager(ABC):
     """Extra that installs what the manager needs."""
     steps: ClassVar[tuple[str, ...]] = ()
     """Names of the points in ``stage`` and ``publish`` at which ``reached`` is called, in order."""
+    gaps: ClassVar[Mapping[str, str]] = {}
+    """Tests of the contract suite (``flowstone.testing``) that the manager does not pass, with the reason."""
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
         self.name = name

@@ -69,7 +69,6 @@ class Temporary:
         self._reached = reached
         self._descriptor = descriptor
         self._hash = hashlib.sha256()
-        reached(f"{kind}-created")
 
     @property
     def data_version(self) -> str:
@@ -136,11 +135,17 @@ class FileStore:
         """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
         try:
             self._prepare(target.parent)
-            return self._create(target, kind)
+            temporary = self._create(target, kind)
         except FileNotFoundError:  # somebody removed the folder since
             self._ready.discard(target.parent)
             self._prepare(target.parent)
-            return self._create(target, kind)
+            temporary = self._create(target, kind)
+        try:
+            self._reached(f"{kind}-created")
+        except BaseException:
+            temporary.discard()
+            raise
+        return temporary
 
     def publish(self, data: Temporary, target: Path, record: bytes, record_path: Path) -> None:
         """Put the data, then its record, in place. Errors: OSError, StorageError."""

@@ -1,0 +1,127 @@
+"""Values with which the contract suite tries an IO manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from importlib.util import find_spec
+from typing import Any
+
+from flowstone.io.contract import IOManager
+from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
+
+
+@dataclass(frozen=True)
+class Order:
+    """A class of a user, as the samples have it."""
+
+    number: int
+    day: date
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A kind of value. ``make`` gives another value for each number, and equal ones for equal numbers."""
+
+    name: str
+    type: TypeExpr
+    make: Callable[[int], Any]
+    package: str | None = None
+    """Package that must be installed."""
+    optional: bool = False
+    """A manager need not be able to store it although it does not refuse it: it cannot know the class."""
+
+
+def _expr(name: str, *args: TypeExpr) -> TypeExpr:
+    return TypeExpr(name=name, args=args)
+
+
+def _columns(number: int) -> dict[str, list[Any]]:
+    return {
+        "n": [number, None, 3],
+        "f": [0.5, 1e300, -0.0],
+        "text": ["", "ß\n", None],
+        "flag": [True, False, None],
+        "day": [date(2024, 2, 29), None, date(1, 1, 1)],
+        "at": [datetime(2024, 1, 1, 12, tzinfo=UTC), None, None],
+    }
+
+
+def _polars(number: int) -> Any:
+    import polars
+
+    return polars.DataFrame(_columns(number))
+
+
+def _lazy(number: int) -> Any:
+    return _polars(number).lazy()
+
+
+def _pandas(number: int) -> Any:
+    import pandas
+
+    return pandas.DataFrame({"n": [number, 2, 3], "f": [0.5, 1e300, -0.0], "text": ["", "ß\n", "x"]})
+
+
+def _arrow(number: int) -> Any:
+    import pyarrow
+
+    return pyarrow.table(_columns(number))
+
+
+_ANY = _expr(UNKNOWN)
+_TEXT = _expr("str")
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample("int", _expr("int"), lambda n: 10**30 + n),
+    Sample("float", _expr("float"), lambda n: n + 0.1),
+    Sample("text", _TEXT, lambda n: f"line {n}\r\n\0 ß \U0001f600 \ud800"),
+    Sample("none", _expr(UNION, _expr("int"), _expr("None")), lambda n: n or None),
+    Sample("bytes", _expr("bytes"), lambda n: bytes(range(256)) * (n + 1)),
+    Sample("list", _expr("list", _expr("int")), lambda n: [n, -1, 0]),
+    Sample("dict", _expr("dict", _TEXT, _ANY), lambda n: {"z": n, "a": {"$type": [None, True, ()]}, "ß": "\x7f"}),
+    Sample("keys", _expr("dict", _ANY, _ANY), lambda n: {n: "int", (1, "x"): None, None: 1, "1": 2}),
+    Sample("set", _expr("set", _TEXT), lambda n: {f"{n}{word}" for word in ("x", "y", "z", "ä", "")}),
+    Sample("date", _expr("datetime.date"), lambda n: date(2024, 1, 1 + n % 28)),
+    Sample("datetime", _expr("datetime.datetime"), lambda n: datetime(2024, 1, 1, 0, 0, n % 60, 123456, tzinfo=UTC)),
+    Sample("decimal", _expr("decimal.Decimal"), lambda n: Decimal(n) / Decimal(1000) + Decimal("1.10")),
+    Sample(
+        "dataclass",
+        _expr("flowstone.testing.io_samples.Order"),
+        lambda n: Order(n, date(2024, 1, 1), ("a", "b")),
+        optional=True,
+    ),
+    Sample("polars", _expr("polars.DataFrame"), _polars, "polars"),
+    Sample("lazy", _expr("polars.LazyFrame"), _lazy, "polars"),
+    Sample("pandas", _expr("pandas.DataFrame"), _pandas, "pandas"),
+    Sample("arrow", _expr("pyarrow.Table"), _arrow, "pyarrow"),
+)
+
+
+def accepted(manager_type: type[IOManager]) -> list[Sample]:
+    """The samples whose type the manager does not refuse and whose package is installed."""
+    options = manager_type.AssetOptions()
+    return [
+        sample
+        for sample in SAMPLES
+        if (sample.package is None or find_spec(sample.package) is not None)
+        and manager_type.refuses(sample.type, options, loading=False) is None
+    ]
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are of one type and equal; lazy frames are collected, frames compared with their schema."""
+    if type(left) is not type(right):
+        return False
+    if hasattr(left, "collect"):
+        left, right = left.collect(), right.collect()
+    if hasattr(left, "equals"):
+        return bool(left.equals(right)) and _schema(left) == _schema(right)
+    return bool(left == right)
+
+
+def _schema(frame: Any) -> str:
+    return str(frame.schema if hasattr(frame, "schema") else frame.dtypes.to_dict())
