@@ -24,9 +24,7 @@ def attempt(workspace: Workspace, order: Order) -> Result:
     started = time.perf_counter()
     run = Run(order.run_id, "local", order.attempt)
     try:
-        outcome = materialize(
-            workspace, order.step, order.partition, run, config=order.config or None, force=order.force
-        )
+        outcome = materialize(workspace, order.step, order.partition, run, force=order.force)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
     return _succeeded(outcome, time.perf_counter() - started)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import heapq
-import os
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal
 
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
-from flowstone.ir.node import Json
 from flowstone.registry import io_manager_class
 from flowstone.runner.attempt import attempt
 from flowstone.runner.plan import Plan, Task
@@ -38,8 +36,6 @@ class Options:
     """How many tasks run at the same time; ``inline`` runs one."""
     force: bool = False
     """Run every function, whatever is stored."""
-    config: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Values of config parameters by step, which replace the configured ones."""
     manifest: Path | None = None
     """Where worker processes read the project; they cannot be used without it."""
     logs: Path | None = None
@@ -113,15 +109,7 @@ class _Execution:
             self.attempts[place] += 1
             self.running += 1
             self.reporter.started(task)
-            config = self.options.config.get(task.step)
-            order = Order(
-                task.step,
-                task.partition,
-                self.options.run_id,
-                self.attempts[place],
-                dict(config) if config else {},
-                self.options.force,
-            )
+            order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], self.options.force)
             self._pool(self.routes.of(task.step)).submit(place, order)
 
     def _time_to_next(self) -> float | None:
@@ -192,7 +180,7 @@ class _Execution:
         if manifest is None or logs is None:
             raise ConfigurationError("worker processes need a manifest and a folder for logs")
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        environment = {**os.environ, ROOT_VARIABLE: str(self.workspace.root.absolute())}
+        environment = {**self.workspace.environment, ROOT_VARIABLE: str(self.workspace.root.absolute())}
         return lambda number: WorkerRunner(self.workspace, manifest, logs / f"worker-{number}.log", environment)
 
 
@@ -216,6 +204,7 @@ class _Routes:
         self._project = workspace.project
         self._options = options
         self._routes: dict[str, Executor] = {}
+        self._traits: dict[str, Traits] = {}
 
     def of(self, step: str) -> Executor:
         """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
@@ -243,7 +232,7 @@ class _Routes:
     def one_at_a_time(self, plan: Plan) -> bool:
         """Whether a store is written that only one process at a time may write."""
         return any(
-            self._traits(output).single_writer
+            self._traits_of(output).single_writer
             for step in {task.step for task in plan.tasks}
             for output in self._project.steps[step].outputs.values()
         )
@@ -251,13 +240,16 @@ class _Routes:
     def _in_memory(self, step: str) -> bool:
         node = self._project.steps[step]
         assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
-        return not all(self._traits(asset).durable for asset in assets)
+        return not all(self._traits_of(asset).durable for asset in assets)
 
-    def _traits(self, asset: str) -> Traits:
+    def _traits_of(self, asset: str) -> Traits:
         name = self._project.assets[asset].storage.manager
-        if name not in self._project.io_managers:
-            raise ConfigurationError(f"there is no IO manager {name!r}")
-        return io_manager_class(self._project.io_managers[name].type).traits
+        found = self._traits.get(name)
+        if found is None:
+            if name not in self._project.io_managers:
+                raise ConfigurationError(f"there is no IO manager {name!r}")
+            found = self._traits[name] = io_manager_class(self._project.io_managers[name].type).traits
+        return found
 
 
 def _names(steps: list[str]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,6 @@ class Order:
     partition: str | None
     run_id: str
     attempt: int = 1
-    config: dict[str, Any] = field(default_factory=dict)
-    """Values for config parameters of the step."""
     force: bool = False
 
 

@@ -1,0 +1,66 @@
+"""The command line of a compiled job: what a script generated for the target ``local`` calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flowstone.errors import ConfigurationError, FlowStoneError, UsageError
+from flowstone.runner.session import Session, carry_out
+from flowstone.runtime.workspace import Workspace
+
+EXIT_USAGE = 2
+
+
+def main(manifest: Path, job: str, argv: Sequence[str] | None = None) -> int:
+    """Run a job of a manifest as the arguments say, and return the exit code."""
+    arguments = _parser(job).parse_args(argv)
+    try:
+        workspace = Workspace.open(manifest)
+        if job not in workspace.project.jobs:
+            raise ConfigurationError(f"the manifest has no job {job!r}", help="compile the project again")
+        return carry_out(workspace, _session(workspace, manifest, job, arguments))
+    except FlowStoneError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        if error.help:
+            print(f"  help: {error.help}", file=sys.stderr)  # noqa: T201
+        return EXIT_USAGE if isinstance(error, UsageError) else 1
+
+
+def _session(workspace: Workspace, manifest: Path, job: str, arguments: argparse.Namespace) -> Session:
+    chosen = set(workspace.project.jobs[job].steps)
+    given = [argument for argument in sys.argv if argument != "--force"]
+    return Session(
+        steps=tuple(step for step in workspace.project.steps if step in chosen),
+        keys=(*arguments.partition, *arguments.partitions),
+        executor=arguments.executor,
+        workers=arguments.workers,
+        force=arguments.force,
+        manifest=manifest.absolute(),
+        resume=shlex.join([Path(sys.executable).name, *given]),
+        quiet=arguments.quiet,
+        output_format=arguments.output_format,
+    )
+
+
+def _parser(job: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=f"Run the job {job}.")
+    parser.add_argument("--partition", action="append", default=[], metavar="KEY", help="a partition to run")
+    parser.add_argument("--partitions", action="append", default=[], metavar="FIRST..LAST", help="a range to run")
+    parser.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="how many run at once")
+    parser.add_argument("--executor", choices=["process", "thread", "inline"], default="process")
+    parser.add_argument("--force", action="store_true", help="run everything, also what is stored already")
+    parser.add_argument("--quiet", action="store_true", help="tell of failures only")
+    parser.add_argument("--output-format", choices=["text", "json"], default="text")
+    return parser
+
+
+def _workers(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,177 @@
+"""One run as a command carries it out: from selected steps and keys to an exit code."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+from flowstone.config.environment import state_folder
+from flowstone.dsl.partitions import Partitions, TimePartitions
+from flowstone.errors import UsageError
+from flowstone.ir.project import Project
+from flowstone.ir.run_keys import definitions
+from flowstone.runner.execute import Executor, Options, execute
+from flowstone.runner.plan import Plan, plan
+from flowstone.runner.progress import Lines, Reporter
+from flowstone.runner.progress_json import JsonDocument
+from flowstone.runtime.workspace import Workspace
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What was asked for."""
+
+    steps: Sequence[str]
+    """Ids in the order of the project."""
+    keys: Sequence[str]
+    """Keys of partitions, or ranges of keys."""
+    executor: Executor
+    workers: int
+    force: bool
+    manifest: Path
+    """Where worker processes read the project."""
+    resume: str
+    """The command that goes on where this one was interrupted."""
+    quiet: bool = False
+    output_format: Literal["text", "json"] = "text"
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: an interruption like Ctrl-C, with an exit code of its own."""
+
+
+def carry_out(workspace: Workspace, session: Session) -> int:
+    """Run, tell about it, and return the exit code.
+
+    Errors: UsageError if keys are missing or wrong, or if nothing is to be done.
+    """
+    planned = plan_session(workspace.project, session)
+    run_id = new_run_id()
+    options = Options(
+        run_id=run_id,
+        executor=session.executor,
+        workers=session.workers,
+        force=session.force,
+        manifest=session.manifest,
+        logs=state_folder(workspace.root, workspace.environment) / "logs" / run_id,
+    )
+    with _sigterm(), _reporter(session, run_id) as reporter:
+        try:
+            for text in without_key(workspace.project, planned):
+                reporter.note(text)
+            summary = execute(planned, workspace, options, reporter)
+        except KeyboardInterrupt as interruption:
+            _close(reporter)
+            print(f"interrupted; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
+            return EXIT_TERMINATED if isinstance(interruption, _Terminated) else EXIT_INTERRUPTED
+    return 0 if summary.ok else EXIT_FAILED
+
+
+def plan_session(project: Project, session: Session) -> Plan:
+    """The plan of what was asked for. Errors: UsageError as ``carry_out``."""
+    wanted = definitions(project, session.steps)
+    if not session.keys and any(isinstance(item, TimePartitions) for item in wanted):
+        raise UsageError(_which_keys(project, session.steps, wanted), help=_example(wanted))
+    try:
+        planned = plan(project, session.steps, session.keys)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not planned.tasks:
+        raise UsageError("nothing is to be done: " + "; ".join(without_key(project, planned)))
+    return planned
+
+
+def without_key(project: Project, planned: Plan) -> Iterator[str]:
+    """One line for each step that gets no key of the run."""
+    grains = {
+        partitions.grain
+        for step in {task.step for task in planned.tasks}
+        if isinstance(partitions := project.steps[step].partitions, TimePartitions)
+    }
+    for step in planned.without_key:
+        definition = project.steps[step].partitions
+        if isinstance(definition, TimePartitions) and any(grain < definition.grain for grain in grains):
+            yield f"{step}: no key of this run completes a {_period(definition)}"
+        elif definition is not None:
+            yield f"{step}: no {definition.kind} key was given"
+
+
+def new_run_id() -> str:
+    """An id that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+@contextmanager
+def _reporter(session: Session, run_id: str) -> Iterator[Reporter]:
+    reporter: Reporter
+    if session.output_format == "json":
+        reporter = JsonDocument(sys.stdout, run_id)
+    elif session.quiet or not sys.stderr.isatty():
+        reporter = Lines(sys.stderr, sys.stdout, quiet=session.quiet)
+    else:
+        from flowstone.runner.progress_live import Live
+
+        reporter = Live(sys.stderr, sys.stdout)
+    try:
+        yield reporter
+    finally:
+        _close(reporter)
+
+
+def _close(reporter: Reporter) -> None:
+    close = getattr(reporter, "close", None)
+    if close is not None:
+        close()
+
+
+@contextmanager
+def _sigterm() -> Iterator[None]:
+    """Turn SIGTERM into an exception, as Ctrl-C is one."""
+
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _period(definition: TimePartitions) -> str:
+    return {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}[definition.kind]
+
+
+def _which_keys(project: Project, steps: Sequence[str], wanted: Sequence[Partitions]) -> str:
+    lines = []
+    for definition in wanted:
+        if isinstance(definition, TimePartitions):
+            names = [step for step in steps if project.steps[step].partitions == definition]
+            until = f" to {definition.end} (not included)" if definition.end else ""
+            some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+            lines.append(f"{definition.kind} from {definition.start}{until}: {some}")
+    return "say which partitions to run: " + "; ".join(lines)
+
+
+def _example(wanted: Sequence[Partitions]) -> str:
+    finest = next(item for item in wanted if isinstance(item, TimePartitions))
+    first = finest.first()
+    later = finest.shift(first, 6)
+    text = f"--partition {first.text}"
+    return text if later is None else f"{text}, or --partitions {first.text}..{later.text}"
