@@ -12,7 +12,8 @@ FlowStoneError
 ├── ResourceError               a resource could not be opened or closed
 ├── CheckFailedError            a blocking check failed: the value is not published
 ├── OutputError                 a function returned something else than it declares
-└── AssetTimeoutError           an asset ran longer than its timeout and was stopped
+├── AssetTimeoutError           an asset ran longer than its timeout and was stopped
+└── StepFailedError             a step failed in a process of its own
 """
 
 from __future__ import annotations
@@ -75,3 +76,12 @@ class OutputError(FlowStoneError):
 
 class AssetTimeoutError(FlowStoneError):
     """An asset ran longer than its timeout and was stopped."""
+
+
+class StepFailedError(FlowStoneError):
+    """A step failed in a process of its own, which told what happened."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        """Whether the step's retry policy covers what happened."""
