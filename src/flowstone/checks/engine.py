@@ -1,0 +1,72 @@
+"""Runs the rules over a loaded project and puts their findings together with those of the front end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from flowstone.checks.catalog import all_rules
+from flowstone.checks.rule import Rule
+from flowstone.checks.selection import selection
+from flowstone.checks.subject import Subject
+from flowstone.checks.suppress import suppress
+from flowstone.diagnostics.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from flowstone.config.model import Settings
+    from flowstone.frontend import Loaded
+
+TARGETS_WITH_SETTINGS = ("airflow", "prefect", "local")
+
+
+def run_checks(loaded: Loaded, settings: Settings, *, targets: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+    """All findings that are shown, by place: those of the front end, of the rules, and of comments that hide nothing.
+
+    ``targets`` are those that code is about to be generated for; some rules are stricter then.
+    Errors: UsageError if ``select`` or ``ignore`` of the settings name no code.
+    """
+    shown = selection(settings.select, settings.ignore)
+    return shown.filter(find_all(loaded, settings, targets=targets))
+
+
+def find_all(loaded: Loaded, settings: Settings, *, targets: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+    """The same whatever ``select`` and ``ignore`` say: what a cache keeps."""
+    subject = Subject(
+        loaded.project,
+        origins=settings.origins,
+        config_file=_relative(settings),
+        compiling_for=tuple(targets),
+        configured_targets=_configured(settings),
+    )
+    found = _together(loaded.diagnostics, apply(all_rules(), subject))
+    return tuple(sorted(suppress(found, loaded.sources), key=lambda item: item.sort_key))
+
+
+def apply(rules: Iterable[Rule], subject: Subject) -> Iterator[Diagnostic]:
+    """What the rules find, rule by rule."""
+    for rule in rules:
+        if rule.check is not None:
+            for finding in rule.check(subject):
+                yield finding.diagnostic(rule.code, rule.severity)
+
+
+def _together(of_front_end: Sequence[Diagnostic], of_rules: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """All findings, each once; where the front end has found the same mistake as a rule, in its words."""
+    seen = {(item.code, item.span) for item in of_front_end}
+    distinct = {(item.code, item.span, item.message): item for item in of_rules if (item.code, item.span) not in seen}
+    return [*of_front_end, *distinct.values()]
+
+
+def _relative(settings: Settings) -> str:
+    """The configuration file as diagnostics name it."""
+    file = settings.config_file
+    if file is None:
+        return "flowstone.toml"
+    return file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.as_posix()
+
+
+def _configured(settings: Settings) -> tuple[str, ...]:
+    """The targets for which something is configured: code is meant to be generated for them."""
+    return tuple(
+        target for target in TARGETS_WITH_SETTINGS if settings.origins.get(f"{target}.output", "default") != "default"
+    )

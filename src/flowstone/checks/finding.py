@@ -1,0 +1,43 @@
+"""What a rule says: a diagnostic without the code, which the engine adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.ir.node import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule found."""
+
+    message: str
+    """One sentence without a full stop: what is wrong, with the names in it."""
+    at: Location | Span
+    help: str | None = None
+    """What to do about it."""
+    related: tuple[tuple[Location, str], ...] = ()
+    """Further places, each with what it is: the other half of what does not fit."""
+    fix: tuple[Edit, ...] | None = None
+    severity: Severity | None = None
+    """Only where it differs from the rule's."""
+
+    def diagnostic(self, code: str, severity: Severity) -> Diagnostic:
+        """The finding as a diagnostic of the given code."""
+        return Diagnostic(
+            code,
+            self.severity or severity,
+            self.message,
+            to_span(self.at),
+            self.help,
+            tuple(Related(to_span(place), text) for place, text in self.related),
+            self.fix,
+        )
+
+
+def to_span(place: Location | Span) -> Span:
+    """A place of the intermediate representation as a place of a diagnostic."""
+    if isinstance(place, Span):
+        return place
+    return Span(place.file, place.line, place.column, place.end_line, place.end_column)

@@ -1,0 +1,76 @@
+"""Pydantic's errors about options of IO managers, sorted into missing, unknown and invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ValidationError
+
+from flowstone.checks.subject import Subject
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.io.contract import Options
+from flowstone.ir.asset import Asset
+from flowstone.ir.node import Location
+
+Kind = Literal["missing", "unknown", "invalid"]
+
+
+@dataclass(frozen=True)
+class OptionError:
+    """One option that is wrong."""
+
+    kind: Kind
+    owner: str
+    """``asset 'orders'`` or ``IO manager 'lake'``."""
+    option: str
+    """Dotted name; empty if it is about several."""
+    reason: str
+    manager_type: str
+    accepted: tuple[str, ...]
+    """Names of the options that there are."""
+    at: Location | Span
+
+
+def option_errors(subject: Subject, kind: Kind) -> Iterator[OptionError]:
+    """The errors of one kind in the options of assets and in the configuration of IO managers."""
+    for asset_id, options in subject.options.items():
+        if isinstance(options, ValidationError):
+            yield from _of_asset(subject, subject.project.assets[asset_id], options, kind)
+    for name, manager in subject.managers.items():
+        config = subject.project.io_managers[name]
+        try:
+            manager.Config.model_validate(config.options)
+        except ValidationError as error:
+            for found, option, reason in _split(error):
+                if found == kind:
+                    at = subject.configured(f"io_managers.{name}.{option}" if option else f"io_managers.{name}")
+                    yield OptionError(
+                        kind, f"IO manager {name!r}", option, reason, config.type, _names(manager.Config), at
+                    )
+
+
+def _of_asset(subject: Subject, asset: Asset, error: ValidationError, kind: Kind) -> Iterator[OptionError]:
+    name = asset.storage.manager
+    accepted = _names(subject.managers[name].AssetOptions)
+    for found, option, reason in _split(error):
+        if found == kind:
+            top = option.partition(".")[0]
+            at = subject.keyword(asset, top, f"io.{top}", "io", "io_manager") if top else asset.location
+            if found == "missing":
+                at = subject.keyword(asset, "io_manager")
+            kind_of_manager = subject.project.io_managers[name].type
+            yield OptionError(kind, f"asset {asset.id!r}", option, reason, kind_of_manager, accepted, at)
+
+
+def _split(error: ValidationError) -> Iterator[tuple[Kind, str, str]]:
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        option = ".".join(map(str, item["loc"]))
+        kind: Kind = {"missing": "missing", "extra_forbidden": "unknown"}.get(item["type"], "invalid")  # type: ignore[assignment]
+        reason = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        yield kind, option, reason[:1].lower() + reason[1:]
+
+
+def _names(model: type[Options]) -> tuple[str, ...]:
+    return tuple(sorted(field.alias or name for name, field in model.model_fields.items()))

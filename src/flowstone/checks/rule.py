@@ -1,0 +1,48 @@
+"""A rule: what one diagnostic code means, with an example of each kind and, for most, the function that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.subject import Subject
+from flowstone.diagnostics.diagnostic import Severity
+
+Example = str | dict[str, str]
+"""The text of one module, or texts by path in the project."""
+
+EXAMPLE_FILE = "pipelines/example.py"
+"""Path of an example that is one text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One diagnostic code."""
+
+    code: str
+    """``FS`` and three digits; the first one says what it is about."""
+    name: str
+    """The code in words, in kebab case."""
+    summary: str
+    """What is wrong, in one sentence."""
+    why: str
+    """Why it matters: what would happen without the rule."""
+    bad: Example
+    """A project that has the finding on the line that ends with ``# <- here``."""
+    good: Example
+    """The same project put right: without any finding."""
+    severity: Severity = Severity.ERROR
+    check: Callable[[Subject], Iterable[Finding]] | None = None
+    """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
+    config: str | None = None
+    """Content of ``flowstone.toml`` in the bad example, if it takes one."""
+    good_config: str | None = None
+    """The same for the good example, if it differs."""
+
+    def files(self, *, bad: bool) -> dict[str, str]:
+        """The files of an example by their path in the project."""
+        example = self.bad if bad else self.good
+        files = {EXAMPLE_FILE: example} if isinstance(example, str) else dict(example)
+        config = self.config if bad or self.good_config is None else self.good_config
+        return files if config is None else {**files, "flowstone.toml": config}

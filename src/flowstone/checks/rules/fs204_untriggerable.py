@@ -1,0 +1,94 @@
+"""FS204: an asset that scheduled ones read and that nothing ever makes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.subject import Subject
+from flowstone.diagnostics.diagnostic import Severity
+from flowstone.ir.project import Project
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    project = subject.project
+    clocked = _clocked(project)
+    if not clocked:
+        return
+    triggered = _triggered(project, clocked)
+    for step in project.steps.values():
+        users = [user for user in project.downstream[step.id] if user in clocked] if step.id not in triggered else []
+        if users:
+            yield Finding(
+                f"nothing triggers {step.id!r}, which {users[0]!r} reads on a schedule",
+                step.location,
+                help=f"select it in the job as well, as in select='+{users[0]}', or give it a schedule",
+                related=((project.steps[users[0]].location, "this one runs on a schedule"),),
+            )
+
+
+def _clocked(project: Project) -> set[str]:
+    """Steps that run by the clock."""
+    steps = {step for job in project.jobs.values() if job.schedule is not None for step in job.steps}
+    return steps | {step.id for step in project.steps.values() if step.schedule is not None}
+
+
+def _triggered(project: Project, clocked: set[str]) -> set[str]:
+    """Steps that run by the clock, or in a job that runs when something that it reads was made."""
+    jobs_of: dict[str, list[str]] = {}
+    for job in project.jobs.values():
+        for step in job.steps:
+            jobs_of.setdefault(step, []).append(job.name)
+    triggered, todo, started = set(clocked), list(clocked), set[str]()
+    while todo:
+        for user in project.downstream.get(todo.pop(), ()):
+            for name in jobs_of.get(user, ()):
+                if name not in started:
+                    started.add(name)
+                    fresh = [step for step in project.jobs[name].steps if step not in triggered]
+                    triggered.update(fresh)
+                    todo.extend(fresh)
+    return triggered
+
+
+RULE = Rule(
+    code="FS204",
+    name="untriggerable",
+    severity=Severity.WARNING,
+    summary="A scheduled job reads an asset that no schedule and no event ever makes",
+    why="The job would run on time and fail, or read the same old value for ever, until somebody makes it by hand.",
+    bad="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:  # <- here
+    return [1, 2]
+
+
+@asset
+def report(orders: list[int]) -> int:
+    return sum(orders)
+
+
+nightly = Job("nightly", select="report", schedule=Cron("0 6 * * *", timezone="UTC"))
+""",
+    good="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset
+def report(orders: list[int]) -> int:
+    return sum(orders)
+
+
+nightly = Job("nightly", select="+report", schedule=Cron("0 6 * * *", timezone="UTC"))
+""",
+    check=check,
+)

@@ -1,0 +1,92 @@
+"""FS301: a value of one type where another is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.arrival import value_of_many, wanted_value
+from flowstone.checks.compatibility import Compatibility, Families
+from flowstone.checks.edges import Edge
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.subject import Subject
+from flowstone.ir.types import UNION, TypeExpr
+
+_NONE = TypeExpr(name="None")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    judge = Compatibility(subject.project.classes)
+    for edge in subject.edges:
+        given, wanted = edge.producer.type, wanted_value(edge)
+        if given is None or wanted is None or given == _NONE:
+            continue
+        families = _families(subject, edge)
+        if not judge.fits(given, wanted, families):
+            yield _mismatch(edge, given, wanted)
+        elif edge.dependency.optional and edge.arity == "one" and not judge.fits(_NONE, wanted):
+            yield _not_optional(edge, wanted)
+
+
+def _families(subject: Subject, edge: Edge) -> Families:
+    manager = subject.managers.get(edge.producer.storage.manager)
+    return () if manager is None else manager.traits.families
+
+
+def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr) -> Finding:
+    help = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns"
+    if edge.arity == "one" and value_of_many(wanted) is not None and wanted.args:
+        help = f"one partition arrives here, not many: annotate the parameter as {given}"
+    if edge.arity == "many":
+        help = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"
+    return Finding(
+        f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but it is {given}",
+        edge.location,
+        help=help,
+        related=((edge.producer.location, f"{edge.producer.id!r} returns {given}"),),
+    )
+
+
+def _not_optional(edge: Edge, wanted: TypeExpr) -> Finding:
+    optional = TypeExpr(name=UNION, args=(*wanted.members, _NONE))
+    return Finding(
+        f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but the dependency is optional: it may be None",
+        edge.location,
+        help=f"annotate the parameter as {optional}",
+    )
+
+
+RULE = Rule(
+    code="FS301",
+    name="type-mismatch",
+    summary="What an asset returns does not fit the annotation of a parameter that receives it",
+    why="The two functions are never called together in a test, so the mistake would show in production, after the "
+    "upstream assets have been made.",
+    bad="""\
+from flowstone import asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset
+def report(orders: list[str]) -> str:  # <- here
+    return ", ".join(orders)
+""",
+    good="""\
+from flowstone import asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset
+def report(orders: list[int]) -> str:
+    return ", ".join(map(str, orders))
+""",
+    check=check,
+)

@@ -1,0 +1,58 @@
+"""FS303: a value that is promised and never made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.subject import Subject
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    for edge in subject.edges:
+        given = edge.producer.type
+        if given is None or given.name != "None" or edge.dependency.parameter is None:
+            continue
+        yield Finding(
+            f"{edge.name!r} reads {edge.producer.id!r}, which returns nothing",
+            edge.location,
+            help=f"return the value in {edge.producer.id!r} and annotate it, "
+            f"or only wait for it: depends_on=[{edge.producer.id!r}]",
+            related=((edge.producer.location, f"{edge.producer.id!r} is annotated -> None"),),
+        )
+
+
+RULE = Rule(
+    code="FS303",
+    name="returns-nothing",
+    summary="A parameter receives an asset whose function returns None",
+    why="The parameter would always be None.",
+    bad="""\
+from flowstone import asset
+
+
+@asset
+def orders() -> None:
+    print("made")
+
+
+@asset
+def report(orders: list[int]) -> int:  # <- here
+    return sum(orders)
+""",
+    good="""\
+from flowstone import asset
+
+
+@asset
+def orders() -> None:
+    print("made")
+
+
+@asset(depends_on=["orders"])
+def report() -> int:
+    return 0
+""",
+    check=check,
+)

@@ -1,0 +1,82 @@
+"""FS310: two assets in one place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.subject import Subject
+from flowstone.ir.asset import Asset
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    stores = _stores(subject)
+    first: dict[tuple[str, str], Asset] = {}
+    for asset_id, options in subject.options.items():
+        asset = subject.project.assets[asset_id]
+        if isinstance(options, ValidationError):
+            continue
+        manager = subject.managers[asset.storage.manager]
+        try:
+            place = manager.location(asset.id, options, partitioned=asset.partitions is not None)
+        except ValueError:
+            continue  # another rule's finding
+        if place is None:
+            continue
+        other = first.setdefault((stores[asset.storage.manager], place), asset)
+        if other is not asset:
+            yield Finding(
+                f"assets {asset.id!r} and {other.id!r} are stored in the same place: {place}",
+                subject.keyword(asset, "path", "table"),
+                help="give one of them another path or table",
+                related=((subject.keyword(other, "path", "table"), f"{other.id!r} is stored there too"),),
+            )
+
+
+def _stores(subject: Subject) -> dict[str, str]:
+    """A text for each configured manager that is equal for two that are the same store under two names."""
+    found = {}
+    for name in subject.managers:
+        config = subject.project.io_managers[name]
+        own = config.options or {"name": name}
+        found[name] = json.dumps([config.type, own], sort_keys=True, default=str)
+    return found
+
+
+RULE = Rule(
+    code="FS310",
+    name="storage-collision",
+    summary="Two assets are stored under one path or table",
+    why="Each would overwrite the other, and who reads one would be given the other.",
+    bad="""\
+from flowstone import asset
+
+
+@asset(path="sales/orders.json")
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset(path="sales/orders.json")  # <- here
+def returns() -> list[int]:
+    return [3]
+""",
+    good="""\
+from flowstone import asset
+
+
+@asset(path="sales/orders.json")
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset(path="sales/returns.json")
+def returns() -> list[int]:
+    return [3]
+""",
+    check=check,
+)

@@ -1,0 +1,53 @@
+"""FS404: a time zone that there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.schedules import schedules
+from flowstone.checks.subject import Subject
+from flowstone.checks.zones import known_zone, zone_hint
+from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.schedule import Cron
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    for step in subject.project.steps.values():
+        if isinstance(step.partitions, TimePartitions) and not known_zone(step.partitions.timezone):
+            zone = step.partitions.timezone
+            place = step.keywords.get("partitioned_by", step.location)
+            yield Finding(f"the partitions of {step.id!r}: there is no time zone {zone!r}", place, help=zone_hint(zone))
+    for found in schedules(subject.project):
+        zone = found.schedule.timezone if isinstance(found.schedule, Cron) else None
+        if zone is not None and not known_zone(zone):
+            yield Finding(
+                f"the schedule of {found.owner}: there is no time zone {zone!r}", found.location, help=zone_hint(zone)
+            )
+
+
+RULE = Rule(
+    code="FS404",
+    name="unknown-zone",
+    summary="A time zone is not in the IANA database",
+    why="When a day begins could not be worked out. Abbreviations such as EST5 or CEST are not zones: they have no rule "
+    "for daylight saving.",
+    bad="""\
+from flowstone import DailyPartitions, asset
+
+
+@asset(partitioned_by=DailyPartitions(start="2024-01-01", timezone="Europe/Berln"))  # <- here
+def orders() -> list[int]:
+    return [1, 2]
+""",
+    good="""\
+from flowstone import DailyPartitions, asset
+
+
+@asset(partitioned_by=DailyPartitions(start="2024-01-01", timezone="Europe/Berlin"))
+def orders() -> list[int]:
+    return [1, 2]
+""",
+    check=check,
+)

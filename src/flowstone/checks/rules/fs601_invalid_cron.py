@@ -1,0 +1,53 @@
+"""FS601: a cron expression that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.schedules import cron_problem, schedules
+from flowstone.checks.subject import Subject
+from flowstone.dsl.schedule import Cron
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    for found in schedules(subject.project):
+        problem = cron_problem(found.schedule.expression) if isinstance(found.schedule, Cron) else None
+        if problem is not None:
+            yield Finding(
+                f"the schedule of {found.owner}: {problem}",
+                found.location,
+                help="write minute, hour, day of month, month and day of week, as in '0 6 * * *', or @daily",
+            )
+
+
+RULE = Rule(
+    code="FS601",
+    name="invalid-cron",
+    summary="A cron expression cannot be read",
+    why="Engines disagree about expressions of six fields, and refuse invalid ones only when they load the schedule.",
+    bad="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+nightly = Job("nightly", select="orders", schedule=Cron("0 25 * * *", timezone="UTC"))  # <- here
+""",
+    good="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="UTC"))
+""",
+    check=check,
+)

@@ -1,0 +1,52 @@
+"""FS602: a time of day without a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowstone.checks.finding import Finding
+from flowstone.checks.rule import Rule
+from flowstone.checks.schedules import schedules
+from flowstone.checks.subject import Subject
+from flowstone.dsl.schedule import Cron
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    for found in schedules(subject.project):
+        if isinstance(found.schedule, Cron) and found.schedule.timezone is None:
+            yield Finding(
+                f"the schedule of {found.owner} has no time zone",
+                found.location,
+                help=f'write it: Cron("{found.schedule.expression}", timezone="UTC")',
+            )
+
+
+RULE = Rule(
+    code="FS602",
+    name="missing-zone",
+    summary="A cron schedule does not say in which time zone it is",
+    why="Engines have different defaults, which can be configured, so the job would run at another time elsewhere.",
+    bad="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *"))  # <- here
+""",
+    good="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="Europe/Berlin"))
+""",
+    check=check,
+)

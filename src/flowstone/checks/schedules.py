@@ -1,0 +1,76 @@
+"""Schedules wherever they stand, and what cron expressions mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from flowstone.dsl.duration import seconds
+from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.ir.node import Location
+from flowstone.ir.project import Project
+
+_FIELDS = 5
+_NAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
+_SAMPLES = 400
+"""Firings that are looked at for the shortest distance: more than a day of minutes is never needed, a year of days is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A schedule, and what it sets going."""
+
+    owner: str
+    """``job 'nightly'`` or ``asset 'orders'``."""
+    schedule: Schedule
+    steps: tuple[str, ...]
+    location: Location
+
+
+def schedules(project: Project) -> Iterator[Scheduled]:
+    """The schedules of all jobs, then those of single steps."""
+    for job in project.jobs.values():
+        if job.schedule is not None and job.location is not None:
+            yield Scheduled(f"job {job.name!r}", job.schedule, job.steps, job.location)
+    for step in project.steps.values():
+        if step.schedule is not None:
+            place = step.keywords.get("schedule", step.location)
+            yield Scheduled(f"asset {step.id!r}", step.schedule, (step.id,), place)
+
+
+def cron_problem(expression: str) -> str | None:
+    """What is wrong with a cron expression; None if all engines read it alike."""
+    if expression.startswith("@"):
+        return None if expression in _NAMES else f"{expression!r} is not one of {', '.join(_NAMES)}"
+    fields = expression.split()
+    if len(fields) != _FIELDS:
+        return f"{expression!r} has {len(fields)} fields, not {_FIELDS}"
+    for field in fields:
+        if not re.fullmatch(r"[0-9A-Za-z*,/#?-]+", field):
+            return f"{field!r} in {expression!r} is not a field of a cron expression"
+    from croniter import CroniterError, croniter  # only where there is a schedule
+
+    try:
+        croniter(expression)
+    except CroniterError as error:
+        return f"{expression!r} is not a cron expression: {error}"
+    return None
+
+
+def shortest_gap(schedule: Schedule) -> float | None:
+    """Seconds between the two nearest runs, by the clock on the wall; None for an invalid expression."""
+    if not isinstance(schedule, Cron):
+        return seconds(schedule.interval)
+    if cron_problem(schedule.expression) is not None:
+        return None
+    from croniter import CroniterError, croniter
+
+    try:
+        times = croniter(schedule.expression, datetime(2023, 12, 31, 23, 59, tzinfo=UTC))
+        found = [times.get_next(float) for _ in range(_SAMPLES)]
+    except CroniterError:
+        return None
+    return float(min(later - earlier for earlier, later in pairwise(found)))

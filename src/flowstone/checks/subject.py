@@ -1,0 +1,103 @@
+"""What rules look at: a project, what is known of its configuration, and facts that several rules need, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pydantic import ValidationError
+
+from flowstone import registry
+from flowstone.checks.edges import Edge, edges
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.errors import ConfigurationError
+from flowstone.io.contract import IOManager, Options
+from flowstone.ir.asset import Asset
+from flowstone.ir.node import Location
+from flowstone.ir.project import Project
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A project under judgement. Nothing in it imports user code or opens a store."""
+
+    project: Project
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where each configured value stands, by dotted key: ``pyproject.toml:12`` and the like."""
+    config_file: str = "flowstone.toml"
+    """The configuration file, relative to the project's folder."""
+    compiling_for: tuple[str, ...] = ()
+    """Targets that code is about to be generated for."""
+    configured_targets: tuple[str, ...] = ()
+    """Targets that the configuration speaks of."""
+
+    @cached_property
+    def managers(self) -> dict[str, type[IOManager]]:
+        """Classes of the configured IO managers by the configured name; unknown types are left out."""
+        return {name: found for name, found in self._manager_types.items() if not isinstance(found, ConfigurationError)}
+
+    @cached_property
+    def unknown_managers(self) -> dict[str, ConfigurationError]:
+        """The configured IO managers whose type cannot be had, with the reason."""
+        return {name: found for name, found in self._manager_types.items() if isinstance(found, ConfigurationError)}
+
+    @cached_property
+    def _manager_types(self) -> dict[str, type[IOManager] | ConfigurationError]:
+        found: dict[str, type[IOManager] | ConfigurationError] = {}
+        for name, config in self.project.io_managers.items():
+            try:
+                found[name] = registry.io_manager_class(config.type)
+            except ConfigurationError as error:
+                found[name] = error
+        return found
+
+    @cached_property
+    def options(self) -> dict[str, Options | ValidationError]:
+        """Each asset's options as its IO manager reads them, or why it cannot; without assets of unknown managers."""
+        return {asset.id: _options(self.managers[name], asset) for asset, name in self._stored()}
+
+    def _stored(self) -> Iterator[tuple[Asset, str]]:
+        for asset in self.project.assets.values():
+            if asset.storage.manager in self.managers:
+                yield asset, asset.storage.manager
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every place where a function reads an asset that exists."""
+        return tuple(edges(self.project))
+
+    def keyword(self, asset: Asset, *names: str) -> Location:
+        """Place of the first of these keywords that the asset's declaration has, else of its function's name."""
+        step = self.project.steps.get(asset.step)
+        if step is None:
+            return asset.location
+        output = next((key for key, value in step.outputs.items() if value == asset.id), None)
+        for name in names:
+            for key in (f"outputs.{output}.{name}", name):
+                if key in step.keywords:
+                    return step.keywords[key]
+        return asset.location
+
+    def configured(self, key: str) -> Span:
+        """Place of a configured value: its line in the configuration file, or the file's first."""
+        parts = key.split(".")
+        for length in range(len(parts), 0, -1):
+            file, line = _file_and_line(self.origins.get(".".join(parts[:length]), ""))
+            if file:
+                return Span(file, line, 1, line, 1)
+        return Span(self.config_file, 1, 1, 1, 1)
+
+
+def _options(manager: type[IOManager], asset: Asset) -> Options | ValidationError:
+    try:
+        return manager.AssetOptions.model_validate(asset.storage.options)
+    except ValidationError as error:
+        return error
+
+
+def _file_and_line(origin: str) -> tuple[str, int]:
+    """The file and line in an origin such as ``profile prod (pyproject.toml:30)``; ``("", 0)`` if it has none."""
+    text = origin.rpartition("(")[2].rstrip(")")
+    file, _, line = text.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else ("", 0)

@@ -1,0 +1,124 @@
+"""Comments that hide findings: ``# flowstone: ignore[FS301]`` for a line, ``# flowstone: ignore-file[FS301]`` for a file.
+
+A comment on a line hides findings that begin on that line. On the first or last line of a declaration's head (its
+decorators and ``def``), or of a statement that spans lines, it hides those that begin anywhere in the head or statement.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flowstone.checks.catalog import codes
+from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
+from flowstone.diagnostics.suggest import did_you_mean
+
+UNUSED_IGNORE = "FS011"
+
+_MARK = re.compile(r"#\s*flowstone:\s*ignore(?P<file>-file)?\b(?:\s*\[(?P<codes>[^\]]*)\])?")
+_Key = tuple[str, int | None, str]
+"""File, line (None for the whole file) and code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One code in a comment that hides findings."""
+
+    code: str
+    """Empty if the comment names none."""
+    span: Span
+    """The comment."""
+    whole_file: bool
+
+    @property
+    def key(self) -> _Key:
+        return self.span.file, None if self.whole_file else self.span.line, self.code
+
+
+def suppress(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """The diagnostics that no comment hides, and one for each comment that hides nothing."""
+    marked = {file: text for file, text in sources.items() if "flowstone:" in text}
+    ignores = [ignore for file, text in marked.items() for ignore in find_ignores(file, text)]
+    if not ignores:
+        return tuple(diagnostics)
+    by_key = {ignore.key: ignore for ignore in ignores}
+    heads = {file: _heads(marked[file]) for file in {ignore.span.file for ignore in ignores}}
+    used: set[_Key] = set()
+    kept = [item for item in diagnostics if not _hidden(item, by_key, heads, used)]
+    unused = [_unused(ignore) for ignore in ignores if ignore.key not in used and ignore.code != UNUSED_IGNORE]
+    return (*kept, *(item for item in unused if not _hidden(item, by_key, heads, used)))
+
+
+def find_ignores(file: str, text: str) -> Iterator[Ignore]:
+    """The codes in the comments of a source text; what stands in strings is no comment."""
+    for token in _comments(text):
+        mark = _MARK.search(token.string)
+        if mark is None:
+            continue
+        line, column = token.start
+        span = Span(file, line, column + mark.start() + 1, line, column + mark.end() + 1)
+        listed = [code.strip().upper() for code in (mark["codes"] or "").split(",") if code.strip()]
+        for code in listed or [""]:
+            yield Ignore(code, span, mark["file"] is not None)
+
+
+def _comments(text: str) -> Iterator[tokenize.TokenInfo]:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                yield token
+    except (tokenize.TokenError, SyntaxError):
+        return  # a broken file: what comes before the place counts
+
+
+def _hidden(
+    item: Diagnostic, ignores: Mapping[_Key, Ignore], heads: Mapping[str, dict[int, tuple[int, ...]]], used: set[_Key]
+) -> bool:
+    file, line = item.span.file, item.span.line
+    if file not in heads:
+        return False
+    found = False
+    for place in (None, line, *heads[file].get(line, ())):
+        key = (file, place, item.code)
+        if key in ignores:
+            used.add(key)
+            found = True
+    return found
+
+
+def _heads(text: str) -> dict[int, tuple[int, ...]]:
+    """For each line of a declaration's head or of a statement: the lines whose comments speak for all of it."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[int, tuple[int, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+            last = max(node.lineno, node.body[0].lineno - 1)
+            speaking = (first, node.lineno, last)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
+            first, last = node.lineno, node.end_lineno or node.lineno
+            speaking = (first, last)
+        else:
+            continue
+        for line in range(first, last + 1):
+            found.setdefault(line, speaking)
+    return found
+
+
+def _unused(ignore: Ignore) -> Diagnostic:
+    known = codes()
+    if not ignore.code:
+        message, help = "the comment names no code", "write for example # flowstone: ignore[FS301]"
+    elif ignore.code not in known:
+        message = f"there is no diagnostic {ignore.code!r}"
+        help = did_you_mean(ignore.code, known) or "flowstone explain --all lists them"
+    else:
+        message, help = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
+    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, help)

@@ -1,0 +1,30 @@
+"""Time zones: whether there is one of a name."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from flowstone.diagnostics.suggest import did_you_mean
+
+
+@cache
+def known_zone(name: str) -> bool:
+    """Whether the name is that of a zone in the IANA database, in its spelling."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def zone_hint(name: str) -> str:
+    """Help for a zone that is not known."""
+    close = did_you_mean(name, available_timezones()) or _by_city(name)
+    return close or "write an IANA name, such as 'Europe/Berlin' or 'UTC'"
+
+
+def _by_city(name: str) -> str | None:
+    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(available_timezones())}
+    zone = cities.get(name.rpartition("/")[2].replace(" ", "_").casefold())
+    return f"did you mean {zone!r}?" if zone else None
