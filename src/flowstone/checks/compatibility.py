@@ -108,14 +108,13 @@ class Compatibility:
         have, want = canonical(given.name), canonical(wanted.name)
         if have == "tuple" and want == "tuple":
             return self._tuple_fits(given.args, wanted.args, depth)
+        pairs: list[tuple[TypeExpr, TypeExpr]] = []
         if want in MAPPINGS:
-            pairs = zip(given.args, wanted.args, strict=False) if have in MAPPINGS else ()
+            pairs = list(zip(given.args, wanted.args, strict=False)) if have in MAPPINGS else []
         elif want in BASES and "." not in want:
-            pairs = ((item, wanted.args[0]) for item in _items(have, given.args))
+            pairs = [(item, wanted.args[0]) for item in _items(have, given.args)]
         elif have == want and want in self.classes and len(given.args) == len(wanted.args):
-            pairs = zip(given.args, wanted.args, strict=True)
-        else:
-            return True
+            pairs = list(zip(given.args, wanted.args, strict=True))
         return all(self.fits(item, other, (), depth + 1) for item, other in pairs)
 
     def _tuple_fits(self, given: tuple[TypeExpr, ...], wanted: tuple[TypeExpr, ...], depth: int) -> bool:

@@ -15,8 +15,8 @@ from flowstone.ir.project import Project
 
 _FIELDS = 5
 _NAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
-_SAMPLES = 400
-"""Firings that are looked at for the shortest distance: more than a day of minutes is never needed, a year of days is."""
+_SAMPLES = 64
+"""Firings that are looked at for the shortest distance between two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What rules look at: a project, what is known of its configuration, and facts that several rules need, worked out once."""
+"""What rules look at: a project, its configuration, and facts that several rules need, worked out once."""
 
 from __future__ import annotations
 

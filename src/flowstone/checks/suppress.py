@@ -1,7 +1,7 @@
-"""Comments that hide findings: ``# flowstone: ignore[FS301]`` for a line, ``# flowstone: ignore-file[FS301]`` for a file.
+"""Comments that hide findings: ``# flowstone: ignore[FS301]`` in a line, ``# flowstone: ignore-file[FS301]`` in a file.
 
 A comment on a line hides findings that begin on that line. On the first or last line of a declaration's head (its
-decorators and ``def``), or of a statement that spans lines, it hides those that begin anywhere in the head or statement.
+decorators and ``def``), or of a statement over several lines, it hides those that begin anywhere in it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _comments(text: str) -> Iterator[tokenize.TokenInfo]:
 
 
 def _hidden(
-    item: Diagnostic, ignores: Mapping[_Key, Ignore], heads: Mapping[str, dict[int, tuple[int, ...]]], used: set[_Key]
+    item: Diagnostic, ignores: Mapping[_Key, Ignore], heads: Mapping[str, dict[int, set[int]]], used: set[_Key]
 ) -> bool:
     file, line = item.span.file, item.span.line
     if file not in heads:
@@ -90,21 +90,21 @@ def _hidden(
     return found
 
 
-def _heads(text: str) -> dict[int, tuple[int, ...]]:
+def _heads(text: str) -> dict[int, set[int]]:
     """For each line of a declaration's head or of a statement: the lines whose comments speak for all of it."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    found: dict[int, tuple[int, ...]] = {}
+    found: dict[int, set[int]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
             last = max(node.lineno, node.body[0].lineno - 1)
-            speaking = (first, node.lineno, last)
+            speaking = {first, node.lineno, last}
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr):
             first, last = node.lineno, node.end_lineno or node.lineno
-            speaking = (first, last)
+            speaking = {first, last}
         else:
             continue
         for line in range(first, last + 1):
@@ -115,10 +115,10 @@ def _heads(text: str) -> dict[int, tuple[int, ...]]:
 def _unused(ignore: Ignore) -> Diagnostic:
     known = codes()
     if not ignore.code:
-        message, help = "the comment names no code", "write for example # flowstone: ignore[FS301]"
+        message, advice = "the comment names no code", "write for example # flowstone: ignore[FS301]"
     elif ignore.code not in known:
         message = f"there is no diagnostic {ignore.code!r}"
-        help = did_you_mean(ignore.code, known) or "flowstone explain --all lists them"
+        advice = did_you_mean(ignore.code, known) or "flowstone explain --all lists them"
     else:
-        message, help = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
-    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, help)
+        message, advice = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
+    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice)

@@ -34,15 +34,15 @@ def _families(subject: Subject, edge: Edge) -> Families:
 
 
 def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr) -> Finding:
-    help = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns"
+    advice = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns"
     if edge.arity == "one" and value_of_many(wanted) is not None and wanted.args:
-        help = f"one partition arrives here, not many: annotate the parameter as {given}"
+        advice = f"one partition arrives here, not many: annotate the parameter as {given}"
     if edge.arity == "many":
-        help = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"
+        advice = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"
     return Finding(
         f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but it is {given}",
         edge.location,
-        help=help,
+        help=advice,
         related=((edge.producer.location, f"{edge.producer.id!r} returns {given}"),),
     )
 

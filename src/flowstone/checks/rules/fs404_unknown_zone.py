@@ -20,10 +20,10 @@ def check(subject: Subject) -> Iterator[Finding]:
             place = step.keywords.get("partitioned_by", step.location)
             yield Finding(f"the partitions of {step.id!r}: there is no time zone {zone!r}", place, help=zone_hint(zone))
     for found in schedules(subject.project):
-        zone = found.schedule.timezone if isinstance(found.schedule, Cron) else None
-        if zone is not None and not known_zone(zone):
+        named = found.schedule.timezone if isinstance(found.schedule, Cron) else None
+        if named is not None and not known_zone(named):
             yield Finding(
-                f"the schedule of {found.owner}: there is no time zone {zone!r}", found.location, help=zone_hint(zone)
+                f"the schedule of {found.owner}: there is no time zone {named!r}", found.location, help=zone_hint(named)
             )
 
 
@@ -31,8 +31,8 @@ RULE = Rule(
     code="FS404",
     name="unknown-zone",
     summary="A time zone is not in the IANA database",
-    why="When a day begins could not be worked out. Abbreviations such as EST5 or CEST are not zones: they have no rule "
-    "for daylight saving.",
+    why="When a day begins could not be worked out. Abbreviations such as EST5 or CEST are not zones: they have no "
+    "rule for daylight saving.",
     bad="""\
 from flowstone import DailyPartitions, asset
 
