@@ -3,6 +3,7 @@
 * A given key goes to every partition definition that has it.
 * A coarser time partition follows when the run holds the last finer key of it: a run of 2013-01-31 also makes 2013-01.
 * Static partitions for which no key is given: all keys.
+* An unpartitioned step that reads from one that gets no key is left out, too: a report by months waits for its month.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def keys_of(definition: Partitions, given: Sequence[str]) -> tuple[PartitionKey,
 
 
 def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) -> dict[str, Keys]:
-    """The partitions of each step; ``(None,)`` for an unpartitioned one, ``()`` for one that gets no key.
+    """The partitions of each step (ids in topological order); ``(None,)`` for an unpartitioned one, ``()`` for none.
 
     Errors: PartitionKeyError for a text that belongs to no definition of these steps; ValueError for a reversed range.
     """
@@ -67,9 +68,20 @@ def fill_keys(
         definition: tuple(explicit.get(definition, ())) or _implied(definition, explicit)
         for definition in definitions(project, steps)
     }
-    return {
-        step: (None,) if (partitions := project.steps[step].partitions) is None else keys[partitions] for step in steps
-    }
+    found: dict[str, Keys] = {}
+    for step in steps:
+        partitions = project.steps[step].partitions
+        found[step] = keys[partitions] if partitions is not None else () if _waits(project, step, found) else (None,)
+    return found
+
+
+def _waits(project: Project, step: str, found: Mapping[str, Keys]) -> bool:
+    """Whether an unpartitioned step reads from one that gets no key."""
+    return any(
+        found.get(project.assets[dependency.asset].step) == ()
+        for dependency in project.steps[step].signature.dependencies
+        if dependency.asset in project.assets and not dependency.optional
+    )
 
 
 def closed_keys(

@@ -1,14 +1,16 @@
 """Which partitions a run makes."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from flowstone import DailyPartitions, MonthlyPartitions, StaticPartitions, WeeklyPartitions
 from flowstone.dsl.partitions import PartitionKeyError
-from flowstone.ir.asset import Step
-from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.asset import Asset, Step, Storage
+from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import assign_keys
+from flowstone.ir.run_keys import assign_keys, closed_keys, fill_keys
 
 HERE = Location(file="a.py", line=1, column=1, end_line=1, end_column=2)
 
@@ -23,6 +25,21 @@ def step(name, partitions):
         code="sha256:0",
         location=HERE,
     )
+
+
+def graph(*parts):
+    """A project of steps, each with its partitions and the name of the one that it reads."""
+    steps = {}
+    for name, partitions, need in parts:
+        needs = (Dependency(asset=need, location=HERE),) if need else ()
+        steps[name] = step(name, partitions).model_copy(update={"signature": Signature(dependencies=needs)})
+    assets = {
+        name: Asset(
+            id=name, name=name, step=name, partitions=item.partitions, storage=Storage(manager="m"), location=HERE
+        )
+        for name, item in steps.items()
+    }
+    return Project(name="p", steps=steps, assets=assets)
 
 
 STEPS = [
@@ -63,6 +80,45 @@ def test_keys_given_for_the_coarser_one_are_taken_as_they_are():
 def test_static_partitions_are_all_made_unless_one_is_asked_for():
     assert keys(steps=["reference", "region"]) == {"reference": "None", "region": "eu us"}
     assert keys("us", steps=["region"]) == {"region": "us"}
+
+
+def test_an_unpartitioned_step_waits_for_the_keys_of_what_it_reads():
+    months = MonthlyPartitions("2013-01", "2014-01")
+    project = graph(("day", DailyPartitions("2013-01-01"), ""), ("month", months, ""), ("report", None, "month"))
+    assert assign_keys(project, list(project.steps), ["2013-01-30"])["report"] == ()
+    assert assign_keys(project, list(project.steps), ["2013-01-31"])["report"] == (None,)
+
+
+def test_a_run_by_the_clock_makes_the_last_period_that_is_over():
+    days = DailyPartitions("2013-01-01", timezone="America/New_York")
+    months = MonthlyPartitions("2013-01", timezone="America/New_York")
+    regions = StaticPartitions("eu", "us")
+    project = graph(("day", days, ""), ("month", months, ""), ("region", regions, ""))
+    early = closed_keys(project, list(project.steps), datetime(2013, 2, 1, 4, 59, tzinfo=UTC))
+    later = closed_keys(project, list(project.steps), datetime(2013, 2, 1, 5, 0, tzinfo=UTC))
+    assert [key.text for key in early[days]] == ["2013-01-30"]
+    assert [key.text for key in later[days]] == ["2013-01-31"]
+    assert set(later) == {days}
+    filled = fill_keys(project, list(project.steps), later)
+    assert {step: [str(key) for key in found] for step, found in filled.items()} == {
+        "day": ["2013-01-31"],
+        "month": ["2013-01"],
+        "region": ["eu", "us"],
+    }
+
+
+def test_a_run_by_the_clock_finds_months_for_themselves_beside_weeks():
+    weeks, months = WeeklyPartitions("2013-01-01"), MonthlyPartitions("2013-01")
+    project = graph(("week", weeks, ""), ("month", months, ""))
+    found = closed_keys(project, list(project.steps), datetime(2013, 3, 15, tzinfo=UTC))
+    assert [key.text for key in found[weeks]] == ["2013-03-04"]
+    assert [key.text for key in found[months]] == ["2013-02"]
+
+
+def test_a_run_by_the_clock_outside_the_window_gets_no_key():
+    days = DailyPartitions("2013-01-01", "2014-01-01")
+    project = graph(("day", days, ""))
+    assert closed_keys(project, ["day"], datetime(2026, 1, 1, tzinfo=UTC)) == {days: ()}
 
 
 def test_without_a_key_time_partitions_get_none():
