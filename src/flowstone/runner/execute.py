@@ -210,7 +210,8 @@ class _Routes:
         """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
         found = self._routes.get(step)
         if found is None:
-            wanted = self._options.executor
+            own: dict[str, Executor] = self._project.steps[step].engine_options.get("local", {})
+            wanted = own.get("executor", self._options.executor)
             if self._in_memory(step):
                 found = "thread" if wanted == "process" else wanted
             else:

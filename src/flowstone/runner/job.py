@@ -16,14 +16,12 @@ from flowstone.runtime.workspace import Workspace
 EXIT_USAGE = 2
 
 
-def main(manifest: Path, job: str, argv: Sequence[str] | None = None) -> int:
-    """Run a job of a manifest as the arguments say, and return the exit code."""
+def main(manifest: Path, job: str, steps: Sequence[str], argv: Sequence[str] | None = None) -> int:
+    """Run the steps of a job as the arguments say, and return the exit code."""
     arguments = _parser(job).parse_args(argv)
     try:
         workspace = Workspace.open(manifest)
-        if job not in workspace.project.jobs:
-            raise ConfigurationError(f"the manifest has no job {job!r}", help="compile the project again")
-        return carry_out(workspace, _session(workspace, manifest, job, arguments))
+        return carry_out(workspace, _session(workspace, manifest, steps, arguments))
     except FlowStoneError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         if error.help:
@@ -31,8 +29,13 @@ def main(manifest: Path, job: str, argv: Sequence[str] | None = None) -> int:
         return EXIT_USAGE if isinstance(error, UsageError) else 1
 
 
-def _session(workspace: Workspace, manifest: Path, job: str, arguments: argparse.Namespace) -> Session:
-    chosen = set(workspace.project.jobs[job].steps)
+def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], arguments: argparse.Namespace) -> Session:
+    chosen = set(steps)
+    if unknown := chosen.difference(workspace.project.steps):
+        raise ConfigurationError(
+            f"the manifest has no step {', '.join(sorted(unknown))}",
+            help="deploy the whole output of flowstone compile",
+        )
     given = [argument for argument in sys.argv if argument != "--force"]
     return Session(
         steps=tuple(step for step in workspace.project.steps if step in chosen),

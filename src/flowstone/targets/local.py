@@ -1,0 +1,121 @@
+"""Local: one script for each job. It runs the job from the manifest, on a machine that needs no compiler."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import ClassVar
+
+from flowstone.__about__ import __version__
+from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
+from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.ir.digest import project_digest
+from flowstone.ir.job import Job
+from flowstone.ir.manifest import FILE_NAME, make_manifest
+from flowstone.ir.node import Location
+from flowstone.ir.project import Project
+from flowstone.targets.contract import Capability, Rendered, RenderOptions
+from flowstone.targets.templates import render
+
+CODE = "FS801"
+EXECUTORS = ("process", "thread", "inline")
+
+CAPABILITIES = tuple(
+    Capability(*row)
+    for row in (
+        ("asset", "native", "a task of the local runner"),
+        ("outputs", "native", "one task with several assets"),
+        ("dependency", "native", "by order in the run, by records in the stores"),
+        ("partitions", "native", "--partition KEY, --partitions FIRST..LAST"),
+        ("mapping: Last, Offset, Only, AllPartitions", "native", "also orders the partitions of one run"),
+        ("several partition definitions in a job", "native", "a coarser partition follows its last finer one"),
+        ("io_manager: memory", "native", "tasks that use it run in the process of the command"),
+        ("resource", "native", "opened and closed around the function"),
+        ("config parameter", "native", "--set ASSET.PARAM=VALUE; for a compiled job by environment variables"),
+        ("check", "native", "run before the value is published"),
+        ("retries", "native", "with delay, backoff, jitter and filter"),
+        ("timeout", "native", "the worker process is killed with all that it started"),
+        ("cache", "native", "by records"),
+        ("job", "native", "a script"),
+        ("schedule", "runtime", "named in the script's header: cron or a timer starts it"),
+        ("local=", "native", "executor: process, thread or inline"),
+    )
+)
+
+
+class LocalTarget:
+    """Generates scripts for the local runner."""
+
+    name: ClassVar[str] = "local"
+    capabilities: ClassVar[tuple[Capability, ...]] = CAPABILITIES
+
+    def check(self, project: Project) -> Iterator[Diagnostic]:
+        """Options in ``local=`` that there are not, and schedules that somebody has to see to."""
+        for step in project.steps.values():
+            place = step.keywords.get("local", step.location)
+            for name, value in step.engine_options.get("local", {}).items():
+                if name != "executor":
+                    hint = did_you_mean(name, ["executor"]) or "the only option is executor"
+                    yield _finding(f"the local runner has no option {name!r}", place, hint)
+                elif value not in EXECUTORS:
+                    yield _finding(f"{value!r} is not an executor", place, f"there are: {', '.join(EXECUTORS)}")
+        for job in project.jobs.values():
+            if job.schedule is not None and job.location is not None:
+                text = f"job {job.name} is not started by itself: the local target has no scheduler"
+                yield _finding(text, job.location, "let cron or a timer start the script", Severity.INFO)
+
+    def render(self, project: Project, options: RenderOptions) -> Rendered:
+        """One script for each job, and the manifest."""
+        stems = _file_stems(project)
+        files = {
+            f"{stems[job.name]}.py": render(
+                "local/job.py.jinja",
+                options.template_folder,
+                header=_header(project, job),
+                manifest=FILE_NAME,
+                job=job.name,
+                steps=[project.steps[step] for step in job.steps],
+            )
+            for job in project.jobs.values()
+        }
+        manifest = make_manifest(project, options.project_root)
+        return Rendered({**files, FILE_NAME: manifest.model_dump_json(indent=1) + "\n"})
+
+
+def _file_stems(project: Project) -> dict[str, str]:
+    """File name by job: the job's, unless an import of Python or of the user would find the script instead."""
+    taken = set(sys.stdlib_module_names) | {"flowstone", "pydantic"}
+    taken |= {step.function.module.partition(".")[0] for step in project.steps.values()}
+    found: dict[str, str] = {}
+    for job in sorted(project.jobs):
+        stem = job
+        while stem in taken or (stem != job and stem in project.jobs):
+            stem += "_job"
+        taken.add(stem)
+        found[job] = stem
+    return found
+
+
+def _header(project: Project, job: Job) -> str:
+    sources = "\n".join(f"    {file}" for file in sorted({project.steps[step].location.file for step in job.steps}))
+    schedule = "" if job.schedule is None else f"To be started {_when(job.schedule)}.\n\n"
+    description = f"{job.description}\n\n" if job.description else ""
+    return (
+        f"Job {job.name}: run this file; --help lists the options.\n\n{description}{schedule}"
+        f"Generated by FlowStone {__version__} from the project {project.name}.\n"
+        "Do not edit: change the sources and run flowstone compile --target local.\n\n"
+        f"Digest: {project_digest(project)}\n"
+        f"Sources:\n{sources}\n"
+    )
+
+
+def _when(schedule: Schedule) -> str:
+    if isinstance(schedule, Cron):
+        return f"at {schedule.expression} ({schedule.timezone or 'UTC'})"
+    return f"every {schedule.interval:g} seconds"
+
+
+def _finding(message: str, place: Location, help: str, severity: Severity = Severity.ERROR) -> Diagnostic:
+    span = Span(place.file, place.line, place.column, place.end_line, place.end_column)
+    return Diagnostic(CODE, severity, message, span, help)
