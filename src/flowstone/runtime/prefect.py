@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -157,17 +158,20 @@ class JobRun:
             self._futures[step.id, None if key is None else key.text] = future
 
     def finish(self) -> State[Any]:
-        """Wait for all tasks. The state of the flow: Failed, with the names, if one of them is not completed."""
+        """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one of them is not completed."""
         wait(list(self._futures.values()))
-        names: dict[str, list[str]] = {}
-        for (step, partition), future in self._futures.items():
-            label = step if partition is None else f"{step}[{partition}]"
-            names.setdefault(future.state.name, []).append(label)
-        if all(future.state.is_completed() for future in self._futures.values()):
-            counts = ", ".join(f"{len(labels)} {name}" for name, labels in names.items())
-            return Completed(message=counts or "no partition to make")
-        bad = {name: labels for name, labels in names.items() if name not in ("Completed", "Cached")}
-        return Failed(message="; ".join(f"{name}: {', '.join(labels)}" for name, labels in bad.items()))
+        states = {_label(*place): future.state for place, future in self._futures.items()}
+        failed = [
+            f"{label} ({_reason(state)})"
+            for label, state in states.items()
+            if state.is_final() and not state.is_completed()
+        ]
+        waiting = [label for label, state in states.items() if not state.is_final()]
+        if failed or waiting:
+            told = [("failed", failed), ("not run", waiting)]
+            return Failed(message="; ".join(f"{word}: {', '.join(labels)}" for word, labels in told if labels))
+        counts = Counter(state.name for state in states.values())
+        return Completed(message=", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing to make")
 
     def _needed(self, step: str, key: PartitionKey | None, producer: str) -> list[PrefectFuture[Any]]:
         """The futures of those partitions of the producer that the step reads for one key, as far as they run here."""
@@ -202,6 +206,15 @@ def _keys_of_run(
     instant = context.flow_run.expected_start_time
     assert instant is not None
     return {**closed_keys(project, steps, instant), **given}
+
+
+def _label(step: str, partition: str | None) -> str:
+    return step if partition is None else f"{step}[{partition}]"
+
+
+def _reason(state: State[Any]) -> str:
+    """Why a task run ended as it did, without the words that Prefect puts in front."""
+    return (state.message or str(state.name)).removeprefix("Task run encountered an exception ")
 
 
 def _text(value: Any) -> str:
