@@ -1,7 +1,21 @@
-"""Judging a project: rules over the intermediate representation, and what hides a finding."""
+"""Judging a project: rules over the intermediate representation, and what hides a finding.
+
+The engine is loaded when it is used: a check that finds everything in its cache needs only the codes.
+"""
 
 from __future__ import annotations
 
-from flowstone.checks.engine import run_checks
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["run_checks"]
+if TYPE_CHECKING:
+    from flowstone.checks.engine import find_all, run_checks
+
+__all__ = ["find_all", "run_checks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from flowstone.checks import engine
+
+        return getattr(engine, name)
+    raise AttributeError(f"module 'flowstone.checks' has no attribute {name!r}")

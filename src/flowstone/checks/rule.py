@@ -35,14 +35,12 @@ class Rule:
     severity: Severity = Severity.ERROR
     check: Callable[[Subject], Iterable[Finding]] | None = None
     """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
-    config: str | None = None
-    """Content of ``flowstone.toml`` in the bad example, if it takes one."""
-    good_config: str | None = None
-    """The same for the good example, if it differs."""
+    config: str = ""
+    """Tables of the examples' ``flowstone.toml``, where it has any beside the sources."""
 
     def files(self, *, bad: bool) -> dict[str, str]:
-        """The files of an example by their path in the project."""
+        """The files of an example by their path in the project, its configuration last."""
         example = self.bad if bad else self.good
         files = {EXAMPLE_FILE: example} if isinstance(example, str) else dict(example)
-        config = self.config if bad or self.good_config is None else self.good_config
-        return files if config is None else {**files, "flowstone.toml": config}
+        tables = f"\n{self.config}" if self.config else ""
+        return {**files, "flowstone.toml": f'sources = ["pipelines"]\n{tables}'}

@@ -47,9 +47,6 @@ def orders() -> list[int]:
 """,
     check=check,
     config="""\
-[io_managers.local]
-type = "filesystem"
-
 [io_managers.lake]
 type = "filesystem"
 root = "lake"

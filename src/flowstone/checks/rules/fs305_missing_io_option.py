@@ -42,10 +42,7 @@ def orders() -> list[int]:
 """,
     check=check,
     config="""\
-[io_managers.local]
-type = "filesystem"
-
 [io_managers.warehouse]
-type = "example-tables"
+type = "tables"  # a plug-in whose assets each need a table
 """,
 )

@@ -51,9 +51,6 @@ def orders() -> pl.DataFrame:
 """,
     check=check,
     config="""\
-[io_managers.local]
-type = "filesystem"
-
 [io_managers.lake]
 type = "parquet"
 """,

@@ -68,9 +68,6 @@ def revenue(orders: list[int]) -> int:
 """,
     check=check,
     config="""\
-[io_managers.local]
-type = "filesystem"
-
 [io_managers.scratch]
 type = "memory"
 

@@ -1,0 +1,110 @@
+"""``flowstone check``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of
+
+if TYPE_CHECKING:
+    from flowstone.config import Settings
+    from flowstone.diagnostics.diagnostic import Diagnostic
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@click.command("check")
+@project_options
+@click.option("--select", multiple=True, metavar="CODES", help="Show only these: codes or their beginnings, as FS3.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Do not show these.")
+@click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
+@click.option("--no-cache", is_flag=True, help="Read and check everything anew.")
+def check(
+    project: Path,
+    profile: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    output_format: str,
+    quiet: bool,
+    no_cache: bool,
+) -> None:
+    """Find mistakes in the project without running or importing any of its code.
+
+    Findings go to stdout, the summary to stderr. Exits 1 if there are errors or warnings. The options --select and
+    --ignore replace those of the configuration.
+    """
+    from flowstone.checks.selection import selection
+    from flowstone.cli.sources import SourceFiles
+    from flowstone.diagnostics.diagnostic import Severity
+
+    settings = settings_of(project, profile)
+    shown = selection(select or settings.select, ignore or settings.ignore)
+    found, assets = _find(settings, use_cache=not no_cache)
+    findings = shown.filter(found)
+    _print(findings, SourceFiles(settings.root), output_format, _prefix(settings.root))
+    if not quiet:
+        _print_summary(findings, assets)
+    if any(finding.severity is not Severity.INFO for finding in findings):
+        raise SystemExit(EXIT_FINDINGS)
+
+
+def _find(settings: Settings, *, use_cache: bool) -> tuple[Sequence[Diagnostic], int]:
+    """All findings, whatever is selected, and the number of assets."""
+    from flowstone.checks import find_all
+    from flowstone.frontend import load
+
+    loaded = load(settings)
+    return find_all(loaded, settings), len(loaded.project.assets)
+
+
+def _prefix(root: Path) -> str:
+    """What leads from the current folder to the project's: paths are printed so that editors can open them."""
+    way = os.path.relpath(root.resolve())
+    return "" if way == "." else f"{Path(way).as_posix()}/"
+
+
+def _print(findings: Sequence[Diagnostic], sources: Mapping[str, str], output_format: str, prefix: str) -> None:
+    if output_format == "text":
+        _print_text(findings, sources, prefix)
+    elif output_format == "json":
+        from flowstone.diagnostics.render_json import render_json
+
+        click.echo(render_json(findings), nl=False)
+    elif output_format == "sarif":
+        from flowstone.checks.catalog import all_rules
+        from flowstone.diagnostics.render_sarif import render_sarif
+
+        click.echo(render_sarif(findings, all_rules()), nl=False)
+    else:
+        from flowstone.diagnostics.render_github import render_github
+
+        click.get_text_stream("stdout", errors="backslashreplace").write(render_github(findings, prefix=prefix))
+
+
+def _print_text(findings: Sequence[Diagnostic], sources: Mapping[str, str], prefix: str) -> None:
+    from flowstone.diagnostics.render_text import pieces, render_text
+
+    stdout = click.get_text_stream("stdout", errors="backslashreplace")
+    if not stdout.isatty() or os.environ.get("NO_COLOR"):
+        stdout.write(render_text(findings, sources, prefix=prefix))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stdout, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(*pieces(findings, sources, prefix=prefix)), end="")
+
+
+def _print_summary(findings: Sequence[Diagnostic], assets: int) -> None:
+    from flowstone.diagnostics.render_text import counted, summary
+
+    if findings:
+        click.echo(f"{summary(findings)}.", err=True)
+    else:
+        click.echo(f"All {counted(assets, 'asset')} fine." if assets != 1 else "The asset is fine.", err=True)
