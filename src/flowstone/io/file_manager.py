@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import ValidationError, field_validator
 
+from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import IOManager, Options, Slot, Staged
 from flowstone.io.files import STEPS, FileStore, Temporary, faults
@@ -83,8 +84,7 @@ class FileManager(IOManager):
     def _find_root(self) -> Path:
         if self.config.root is not None:
             return self.project_root / Path(self.config.root).expanduser()
-        state = self.project_root / os.environ.get("FLOWSTONE_HOME", ".flowstone")
-        return state / "data" / self.name
+        return state_folder(self.project_root, os.environ) / "data" / self.name
 
     @abstractmethod
     def prepare(self, slot: Slot, value: Any) -> Content:

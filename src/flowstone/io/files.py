@@ -41,6 +41,7 @@ STEPS = (
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
 """What ``flock`` says on file systems without locks; writers there do not take turns."""
@@ -153,7 +154,7 @@ class FileStore:
         try:
             note.write(record)
             note.sync()
-            folder = os.open(record_path.parent, _READ)
+            folder = os.open(record_path.parent, _FOLDER)
             try:
                 lock(folder, fcntl.LOCK_EX)
                 data.rename(target)
@@ -196,7 +197,7 @@ class FileStore:
     def settle(self, record_path: Path) -> None:
         """Wait until nobody is publishing into the folder."""
         with suppress(OSError):
-            folder = os.open(record_path.parent, _READ)
+            folder = os.open(record_path.parent, _FOLDER)
             try:
                 lock(folder, fcntl.LOCK_SH)
             finally:
@@ -206,7 +207,7 @@ class FileStore:
         """Remove a record, then its data. Errors: OSError, StorageError."""
         self._trust(record_path.parent)
         self._trust(target.parent)
-        folder = os.open(record_path.parent, _READ)
+        folder = os.open(record_path.parent, _FOLDER)
         try:
             lock(folder, fcntl.LOCK_EX)
             record_path.unlink(missing_ok=True)
@@ -274,7 +275,11 @@ class FileStore:
         """Make sure, once for each folder, that no link leads out of the store."""
         if folder in self._trusted:
             return
-        if not folder.resolve().is_relative_to(self.root.resolve()):
+        try:
+            inside = folder.resolve().is_relative_to(self.root.resolve())
+        except RuntimeError:  # links in a circle, before Python 3.13
+            inside = False
+        if not inside:
             raise StorageError(f"{folder} leads out of the store {self.root}", help="remove the symbolic link")
         self._trusted.add(folder)
 
@@ -294,7 +299,7 @@ def _chunks(descriptor: int) -> Iterator[bytes]:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, _READ)
+    descriptor = os.open(folder, _FOLDER)
     try:
         os.fsync(descriptor)
     finally:

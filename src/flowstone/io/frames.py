@@ -64,7 +64,7 @@ def _from_pandas(value: Any) -> Any:
 
     index = value.index
     plain = type(index) is pd.RangeIndex and index.equals(pd.RangeIndex(len(value))) and index.name is None
-    table = pa.Table.from_pandas(value, preserve_index=not plain)
+    table = pa.Table.from_pandas(value, preserve_index=None if plain else True)
     bare = table.replace_schema_metadata(None)
     return bare if plain and _comes_back(bare, value) else table
 

@@ -97,15 +97,22 @@ def _encode_set(value: Any) -> list[Any]:
 
 
 def _encode_datetime(value: datetime) -> Any:
-    zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
-    return [value.isoformat(), zone] if zone else value.isoformat()
+    if isinstance(value.tzinfo, ZoneInfo) and value.tzinfo.key is not None:
+        return [value.replace(tzinfo=None).isoformat(), value.tzinfo.key, value.fold]
+    return value.isoformat()
 
 
 def _decode_datetime(value: Any) -> datetime:
     if isinstance(value, str):
         return datetime.fromisoformat(value)
-    text, zone = value
-    return datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+    text, zone, fold = value
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
+
+
+def _encode_time(value: time) -> str:
+    if value.tzinfo is not None and value.utcoffset() is None:
+        raise NotJsonError(f"the time {value} has no offset without a date; store a datetime")
+    return value.isoformat()
 
 
 def _encode_timedelta(value: timedelta) -> list[int]:
@@ -119,7 +126,7 @@ _ENCODERS: dict[type, Callable[[Any], Any]] = {
     bytes: lambda value: b64encode(value).decode(),
     datetime: _encode_datetime,
     date: date.isoformat,
-    time: time.isoformat,
+    time: _encode_time,
     timedelta: _encode_timedelta,
     Decimal: str,
     UUID: str,

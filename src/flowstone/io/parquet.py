@@ -8,7 +8,9 @@ knows (a named index, nullable types) is kept beside the columns, and only where
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from flowstone.errors import MissingExtraError, UnsupportedTypeError
 from flowstone.io import frames
@@ -23,6 +25,9 @@ from flowstone.ir.types import TypeExpr
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
 
 ZSTD_LEVEL = 3
+ROW_GROUP = 1 << 20
+LEVELS = {"zstd": (1, 22), "gzip": (1, 9), "brotli": (0, 11)}
+"""Lowest and highest level of the methods that have levels."""
 
 
 class ParquetConfig(FileConfig):
@@ -32,13 +37,21 @@ class ParquetConfig(FileConfig):
     compression_level: int | None = None
     """By default that of the method; 3 for zstd."""
 
+    @model_validator(mode="after")
+    def _level_fits(self) -> Self:
+        low, high = LEVELS.get(self.compression, (0, 0))
+        if self.compression_level is not None and not low <= self.compression_level <= high != 0:
+            span = f"are {low} to {high}" if high else "do not exist"
+            raise ValueError(f"compression_level {self.compression_level}: levels of {self.compression} {span}")
+        return self
+
 
 class ParquetOptions(FileOptions):
     """Options of one asset in a ``parquet`` manager."""
 
     compression: Compression | None = None
     """By default that of the manager."""
-    row_group_size: int = 1 << 20
+    row_group_size: int = Field(default=ROW_GROUP, gt=0)
     """Rows in a row group."""
 
 
@@ -77,9 +90,8 @@ class ParquetManager(FileManager):
     def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
         self._demand_pyarrow()
         form = str(content_of(record).get("form", "pyarrow.Table"))
-        wanted = _wanted(type, form)
         try:
-            return frames.from_parquet(data, wanted)
+            return frames.from_parquet(data, _wanted(type, form))
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
@@ -95,7 +107,7 @@ class ParquetManager(FileManager):
                 temporary,
                 compression=compression,
                 compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
-                row_group_size=getattr(slot.options, "row_group_size", 1 << 20),
+                row_group_size=getattr(slot.options, "row_group_size", ROW_GROUP),
                 version="2.6",
                 data_page_version="1.0",
                 use_dictionary=True,
