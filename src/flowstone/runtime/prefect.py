@@ -158,7 +158,7 @@ class JobRun:
             self._futures[step.id, None if key is None else key.text] = future
 
     def finish(self) -> State[Any]:
-        """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one of them is not completed."""
+        """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one is not completed."""
         wait(list(self._futures.values()))
         states = {_label(*place): future.state for place, future in self._futures.items()}
         failed = [

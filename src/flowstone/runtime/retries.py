@@ -6,12 +6,12 @@ import sys
 from typing import Any
 
 from flowstone.dsl.policies import Retry, dotted_name
-from flowstone.errors import UsageError
+from flowstone.errors import CheckFailedError, UsageError
 
 
 def worth_retrying(error: BaseException, policy: Retry) -> bool:
-    """Whether the policy covers the error. A wrong configuration does not get better by trying again."""
-    if policy.max_retries == 0 or isinstance(error, UsageError):
+    """Whether the policy covers the error. A wrong configuration and wrong data do not get better by trying again."""
+    if policy.max_retries == 0 or isinstance(error, UsageError | CheckFailedError):
         return False
     return not policy.on or any(matches(error, dotted_name(name)) for name in policy.on)
 

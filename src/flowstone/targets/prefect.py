@@ -22,12 +22,12 @@ from flowstone.ir.asset import Asset, Step
 from flowstone.ir.digest import project_digest
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.job import Job
-from flowstone.ir.manifest import FILE_NAME, make_manifest
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.literals import WIDTH, Call, Ref, call, py
+from flowstone.targets.manifest import manifest_file
 from flowstone.targets.prefect_rules import CAPABILITIES, flow_name, refusals
 from flowstone.targets.prefect_types import annotation_text
 from flowstone.targets.templates import render
@@ -79,8 +79,7 @@ class PrefectTarget:
             project=_yaml(project.name),
             deployments=deployments,
         )
-        manifest = make_manifest(project, options.project_root)
-        return Rendered({**files, FILE_NAME: manifest.model_dump_json(indent=1) + "\n"})
+        return Rendered({**files, **manifest_file(project, options.project_root)})
 
 
 def _file_stems(project: Project) -> dict[str, str]:

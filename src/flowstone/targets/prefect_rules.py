@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
@@ -12,7 +13,7 @@ from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
-from flowstone.ir.run_parameters import config_parameters, parameter_name
+from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
 from flowstone.ir.uri import asset_uri
 from flowstone.registry import io_manager_class
 from flowstone.targets.contract import Capability
@@ -144,6 +145,8 @@ def _parameter_names(project: Project, job: Job) -> Iterator[Diagnostic]:
                 parameter.location,
                 "rename the asset",
             )
+        if isinstance(value := config_value(project, step, parameter), float) and not isfinite(value):
+            yield _error(f"{place}: {value} cannot be a flow parameter's default", parameter.location, None)
         other = seen.setdefault(name, place)
         if other != place:
             yield _error(
@@ -170,7 +173,7 @@ _OPTIONS: Mapping[str, tuple[str, Callable[[Json], bool]]] = {
     "tags": ("a list of texts", _is_text_list),
     "task_run_name": ("a text with no other placeholder than {partition}", _is_run_name),
     "version": ("a text", lambda value: isinstance(value, str)),
-    "viz_return_value": ("a JSON value", lambda value: True),  # noqa: ARG005 - any value will do
+    "viz_return_value": ("a text, number or bool", lambda value: isinstance(value, str | int | float)),
 }
 """What the mapping ``prefect=`` of an asset may hold: options of Prefect's tasks for which there is no other word."""
 
