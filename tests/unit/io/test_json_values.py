@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flowstone.io.json_values import NotJsonError, dumps, loads
@@ -24,12 +24,18 @@ scalars = (
     | st.decimals(allow_nan=False)
     | st.uuids()
 )
-hashable = st.recursive(scalars, lambda inner: st.lists(inner).map(tuple) | st.frozensets(inner), max_leaves=8)
-values = st.recursive(
-    hashable | st.sets(hashable),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | hashable | st.just("$type"), inner),
-    max_leaves=20,
+few = {"max_size": 4}
+hashable = st.recursive(
+    scalars, lambda inner: st.lists(inner, **few).map(tuple) | st.frozensets(inner, **few), max_leaves=4
 )
+values = st.recursive(
+    hashable | st.sets(hashable, **few),
+    lambda inner: st.lists(inner, **few) | st.dictionaries(st.text() | hashable | st.just("$type"), inner, **few),
+    max_leaves=8,
+)
+
+
+SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def alike(left, right):
@@ -43,13 +49,13 @@ def alike(left, right):
     return True
 
 
-@settings(max_examples=60)
+@SLOW
 @given(values)
 def test_every_value_comes_back_as_it_was(value):
     assert alike(loads(dumps(value)), value)
 
 
-@settings(max_examples=60)
+@SLOW
 @given(values)
 def test_bytes_are_stable(value):
     assert dumps(loads(dumps(value))) == dumps(value)

@@ -2,7 +2,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -10,7 +10,7 @@ from flowstone.dsl.partitions import escape
 from flowstone.errors import StorageError
 from flowstone.io.contract import Options, Slot
 from flowstone.io.filesystem import FilesystemOptions
-from flowstone.io.paths import check_template, expand, location
+from flowstone.io.paths import expand, location
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,15 @@ def test_other_paths_are_refused_with_the_reason(path, reason):
         FilesystemOptions(path=path)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60).filter(lambda text: len(escape(text)) <= 200))
 def test_any_static_key_stays_one_part_of_the_path(key):
     path = expand("{asset}/{partition}.json", Slot("a.b", escape(key), Options()))
     assert path.count("/") == 1
     assert ".." not in path.split("/")
-    check_template(path)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_text_leaves_the_store(asset, partition):
     try:
