@@ -1,0 +1,99 @@
+"""Run compiled DAGs on Airflow: ``python -m flowstone.conformance.on_airflow REQUEST.json``.
+
+The request is ``{"output": FOLDER, "jobs": [...], "partitions": [...]}``. DAGs that a clock or a person would start are
+triggered once for each key; asset events start the rest. The last line of the output is the result as JSON,
+``{"tasks": [[dag, task, partition, state], ...], "errors": [...]}``; the exit code is 0 if everything succeeded and
+every step was run for the keys that the request gives it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowstone.conformance.airflow_home import airflow_environment, make_database
+from flowstone.ir.manifest import FILE_NAME, read_manifest
+from flowstone.ir.project import Project
+from flowstone.ir.run_keys import Keys, definitions, fill_keys, keys_of
+from flowstone.targets.airflow_plan import Dag, Events, plan
+
+if TYPE_CHECKING:
+    from flowstone.conformance.airflow_world import TaskState, World
+
+
+def main(request: Path) -> int:
+    """Run what the request asks for; the exit code."""
+    asked = json.loads(request.read_text(encoding="utf-8"))
+    output = Path(asked["output"])
+    with tempfile.TemporaryDirectory(prefix="flowstone-airflow-") as home:
+        os.environ.update(airflow_environment(Path(home)))
+        make_database()
+        from flowstone.conformance.airflow_world import World
+
+        world = World(output)
+        errors = run_jobs(world, read_manifest(output / FILE_NAME).project, asked["jobs"], asked["partitions"])
+        tasks = [[task.dag, task.task, task.partition, task.state] for task in world.tasks()]
+    print(json.dumps({"tasks": tasks, "errors": errors}))  # noqa: T201 - the result
+    return 1 if errors else 0
+
+
+def run_jobs(world: World, project: Project, jobs: Sequence[str], partitions: Sequence[str]) -> list[str]:
+    """Run the jobs, one after the other, for the keys; what went wrong."""
+    dags = [dag for dag in plan(project).dags if dag.job.name in jobs]
+    errors: list[str] = []
+    for job in jobs:
+        keys = _keys(project, job, partitions)
+        mine = [dag for dag in dags if dag.job.name == job]
+        first = list(_started_first(project, mine, jobs))
+        for partitioned in (False, True):  # what is partitioned reads what is not
+            for dag in first:
+                if (dag.group.partitions is not None) is partitioned:
+                    for key in keys[dag.group.steps[0]]:
+                        world.trigger(dag.id, None if key is None else key.text)
+            world.run()
+        errors += _missing(world.tasks(), mine, keys)
+    return [*world.errors, *_failed(world.tasks()), *errors]
+
+
+def _keys(project: Project, job: str, partitions: Sequence[str]) -> dict[str, Keys]:
+    """The keys of each step of a job."""
+    steps = project.jobs[job].steps
+    explicit = {definition: keys_of(definition, partitions) for definition in definitions(project, steps)}
+    return fill_keys(project, steps, explicit)
+
+
+def _started_first(project: Project, dags: Sequence[Dag], jobs: Sequence[str]) -> Iterator[Dag]:
+    """DAGs that nothing else in these jobs starts."""
+    inside = {step for job in jobs for step in project.jobs[job].steps}
+    for dag in dags:
+        trigger = dag.trigger
+        if not isinstance(trigger, Events) or not any(
+            project.assets[asset].step in inside for asset in trigger.mappers
+        ):
+            yield dag
+
+
+def _failed(tasks: Sequence[TaskState]) -> Iterator[str]:
+    for task in tasks:
+        if task.state not in ("success", "skipped"):
+            yield f"{task.dag}.{task.task}[{task.partition}] is {task.state}"
+
+
+def _missing(tasks: Sequence[TaskState], dags: Sequence[Dag], keys: dict[str, Keys]) -> Iterator[str]:
+    """Steps that should have been run for a key and were not."""
+    done = {(task.task, task.partition) for task in tasks if task.state == "success"}
+    anyhow = {task for task, _ in done}
+    for dag in dags:
+        for step in dag.group.steps:
+            for key in keys[step]:
+                if step not in anyhow if key is None else (step, key.text) not in done:
+                    yield f"{dag.id}.{step}[{key}] was not run"
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

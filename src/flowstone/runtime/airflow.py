@@ -1,0 +1,128 @@
+"""What generated Airflow DAGs import. Everything heavy is loaded when a task runs, not when its file is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from flowstone.ir.node import Json
+    from flowstone.runtime.outcome import Outcome
+    from flowstone.runtime.workspace import Workspace
+
+
+class AssetOperator(BaseOperator):
+    """Runs the step whose id is the task's, for the partition key of the DAG run.
+
+    Values go from store to store, never through XCom. What was stored before from the same code and inputs is not made
+    again; the task succeeds, and its assets have a new event, so that others see that they are up to date.
+
+    Errors: whatever the step raises, which Airflow tries again as often as the task says; AirflowFailException for what
+    would not get better: a blocking check that failed, a wrong configuration or partition key, an exception that the
+    step's ``Retry(on=...)`` leaves out.
+    """
+
+    template_fields: Sequence[str] = ("code",)
+    ui_color: ClassVar[str] = "#dbeafe"
+
+    def __init__(self, *, code: str, **kwargs: Any) -> None:
+        super().__init__(**{"do_xcom_push": False, **kwargs})
+        self.code = code
+        """Fingerprint of the user's code: as a part of the DAG it makes new code a new version of the DAG."""
+
+    def execute(self, context: Any) -> None:
+        """Make the step's assets for the partition of the run."""
+        from flowstone.ir.manifest import FILE_NAME
+        from flowstone.runtime.workspace import Workspace
+
+        assert self.dag is not None
+        manifest = Path(self.dag.fileloc).with_name(FILE_NAME)
+        workspace = Workspace.open(manifest)
+        outcome = self._materialize(workspace, manifest, context)
+        events = context["outlet_events"]
+        for outlet, record in zip(self.outlets, outcome.records, strict=True):
+            events[outlet].extra = {
+                "status": outcome.status,
+                "data_version": record.data_version,
+                "code_version": record.code_version,
+                "size": record.size,
+                "checks": {check.name: check.passed for check in record.checks},
+                "metadata": record.metadata,
+            }
+
+    def _materialize(self, workspace: Workspace, manifest: Path, context: Any) -> Outcome:
+        from flowstone.errors import CheckFailedError, StepFailedError, UsageError
+        from flowstone.runtime.isolate import materialize_isolated
+        from flowstone.runtime.materialize import materialize
+        from flowstone.runtime.retries import worth_retrying
+        from flowstone.runtime.run import Run
+
+        step = workspace.step(self.task_id).step
+        partition = self._partition(workspace, context)
+        config = self._config(workspace, context)
+        run = Run(context["run_id"], "airflow", context["ti"].try_number)
+        try:
+            if step.timeout is None:
+                return materialize(workspace, step.id, partition, run, config=config)
+            return materialize_isolated(manifest, step.id, partition, run, step.timeout, config)
+        except (UsageError, CheckFailedError) as error:
+            raise AirflowFailException(_text(error)) from error
+        except StepFailedError as error:
+            if step.retries is not None and not error.retryable:
+                raise AirflowFailException(_text(error)) from error
+            raise
+        except Exception as error:
+            if step.retries is not None and not worth_retrying(error, step.retries):
+                raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+            raise
+
+    def _partition(self, workspace: Workspace, context: Any) -> str | None:
+        """The partition of the run, None for an unpartitioned step, whatever key the run has.
+
+        Errors: AirflowFailException if the run has no key, or one that is not in the definition; AirflowSkipException
+        for the latter if an event of another asset, which has more partitions, caused the run.
+        """
+        from flowstone.dsl.partitions import PartitionKeyError
+
+        definition = workspace.step(self.task_id).partitions
+        if definition is None:
+            return None
+        key: str | None = context.get("partition_key")
+        if key is None:
+            raise AirflowFailException(f"{self.task_id} has {definition.kind} partitions: give the run a partition key")
+        try:
+            return workspace.key(definition, key).text
+        except PartitionKeyError as error:
+            if context["dag_run"].run_type == "asset_triggered":
+                raise AirflowSkipException(str(error)) from error
+            raise AirflowFailException(str(error)) from error
+
+    def _config(self, workspace: Workspace, context: Any) -> dict[str, Json]:
+        """Config values that the run was given; those of the DAG itself can be replaced by the environment."""
+        from flowstone.ir.run_parameters import parameter_name
+
+        given = context["dag_run"].conf or {}
+        found: dict[str, Json] = {}
+        for parameter in workspace.step(self.task_id).step.signature.config:
+            name = parameter_name(self.task_id, parameter.name)
+            if name in given and not _same(given[name], self._default(name)):
+                found[parameter.name] = given[name]
+        return found
+
+    def _default(self, name: str) -> Json:
+        assert self.dag is not None
+        param = self.dag.params.get_param(name) if name in self.dag.params else None
+        return None if param is None else param.value
+
+
+def _text(error: Exception) -> str:
+    hint = getattr(error, "help", None)
+    return f"{error} (help: {hint})" if hint else str(error)
+
+
+def _same(one: Json, other: Json) -> bool:
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,334 @@
+"""Airflow: one file for each job, with a DAG for each group of its steps and an operator for each step.
+
+A generated file holds what Airflow shows and what it schedules by; everything else is in the manifest beside it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from flowstone.__about__ import __version__
+from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.dsl.duration import seconds
+from flowstone.dsl.mappings import Last, Offset
+from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.policies import Retry
+from flowstone.ir.asset import Asset, Step
+from flowstone.ir.digest import project_digest
+from flowstone.ir.job import Job
+from flowstone.ir.project import Project
+from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
+from flowstone.ir.uri import asset_uri
+from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
+from flowstone.targets.airflow_params import param
+from flowstone.targets.airflow_plan import Clock, Dag, Events, plan
+from flowstone.targets.airflow_rules import CAPABILITIES, refusals
+from flowstone.targets.airflow_tags import tags_of
+from flowstone.targets.contract import Capability, Rendered, RenderOptions
+from flowstone.targets.literals import WIDTH, Call, Ref, call
+from flowstone.targets.manifest import manifest_file
+from flowstone.targets.templates import render
+
+MAX_ACTIVE_RUNS = 16
+"""Runs of a partitioned DAG at the same time, unless they read each other's partitions."""
+EPOCH = datetime(2024, 1, 1)
+"""Start of DAGs that have no partitions; runs are never made for times that are over."""
+CODE_LENGTH = len("sha256:") + 12
+MAX_NAME = 40
+"""Characters of a variable's name, so that lines stay short."""
+
+_SDK = frozenset(
+    {
+        "AllowedKeyMapper",
+        "Asset",
+        "AssetAll",
+        "CronPartitionTimetable",
+        "CronTriggerTimetable",
+        "DAG",
+        "DayWindow",
+        "DeltaTriggerTimetable",
+        "FixedKeyMapper",
+        "MonthWindow",
+        "Param",
+        "PartitionedAssetTimetable",
+        "PartitionedAtRuntime",
+        "RollupMapper",
+        "SegmentWindow",
+        "StartOfDayMapper",
+        "StartOfMonthMapper",
+        "StartOfWeekMapper",
+        "WeekWindow",
+    }
+)
+"""What generated files may import from ``airflow.sdk``."""
+
+
+class AirflowTarget:
+    """Generates DAGs for Airflow 3.3."""
+
+    name: ClassVar[str] = "airflow"
+    capabilities: ClassVar[tuple[Capability, ...]] = CAPABILITIES
+
+    def check(self, project: Project) -> Iterator[Diagnostic]:
+        """What Airflow cannot do."""
+        return refusals(project)
+
+    def render(self, project: Project, options: RenderOptions) -> Rendered:
+        """One file for each job, and the manifest."""
+        dags = plan(project).dags
+        digest = project_digest(project)
+        files = {
+            f"{job.name}.py": render(
+                "airflow/dag.py.jinja",
+                options.template_folder,
+                **_File(project, job, [dag for dag in dags if dag.job is job], digest).values(),
+            )
+            for job in project.jobs.values()
+        }
+        return Rendered({**files, **manifest_file(project, options.project_root)})
+
+
+class _Names:
+    """The variables of a generated file; each thing has one of its own."""
+
+    def __init__(self) -> None:
+        self._taken = {*_SDK, "AssetOperator", "pendulum", "timedelta", *dir(builtins)}
+        self._found: dict[tuple[str, str], Ref] = {}
+
+    def asset(self, asset: str) -> Ref:
+        """The constant of an asset."""
+        return self._name("asset", asset, asset.upper())
+
+    def task(self, step: str) -> Ref:
+        """The variable of a task."""
+        return self._name("task", step, step)
+
+    def _name(self, kind: str, id: str, wish: str) -> Ref:
+        if (kind, id) not in self._found:
+            base = name = re.sub(r"\W", "_", wish, flags=re.ASCII)[:MAX_NAME]
+            count = 1
+            while name in self._taken or keyword.iskeyword(name) or keyword.issoftkeyword(name):
+                count += 1
+                name = f"{base}_{count}"
+            self._taken.add(name)
+            self._found[kind, id] = Ref(name)
+        return self._found[kind, id]
+
+
+class _File:
+    """One generated file."""
+
+    def __init__(self, project: Project, job: Job, dags: Sequence[Dag], digest: str) -> None:
+        self._project = project
+        self._job = job
+        self._dags = dags
+        self._digest = digest
+        self._names = _Names()
+
+    def values(self) -> dict[str, Any]:
+        """What the template prints."""
+        assets = [(self._names.asset(asset).name, self._asset(asset)) for asset in self._used_assets()]
+        dags = [self._dag(dag) for dag in self._dags]
+        calls: list[Any] = [item for _, item in assets]
+        calls += [item for dag in dags for item in (dag["call"], *(task["call"] for task in dag["tasks"]))]
+        return {"header": self._header(), "imports": _imports(_functions(calls)), "assets": assets, "dags": dags}
+
+    def _header(self) -> str:
+        sources = sorted({self._project.steps[step].location.file for step in self._job.steps})
+        lines = "\n".join(f"    {source}" for source in sources)
+        return (
+            f"Airflow DAGs of the job {self._job.name}: one for each partition definition.\n\n"
+            f"Generated by FlowStone {__version__} from the project {self._project.name}, for Airflow 3.3.\n"
+            "Do not edit: change the sources and run flowstone compile --target airflow.\n\n"
+            f"Digest: {self._digest}\n"
+            f"Sources:\n{lines}\n"
+        )
+
+    def _used_assets(self) -> list[str]:
+        """Assets that steps of the job make or read, in the order of the project."""
+        steps = [self._project.steps[step] for step in self._job.steps]
+        used = {asset for step in steps for asset in (*step.outputs.values(), *_inlets(step))}
+        return [asset for asset in self._project.assets if asset in used]
+
+    def _asset(self, id: str) -> Call:
+        asset = self._project.assets[id]
+        extra: dict[str, Any] = {"io_manager": asset.storage.manager}
+        if asset.group != "default":
+            extra["group"] = asset.group
+        if asset.tags:
+            extra["tags"] = tags_of(asset.tags)
+        if asset.meta:
+            extra["meta"] = asset.meta
+        return call(
+            "Asset",
+            name=f"{self._project.name}.{id}",
+            uri=asset_uri(self._project.name, id),
+            group="flowstone",
+            extra=extra,
+        )
+
+    def _dag(self, dag: Dag) -> dict[str, Any]:
+        steps = [self._project.steps[step] for step in dag.group.steps]
+        return {
+            "call": self._dag_call(dag, steps),
+            "tasks": [
+                {"name": self._names.task(step.id).name, "call": self._task(step), "source": str(step.location)}
+                for step in steps
+            ],
+            "edges": [edge for step in steps for edge in self._edges(step, dag.group.steps)],
+        }
+
+    def _dag_call(self, dag: Dag, steps: Sequence[Step]) -> Call:
+        job, partitions = self._job, dag.group.partitions
+        arguments: dict[str, Any] = {"dag_id": dag.id, "schedule": self._schedule(dag)}
+        if isinstance(partitions, TimePartitions):
+            arguments["start_date"] = _instant(first_tick(partitions), partitions.timezone)
+            end = last_tick(partitions)
+            if isinstance(dag.trigger, Clock) and end is not None:
+                arguments["end_date"] = _instant(end, partitions.timezone)
+        else:
+            arguments["start_date"] = _instant(EPOCH, "UTC")
+        arguments["catchup"] = False
+        arguments["max_active_runs"] = 1 if partitions is None or _reads_its_past(steps) else MAX_ACTIVE_RUNS
+        arguments["default_args"] = {
+            "owner": ", ".join(job.owners) or self._project.name,
+            "retries": 0,
+            "trigger_rule": "all_success",
+        }
+        if params := self._params(steps):
+            arguments["params"] = params
+        arguments["tags"] = sorted({"flowstone", self._project.name, *tags_of(job.tags)})
+        if job.description:
+            arguments["doc_md"] = _markdown(job.description)
+        return Call("DAG", (), arguments)
+
+    def _schedule(self, dag: Dag) -> Any:
+        trigger, partitions = dag.trigger, dag.group.partitions
+        if isinstance(trigger, Clock):
+            if partitions is None:
+                return plain_timetable(trigger.schedule)
+            return partition_timetable(trigger.schedule, partitions)
+        if trigger is None:
+            return None if partitions is None else call("PartitionedAtRuntime")
+        assets = [self._names.asset(asset) for asset in trigger.mappers]
+        if not trigger.keyed:
+            return assets
+        return Call("PartitionedAssetTimetable", (), self._mapped(trigger, assets))
+
+    def _mapped(self, trigger: Events, assets: Sequence[Ref]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"assets": assets[0] if len(assets) == 1 else Call("AssetAll", tuple(assets))}
+        mappers = {self._names.asset(asset): mapper for asset, mapper in trigger.mappers.items()}
+        different = list(mappers.values())
+        if all(mapper == different[0] for mapper in different):
+            if different[0] is not None:
+                arguments["default_partition_mapper"] = different[0]
+        else:
+            arguments["partition_mapper_config"] = {
+                asset: mapper for asset, mapper in mappers.items() if mapper is not None
+            }
+        return arguments
+
+    def _params(self, steps: Sequence[Step]) -> dict[str, Call]:
+        return {
+            parameter_name(step, item.name): param(
+                item.type, config_value(self._project, step, item), f"Config parameter {item.name} of {step}"
+            )
+            for step, item in config_parameters(self._project, [step.id for step in steps])
+        }
+
+    def _task(self, step: Step) -> Call:
+        assets = [self._project.assets[asset] for asset in step.outputs.values()]
+        arguments: dict[str, Any] = {"task_id": step.id, "code": step.code[:CODE_LENGTH]}
+        if doc := _description(assets):
+            arguments["doc_md"] = _markdown(doc)
+        if owners := list(dict.fromkeys(owner for asset in assets for owner in asset.owners)):
+            arguments["owner"] = ", ".join(owners)
+        if inlets := [self._names.asset(asset) for asset in _inlets(step) if asset in self._project.assets]:
+            arguments["inlets"] = inlets
+        arguments["outlets"] = [self._names.asset(asset.id) for asset in assets]
+        arguments.update(_retry_options(step.retries))
+        if step.timeout is not None:
+            arguments["execution_timeout"] = timedelta(seconds=step.timeout)
+        arguments.update(step.engine_options.get("airflow", {}))
+        return Call("AssetOperator", (), arguments)
+
+    def _edges(self, step: Step, inside: Sequence[str]) -> Iterator[str]:
+        needs = [self._names.task(need).name for need in inside if need in self._project.upstream[step.id]]
+        target = self._names.task(step.id).name
+        together = f"[{', '.join(needs)}] >> {target}" if len(needs) > 1 else "".join(f"{n} >> {target}" for n in needs)
+        if len(together) + 4 <= WIDTH:
+            yield from [together] if needs else []
+        else:
+            yield from (f"{need} >> {target}" for need in needs)
+
+
+def _inlets(step: Step) -> list[str]:
+    """Assets that a step reads; its own former partitions are not among them."""
+    own = set(step.outputs.values())
+    return [asset for asset in dict.fromkeys(need.asset for need in step.signature.dependencies) if asset not in own]
+
+
+def _reads_its_past(steps: Sequence[Step]) -> bool:
+    return any(isinstance(need.mapping, Last | Offset) for step in steps for need in step.signature.dependencies)
+
+
+def _retry_options(policy: Retry | None) -> dict[str, Any]:
+    if policy is None or not policy.max_retries:
+        return {}
+    options: dict[str, Any] = {"retries": policy.max_retries, "retry_delay": timedelta(seconds=seconds(policy.delay))}
+    if policy.backoff > 1:
+        options["retry_exponential_backoff"] = policy.backoff
+    return options
+
+
+def _description(assets: Sequence[Asset]) -> str:
+    texts = {asset.id: asset.description for asset in assets if asset.description}
+    if len(assets) == 1:
+        return next(iter(texts.values()), "")
+    return "\n\n".join(f"{name}: {text}" for name, text in texts.items())
+
+
+def _markdown(text: str) -> str:
+    """Airflow takes what ends with ``.md`` for the name of a file."""
+    return text + "\n" if text.endswith(".md") else text
+
+
+def _instant(value: datetime, timezone: str) -> Call:
+    """A time on the wall of the zone."""
+    numbers = [value.year, value.month, value.day, value.hour, value.minute, value.second]
+    while len(numbers) > 3 and numbers[-1] == 0:
+        numbers.pop()
+    return Call("pendulum.datetime", tuple(numbers), {"tz": timezone})
+
+
+def _functions(values: Iterable[Any]) -> set[str]:
+    """Names of everything that is called within the values."""
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, Call):
+            found |= {value.function, *_functions(value.args), *_functions(value.kwargs.values())}
+        elif isinstance(value, Mapping):
+            found |= _functions(value.values())
+        elif isinstance(value, list | tuple):
+            found |= _functions(value)
+        elif isinstance(value, timedelta):
+            found.add("timedelta")
+    return found
+
+
+def _imports(functions: set[str]) -> list[str]:
+    lines = ["from datetime import timedelta", ""] if "timedelta" in functions else []
+    lines.append("import pendulum")
+    names = sorted(functions & _SDK, key=lambda name: (not name.isupper(), name))
+    flat = f"from airflow.sdk import {', '.join(names)}"
+    if len(flat) <= WIDTH:
+        lines.append(flat)
+    else:
+        lines += ["from airflow.sdk import (", *(f"    {name}," for name in names), ")"]
+    lines.append("from flowstone.runtime.airflow import AssetOperator")
+    return lines
