@@ -45,6 +45,11 @@ def open_manager(manager_type: type[IOManager], config: dict[str, Any], root: Pa
     return manager_type("contract", manager_type.Config.model_validate(config), root)
 
 
+def dotted(manager: IOManager) -> str:
+    """``module:class`` of a manager."""
+    return f"{type(manager).__module__}:{type(manager).__qualname__}"
+
+
 def slot_of(manager: IOManager, partition: str | None = None, asset: str = "shop.orders") -> Slot:
     """A slot without options."""
     return Slot(asset, partition, manager.AssetOptions())
