@@ -20,9 +20,10 @@ from pydantic import ValidationError, field_validator
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import IOManager, Options, Slot, Staged
-from flowstone.io.files import STEPS, FileStore, Temporary, faults
+from flowstone.io.files import STEPS, FileStore, faults
 from flowstone.io.paths import PathTemplate, default_template, expand
 from flowstone.io.record import Record
+from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
 RECORDS = ".records"

@@ -15,14 +15,13 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
+from flowstone.io.temporary import Temporary, create, lock, sweep
 
 STEPS = (
     "data-created",
@@ -38,13 +37,9 @@ STEPS = (
 )
 """The steps of the protocol, in order."""
 
-_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
-"""What ``flock`` says on file systems without locks; writers there do not take turns."""
 
 
 @contextmanager
@@ -55,72 +50,6 @@ def faults(asset: str, doing: str, path: Path) -> Iterator[None]:
     except OSError as error:
         code = errno.errorcode.get(error.errno or 0, "?")
         raise StorageError(f"{asset}: cannot {doing} {path}: {error.strerror or error} [{code}]") from error
-
-
-class Temporary:
-    """A file that is being written where no reader looks; it counts and hashes what goes through.
-
-    It has what ``pyarrow`` asks of a file to write to.
-    """
-
-    def __init__(self, path: Path, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
-        self.path = path
-        self.size = 0
-        self._kind = kind
-        self._reached = reached
-        self._descriptor = descriptor
-        self._hash = hashlib.sha256()
-
-    @property
-    def data_version(self) -> str:
-        return f"sha256:{self._hash.hexdigest()}"
-
-    @property
-    def closed(self) -> bool:
-        return self._descriptor < 0
-
-    def write(self, data: bytes) -> int:
-        """Write all of the data. Errors: OSError."""
-        view = memoryview(data)
-        self._hash.update(view)
-        written = 0
-        while written < view.nbytes:
-            written += os.write(self._descriptor, view[written:])
-        self.size += written
-        return written
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        """Nothing is buffered."""
-
-    def close(self) -> None:
-        """Does nothing: the file stays open, and so locked, until it is published or discarded."""
-
-    def sync(self) -> None:
-        """Make sure that the content is on the disk. Errors: OSError."""
-        self._reached(f"{self._kind}-written")
-        os.fsync(self._descriptor)
-        self._reached(f"{self._kind}-synced")
-
-    def rename(self, target: Path) -> None:
-        """Make it the target, in place of what was there. Errors: OSError."""
-        os.replace(self.path, target)  # noqa: PTH105 - without building another path
-        self._release()
-        self._reached(f"{self._kind}-renamed")
-
-    def discard(self) -> None:
-        """Remove it, unless it was renamed or discarded before."""
-        if self._descriptor >= 0:
-            with suppress(OSError):
-                self.path.unlink()
-            self._release()
-
-    def _release(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
 
 
 class FileStore:
@@ -136,17 +65,11 @@ class FileStore:
         """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
         try:
             self._prepare(target.parent)
-            temporary = self._create(target, kind)
+            return create(target, kind, self._reached)
         except FileNotFoundError:  # somebody removed the folder since
             self._ready.discard(target.parent)
             self._prepare(target.parent)
-            temporary = self._create(target, kind)
-        try:
-            self._reached(f"{kind}-created")
-        except BaseException:
-            temporary.discard()
-            raise
-        return temporary
+            return create(target, kind, self._reached)
 
     def publish(self, data: Temporary, target: Path, record: bytes, record_path: Path) -> None:
         """Put the data, then its record, in place. Errors: OSError, StorageError."""
@@ -242,19 +165,6 @@ class FileStore:
         finally:
             os.close(descriptor)
 
-    def _create(self, target: Path, kind: str) -> Temporary:
-        stem = target.name.encode()[:200].decode(errors="ignore")
-        while True:
-            path = target.with_name(f".{stem}.{secrets.token_hex(8)}.tmp")
-            descriptor = os.open(path, _CREATE, 0o666)
-            try:
-                lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(descriptor).st_nlink:
-                    return Temporary(path, descriptor, kind, self._reached)
-            except BlockingIOError:
-                pass
-            os.close(descriptor)  # taken for a left one in the moment before it was locked
-
     def _prepare(self, folder: Path) -> None:
         """Make a folder that can be written to, once for each."""
         if folder in self._ready:
@@ -268,7 +178,7 @@ class FileStore:
             made.mkdir(exist_ok=True)
             _sync_folder(made.parent)
         folder = missing[0] if missing else folder
-        _sweep(folder)
+        sweep(folder)
         self._ready.add(folder)
 
     def _trust(self, folder: Path) -> None:
@@ -284,15 +194,6 @@ class FileStore:
         self._trusted.add(folder)
 
 
-def lock(descriptor: int, how: int) -> None:
-    """Lock an open file or folder, where the file system can. Errors: BlockingIOError, OSError."""
-    try:
-        fcntl.flock(descriptor, how)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-
-
 def _chunks(descriptor: int) -> Iterator[bytes]:
     while chunk := os.read(descriptor, _CHUNK):
         yield chunk
@@ -304,17 +205,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the temporary files of writers that have died: nobody holds their lock."""
-    with os.scandir(folder) as entries:
-        left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
-    for path in left:
-        with suppress(OSError):
-            descriptor = os.open(path, _READ)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)  # noqa: PTH108 - a text from scandir
-            finally:
-                os.close(descriptor)

@@ -16,11 +16,11 @@ from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
-from flowstone.io.files import Temporary
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record
 from flowstone.io.restore import restore
+from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
 Format = Literal["json", "text", "bytes", "file", "pickle"]

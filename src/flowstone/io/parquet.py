@@ -16,10 +16,10 @@ from flowstone.errors import MissingExtraError, UnsupportedTypeError
 from flowstone.io import frames
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
-from flowstone.io.files import Temporary
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record
+from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]

@@ -1,0 +1,128 @@
+"""Temporary files: what is written lies under another name, locked while its writer lives, until it is renamed."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
+"""What ``flock`` says on file systems without locks; writers there do not take turns."""
+
+
+class Temporary:
+    """A file that is being written where no reader looks; it counts and hashes what goes through.
+
+    It has what ``pyarrow`` asks of a file to write to.
+    """
+
+    def __init__(self, path: Path, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
+        self.path = path
+        self.size = 0
+        self._kind = kind
+        self._reached = reached
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+
+    @property
+    def data_version(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+    @property
+    def closed(self) -> bool:
+        return self._descriptor < 0
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data. Errors: OSError."""
+        view = memoryview(data)
+        self._hash.update(view)
+        written = 0
+        while written < view.nbytes:
+            written += os.write(self._descriptor, view[written:])
+        self.size += written
+        return written
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self) -> None:
+        """Does nothing: the file stays open, and so locked, until it is published or discarded."""
+
+    def sync(self) -> None:
+        """Make sure that the content is on the disk. Errors: OSError."""
+        self._reached(f"{self._kind}-written")
+        os.fsync(self._descriptor)
+        self._reached(f"{self._kind}-synced")
+
+    def rename(self, target: Path) -> None:
+        """Make it the target, in place of what was there. Errors: OSError."""
+        os.replace(self.path, target)  # noqa: PTH105 - without building another path
+        self._release()
+        self._reached(f"{self._kind}-renamed")
+
+    def discard(self) -> None:
+        """Remove it, unless it was renamed or discarded before."""
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                self.path.unlink()
+            self._release()
+
+    def _release(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def create(target: Path, kind: str, reached: Callable[[str], None]) -> Temporary:
+    """A new temporary file beside its target. Errors: OSError."""
+    stem = target.name.encode()[:200].decode(errors="ignore")
+    while True:
+        path = target.with_name(f".{stem}.{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(path, _CREATE, 0o666)
+        temporary = Temporary(path, descriptor, kind, reached)
+        try:
+            lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink:
+                reached(f"{kind}-created")
+                return temporary
+        except BlockingIOError:
+            pass
+        except BaseException:
+            temporary.discard()
+            raise
+        temporary.discard()  # taken for one that was left, in the moment before it was locked
+
+
+def lock(descriptor: int, how: int) -> None:
+    """Lock an open file or folder, where the file system can. Errors: BlockingIOError, OSError."""
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files of writers that have died: nobody holds their lock."""
+    with os.scandir(folder) as entries:
+        left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    for path in left:
+        with suppress(OSError):
+            descriptor = os.open(path, _OPEN)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)  # noqa: PTH108 - a text from scandir
+            finally:
+                os.close(descriptor)
