@@ -1,0 +1,168 @@
+"""What module-level statements may change besides the names that they bind: ``LIMITS["x"] = 1``, ``register(f)``.
+
+Syntax cannot tell for certain, so this errs on the safe side: what is handed to a call may be changed by it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from flowstone.frontend.modules import Module
+from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public, Target
+from flowstone.frontend.scopes import function_scope
+
+_CHANGING_BUILTINS = frozenset({"__import__", "delattr", "eval", "exec", "next", "setattr"})
+_READING_METHODS = frozenset(
+    {"copy", "count", "endswith", "format", "get", "index", "items", "join", "joinpath", "keys", "lower", "replace"}
+    | {"split", "startswith", "strip", "title", "upper", "values"}
+)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class ModuleEffects:
+    """The statements of one module that may change something."""
+
+    own: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    """By the module's name that they may change."""
+    foreign: list[ast.stmt] = field(default_factory=list)
+    """Those that may change something in another module."""
+
+
+class Effects:
+    """The effects of modules, each looked at once."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._modules: dict[str, ModuleEffects] = {}
+        self._functions: dict[int, frozenset[tuple[str, str]]] = {}
+
+    def of(self, module: Module) -> ModuleEffects:
+        """The effects of importing a module, those of the modules that it imports left out."""
+        if module.name not in self._modules:
+            self._modules[module.name] = self._scan(module)
+        return self._modules[module.name]
+
+    def _scan(self, module: Module) -> ModuleEffects:
+        effects = ModuleEffects()
+        for statement in module.tree.body:
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                continue
+            changed = set(self._changed_by(module, statement))
+            for owner, name in sorted(changed):
+                if owner == module.name:
+                    effects.own.setdefault(name, []).append(statement)
+            if any(owner != module.name for owner, _ in changed):
+                effects.foreign.append(statement)
+        return effects
+
+    def _changed_by(self, module: Module, statement: ast.stmt) -> Iterator[tuple[str, str]]:
+        """Module and name of what running a module-level statement may change."""
+        for node in _run_at_once(statement):
+            yield from self._changed_directly(module, node)
+            if isinstance(node, ast.Call):
+                yield from self._changed_inside(module, node.func)
+        if isinstance(statement, _DEFINITIONS):
+            for decorator in statement.decorator_list:
+                yield from self._changed_inside(module, decorator)
+                if isinstance(decorator, ast.Attribute) and self._names.resolve(module, decorator) is None:
+                    yield from self._mutable(module, decorator.value)
+
+    def _changed_directly(self, module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield from self._mutable(module, node.value)
+        elif isinstance(node, ast.Call):
+            yield from self._changed_by_call(module, node)
+
+    def _changed_by_call(self, module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
+        callee = self._names.resolve(module, call.func)
+        if isinstance(callee, Public) or (isinstance(callee, Builtin) and callee.name not in _CHANGING_BUILTINS):
+            return
+        if callee is None and isinstance(call.func, ast.Attribute) and call.func.attr not in _READING_METHODS:
+            yield from self._mutable(module, call.func.value)
+        for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            yield from self._mutable(module, argument)
+
+    def _changed_inside(self, module: Module, callee: ast.expr) -> Iterator[tuple[str, str]]:
+        """What the body of a function of the project changes when it is called."""
+        target = self._names.resolve(module, callee)
+        if isinstance(target, Defined):
+            for binding in target.bindings:
+                if isinstance(binding.node, _Function):
+                    yield from self._changed_in_body(target.module, binding.node)
+
+    def _changed_in_body(self, module: Module, function: _Function) -> frozenset[tuple[str, str]]:
+        if id(function) not in self._functions:
+            local = function_scope(function, None).bound
+            nodes = [node for statement in function.body for node in _run_at_once(statement)]
+            local |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            self._functions[id(function)] = frozenset(
+                changed
+                for node in nodes
+                for changed in self._changed_directly(module, node)
+                if changed != (module.name, changed[1]) or changed[1] not in local
+            )
+        return self._functions[id(function)]
+
+    def _mutable(self, module: Module, node: ast.expr) -> Iterator[tuple[str, str]]:
+        """The names in an expression that stand for something that can be changed."""
+        pending: list[ast.AST] = [node]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, ast.Name | ast.Attribute):
+                target = self._owner(module, item)
+                if isinstance(target, Defined) and not _is_immutable(target):
+                    yield target.module.name, target.name
+                if target is not None:
+                    continue
+            if not isinstance(item, _DEFINITIONS):
+                pending.extend(ast.iter_child_nodes(item))
+
+    def _owner(self, module: Module, node: ast.Name | ast.Attribute) -> Target | None:
+        """What the beginning of a dotted name stands for, as far as names lead."""
+        attributes: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            attributes.append(inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
+            return None
+        target: Target = self._names.lookup(module, inner.id)
+        while attributes and isinstance(target, ProjectModule | External):
+            target = self._names.attribute(target, attributes.pop()) or target
+        return target
+
+
+def _run_at_once(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The nodes of a statement that run with it: the bodies of functions and classes do not."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            pending.extend(node.decorator_list)
+        elif not isinstance(node, ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def _is_immutable(target: Defined) -> bool:
+    """Whether a name only ever stands for a text or number, or a tuple of such."""
+    return all(binding.value is not None and _is_plain(binding.value) for binding in target.bindings)
+
+
+def _is_plain(value: ast.expr) -> bool:
+    pending: list[ast.expr] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ast.Tuple):
+            pending.extend(item.elts)
+        elif isinstance(item, ast.UnaryOp):
+            pending.append(item.operand)
+        elif isinstance(item, ast.BinOp):
+            pending += [item.left, item.right]
+        elif not isinstance(item, ast.Constant | ast.JoinedStr):
+            return False
+    return True

@@ -1,0 +1,402 @@
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowstone.frontend.findings import Findings
+from flowstone.frontend.fingerprint import Fingerprints
+from flowstone.frontend.modules import ModuleIndex
+from flowstone.frontend.names import Names
+from flowstone.frontend.pins import Pins
+from flowstone.frontend.values import Reference, Unknown
+
+
+def fingerprint(root: Path, name: str = "orders", *, module: str = "main", closure=None, pins=None) -> str:
+    """The fingerprint of the function of this name, wherever in the module it is defined."""
+    index = ModuleIndex(root, ["."], Findings())
+    found = index.get(module)
+    assert found is not None
+    function = next(
+        node
+        for node in ast.walk(found.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+    )
+    return Fingerprints(Names(index), pins or Pins()).of(found, function, closure or {})
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write modules and give their folder."""
+
+    def write_modules(**modules: str) -> Path:
+        for name, text in modules.items():
+            path = tmp_path / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text))
+        return tmp_path
+
+    return write_modules
+
+
+HEAD = "from flowstone import asset\n"
+
+
+def changes(write, old: dict[str, str], new: dict[str, str], **keywords) -> bool:
+    """Whether the fingerprint of ``main.orders`` differs between two states of a project."""
+    first = fingerprint(write(**{name: HEAD + dedent(text) for name, text in old.items()}), **keywords)
+    second = fingerprint(write(**{name: HEAD + dedent(text) for name, text in new.items()}), **keywords)
+    assert first.startswith("sha256:")
+    return first != second
+
+
+ORDERS = """
+    import helpers
+
+    @asset
+    def orders(raw):
+        return helpers.clean(raw)
+"""
+HELPERS = """
+    from deep import LIMIT, base
+    from deep.rates import Rates
+
+    def clean(raw):
+        return Rates(LIMIT).apply(base(raw))
+"""
+DEEP = """
+    LIMIT = 10
+    def base(x):
+        return x + 1
+    def unused(x):
+        return x - 1
+    OTHER = 5
+"""
+RATES = """
+    FACTOR = 1.5
+    class Base:
+        def apply(self, x):
+            return x * FACTOR
+    class Rates(Base):
+        def __init__(self, limit):
+            self.limit = limit
+    class Unused:
+        value = 1
+"""
+PROJECT = {"main": ORDERS, "helpers": HELPERS, "deep/__init__": DEEP, "deep/rates": RATES}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("main", "clean(raw)", "clean(raw) + 1"),
+        ("helpers", "base(raw)", "base(-raw)"),
+        ("deep/__init__", "LIMIT = 10", "LIMIT = 11"),
+        ("deep/__init__", "x + 1", "x * 1"),
+        ("deep/rates", "FACTOR = 1.5", "FACTOR = 1.25"),
+        ("deep/rates", "x * FACTOR", "x / FACTOR"),
+        ("deep/rates", "Rates(Base)", "Rates"),
+        ("deep/rates", "self.limit = limit", "self.limit = -limit"),
+    ],
+)
+def test_edits_of_reachable_code_change_it(write, module, old, new):
+    assert old in PROJECT[module]
+    assert changes(write, PROJECT, {**PROJECT, module: PROJECT[module].replace(old, new)})
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("deep/__init__", "x - 1", "x - 2"),
+        ("deep/__init__", "OTHER = 5", "OTHER = 6"),
+        ("deep/rates", "value = 1", "value = 2"),
+        ("main", "import helpers", "import os, helpers"),
+        ("main", "@asset", "@asset(group='x', path='y', meta={'a': [1]})"),
+        ("main", "def orders(raw):", "def orders(raw):\n        '''Clean orders.'''"),
+        ("helpers", "def clean(raw):", "def clean(raw):  # comment\n        'Clean.'\n"),
+    ],
+)
+def test_other_edits_do_not(write, module, old, new):
+    assert old in PROJECT[module]
+    assert not changes(write, PROJECT, {**PROJECT, module: PROJECT[module].replace(old, new)})
+
+
+def test_the_code_of_an_upstream_asset_does_not_count(write):
+    text = """
+        @asset
+        def raw():
+            return {value}
+        @asset
+        def orders(raw):
+            total = [raw for raw in raw]
+            return raw, total
+    """
+    assert not changes(write, {"main": text.format(value=1)}, {"main": text.format(value=2)})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("X = [1]", "X = [1]\nX.append(2)"),
+        ("X = [1]", "X = [1]\nX[0] = 2"),
+        ("X = [1]", "X = [1]\nX += [2]"),
+        ("X = [1]", "X = [1]\ndel X[0]"),
+        ("X = [1]", "X = [1]\nif True:\n    X = [2]"),
+        ("X = [1]", "X = [1]\nfor i in range(2):\n    X.append(i)"),
+        ("X = [1]\nimport random", "X = [1]\nimport random\nrandom.shuffle(X)"),
+        ("def X(): return 1", "def X(): return 1\nX.limit = 2"),
+        ("def X(): return 1", "def X(): return 2"),
+        ("class X: a = 1", "class X: a = 1\nX.a = 2"),
+        ("class X: a = 1", "class X: a = 2"),
+        ("X = [1]\ndef init(): X.append(2)", "X = [1]\ndef init(): X.append(2)\ninit()"),
+        ("X = 1\ndef init():\n    global X\n    X = 2", "X = 1\ndef init():\n    global X\n    X = 3"),
+        (
+            "X = {}\ndef register(f):\n    X[f.__name__] = f\n    return f\n@register\ndef one(): return 1",
+            "X = {}\ndef register(f):\n    X[f.__name__] = f\n    return f\n@register\ndef one(): return 2",
+        ),
+        (
+            "class R(list):\n    def add(self, f): self.append(f)\nX = R()\n@X.add\ndef one(): return 1",
+            "class R(list):\n    def add(self, f): self.append(f)\nX = R()\n@X.add\ndef one(): return 2",
+        ),
+        ("X, Y = 1, 2", "X, Y = 1, 3"),
+        ("try:\n    X = 1\nexcept ImportError:\n    X = 2", "try:\n    X = 1\nexcept ImportError:\n    X = 3"),
+        ("with open('a') as X: pass", "with open('b') as X: pass"),
+        ("A = 1; X = A", "A = 2; X = A"),
+        ("(X := 1)", "(X := 2)"),
+        ("from other import *", "from other import *\nX = 1"),
+    ],
+)
+def test_everything_that_makes_a_name_counts(write, before, after):
+    body = "\n@asset\ndef orders(raw):\n    return X\n"
+    other = {"other": "X = 5"}
+    assert changes(write, {"main": before + body, **other}, {"main": after + body, **other})
+
+
+def test_statements_on_one_line_are_told_apart(write):
+    body = "\n@asset\ndef orders(raw):\n    return X\n"
+    assert not changes(write, {"main": "X = 1; Y = 2" + body}, {"main": "X = 1; Y = 3" + body})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return getattr(helpers, raw)()",
+        "return helpers.clean.__globals__['hidden']()",
+        "return importlib.import_module('helpers')",
+        "return __import__('helpers')",
+        "import helpers as h\n    return [getattr(h, name) for name in raw]",
+        "from helpers import hidden as h\n    return h()",
+        "return helpers.anything_made_by_getattr",
+    ],
+)
+def test_dynamic_access_takes_the_whole_module(write, body):
+    main = f"import helpers, importlib\n@asset\ndef orders(raw):\n    {body}\n"
+    helpers = "def clean(): return hidden()\ndef hidden(): return {}\n"
+    assert changes(write, {"main": main, "helpers": helpers.format(1)}, {"main": main, "helpers": helpers.format(2)})
+
+
+def test_a_module_as_value_takes_what_it_imports(write):
+    main = "import helpers\n@asset\ndef orders(raw):\n    return getattr(helpers, raw)()\n"
+    modules = {"main": main, "helpers": "from inner import clean\n"}
+    assert changes(write, {**modules, "inner": "def clean(): return 1"}, {**modules, "inner": "def clean(): return 2"})
+
+
+def test_globals_take_the_own_module(write):
+    main = "hidden = {}\n@asset\ndef orders(raw):\n    return globals()[raw]\n"
+    assert changes(write, {"main": main.format(1)}, {"main": main.format(2)})
+
+
+def test_modules_that_change_others_when_imported(write):
+    modules = {
+        "main": "import options, patches\n@asset\ndef orders(raw):\n    return options.LIMIT[0]\n",
+        "options": "LIMIT = [1]\n",
+    }
+    old, new = "import options\noptions.LIMIT[0] = 2\n", "import options\noptions.LIMIT[0] = 3\n"
+    assert changes(write, {**modules, "patches": old}, {**modules, "patches": new})
+    harmless = "import options\nOWN = {}\n"
+    assert not changes(write, {**modules, "patches": harmless.format(1)}, {**modules, "patches": harmless.format(2)})
+
+
+def test_swapped_imports_change_it(write):
+    main = "from helpers import one as {}, two as {}\n@asset\ndef orders(raw):\n    return a(raw) - b(raw)\n"
+    helpers = "def one(x): return x\ndef two(x): return -x\n"
+    assert changes(
+        write, {"main": main.format("a", "b"), "helpers": helpers}, {"main": main.format("b", "a"), "helpers": helpers}
+    )
+
+
+def test_cycles_between_functions_and_modules(write):
+    modules = {
+        "main": "import even\n@asset\ndef orders(raw):\n    return even.even(raw)\n",
+        "even": "import odd\ndef even(n): return n == 0 or odd.odd(n - 1)\n",
+    }
+    odd = "import even, main\ndef odd(n): return n != {} and even.even(n - 1)\n"
+    assert changes(write, {**modules, "odd": odd.format(0)}, {**modules, "odd": odd.format(9)})
+
+
+def test_the_first_function_asked_for_makes_no_difference(write):
+    root = write(
+        main=HEAD
+        + dedent("""
+            def a(n): return b(n)
+            def b(n): return c(n) + a(n)
+            def c(n): return b(n) + d(n)
+            def d(n): return n
+            @asset
+            def orders(raw): return a(raw)
+            @asset
+            def others(raw): return c(raw)
+        """)
+    )
+    alone = {name: fingerprint(root, name) for name in ("orders", "others")}
+    index = ModuleIndex(root, ["."], Findings())
+    module = index.get("main")
+    for order in (1, -1):
+        prints = Fingerprints(Names(index), Pins())
+        functions = [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name in alone]
+        assert {node.name: prints.of(module, node) for node in functions[::order]} == alone
+
+
+def test_annotations_and_other_decorators_count(write):
+    main = "import polars as pl\nfrom tools import traced\n@asset\n{}def orders(raw: {}):\n    return raw\n"
+    tools = {"tools": "def traced(f): return f\n"}
+    plain = {"main": main.format("", "pl.DataFrame"), **tools}
+    assert changes(write, plain, {"main": main.format("", "list"), **tools})
+    assert changes(write, plain, {"main": main.format("@traced\n", "pl.DataFrame"), **tools})
+    assert not changes(write, plain, {"main": main.format("", "'pl.DataFrame'"), **tools})
+
+
+def test_pinned_versions_of_what_is_used(write):
+    root = write(
+        main=HEAD + "import PIL.Image\nimport polars as pl\nimport yaml\n"
+        "def helper(): return PIL.Image.open('x')\n"
+        "@asset\ndef orders(raw: pl.DataFrame): return helper()\n"
+    )
+    base = {"polars": "1.0", "pillow": "11.0", "pyyaml": "6.0"}
+    found = fingerprint(root, pins=Pins(base))
+    assert found != fingerprint(root, pins=Pins({**base, "polars": "1.1"}))
+    assert found != fingerprint(root, pins=Pins({**base, "pillow": "11.1"}))
+    assert found == fingerprint(root, pins=Pins({**base, "pyyaml": "6.1", "other": "1"}))
+    assert found != fingerprint(root)
+
+
+FACTORY = """
+    from helpers import scale
+    def make(country, factor, group="g"):
+        rate = factor * 2
+        def nested(x): return x + {nested}
+        @asset(name=country, group=group)
+        def orders(raw):
+            return scale(raw, rate) {extra}
+        return orders
+    make("de", 2)
+"""
+
+
+def test_values_that_a_factory_gives(write):
+    root = write(main=HEAD + dedent(FACTORY.format(nested=1, extra="")), helpers="def scale(x, y): return x * y\n")
+
+    def of(**closure):
+        return fingerprint(root, closure=closure)
+
+    plain = of(country="de", factor=2, rate=4, group="g")
+    assert plain == of(country="fr", factor=2, rate=4, group="h")
+    assert plain != of(country="de", factor=2, rate=6, group="g")
+    hidden = of(country="de", factor=2, rate=Unknown(None), group="g")
+    assert hidden not in (plain, of(country="de", factor=3, rate=Unknown(None), group="g"))
+    assert of(rate=Reference("polars.Int8")) != of(rate=Reference("polars.Int16"))
+
+
+def test_functions_beside_it_in_a_factory(write):
+    helpers = {"helpers": "def scale(x, y): return x * y\n"}
+    closure = {"rate": 4}
+    plain = FACTORY.format(nested=1, extra="")
+    assert not changes(
+        write, {"main": plain, **helpers}, {"main": FACTORY.format(nested=2, extra=""), **helpers}, closure=closure
+    )
+    used = FACTORY.format(nested=1, extra="+ nested(1)")
+    assert changes(write, {"main": plain, **helpers}, {"main": used, **helpers}, closure=closure)
+    assert changes(
+        write,
+        {"main": used, **helpers},
+        {"main": FACTORY.format(nested=2, extra="+ nested(1)"), **helpers},
+        closure=closure,
+    )
+
+
+def test_another_call_of_the_factory_changes_nothing(write):
+    helpers = {"helpers": "def scale(x, y): return x * y\n"}
+    plain = FACTORY.format(nested=1, extra="")
+    more = plain + "    make('fr', 3)\n"
+    assert not changes(write, {"main": plain, **helpers}, {"main": more, **helpers}, closure={"rate": 4})
+
+
+def test_code_as_deep_as_the_parser_allows(write):
+    deep = "+".join(["x"] * 900)
+    attributes = ".a()" * 90
+    root = write(main=HEAD + f"@asset\ndef orders(x):\n    return {deep}, x{attributes}, {'[' * 90}{']' * 90}\n")
+    assert fingerprint(root) == fingerprint(root)
+
+
+REFORMATTED = '''
+import math
+from   helpers import (clean , TABLE)
+
+@asset( name = "x",
+   group="y")
+def orders(raw: "list[int]", factor = 0x10) -> dict:
+    """  Doc """
+    text = 'it\\'s' + "b" 'c' + f'{raw!r:>{factor}} {raw[ "k" ]}' + u"d"
+    del (text, raw)
+    x = (yield)
+    with (open("a") as a, open("b") as b): pass
+    try:
+        pass
+    except (ValueError): raise
+    return {  "a":(1),**TABLE, 'b':[clean(v)for v in raw if(v>1e3)],
+        'l': lambda a,*,b=1:(a,b), 't': (1,) }[('a')] if not(raw) else (math.pi+
+        1 ) // 3 - (-2)**2
+'''
+FORMATS = [
+    ["--line-length", "40"],
+    ["--line-length", "200", "--config", "format.quote-style='single'"],
+    ["--line-length", "88", "--config", "format.skip-magic-trailing-comma=true"],
+    ["--line-length", "60", "--config", "format.indent-style='tab'"],
+]
+
+
+@pytest.mark.parametrize("options", FORMATS)
+def test_reformatting_does_not_change_it(write, options):
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+    if ruff is None:
+        pytest.skip("needs ruff")
+    helpers = "TABLE = {'a' : 1,\n 'b':(2)}\ndef clean( x ) :\n    return  x  #c\n"
+    root = write(main=HEAD + REFORMATTED, helpers=helpers)
+    before = fingerprint(root)
+    texts = [(root / name).read_text() for name in ("main.py", "helpers.py")]
+    subprocess.run([ruff, "format", "--isolated", "-q", *options, "main.py", "helpers.py"], cwd=root, check=True)
+    assert [(root / name).read_text() for name in ("main.py", "helpers.py")] != texts
+    assert fingerprint(root) == before
+
+
+NUMBERS = st.integers(0, 300) | st.floats(0, 1e9) | st.booleans() | st.text(max_size=4) | st.none()
+OPERATORS = ["+", "-", "*", "//", "==", "<", "and", "or", "in", "is not"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.tuples(NUMBERS, st.sampled_from(OPERATORS)), second=st.tuples(NUMBERS, st.sampled_from(OPERATORS)))
+def test_different_values_and_operators_three_modules_away(tmp_path, first, second):
+    def of(value, operator):
+        (tmp_path / "main.py").write_text(HEAD + "import a\n@asset\ndef orders(raw): return a.f(raw)\n")
+        (tmp_path / "a.py").write_text("from b import g as f\n")
+        (tmp_path / "b.py").write_text("import c\ndef g(x): return c.h(x)\n")
+        (tmp_path / "c.py").write_text(f"K = {value!a}\ndef h(x): return x {operator} K\n")
+        return fingerprint(tmp_path)
+
+    same = (repr(first[0]), first[1]) == (repr(second[0]), second[1])
+    assert (of(*first) == of(*second)) == same
