@@ -16,6 +16,8 @@ from flowstone.ir.node import Location
 
 Kind = Literal["missing", "unknown", "invalid"]
 
+_REFERENCES = frozenset({"env", "airflow_connection", "prefect_secret"})
+
 
 @dataclass(frozen=True)
 class OptionError:
@@ -38,17 +40,26 @@ def option_errors(subject: Subject, kind: Kind) -> Iterator[OptionError]:
     for asset_id, options in subject.options.items():
         if isinstance(options, ValidationError):
             yield from _of_asset(subject, subject.project.assets[asset_id], options, kind)
-    for name, manager in subject.managers.items():
-        config = subject.project.io_managers[name]
-        try:
-            manager.Config.model_validate(config.options)
-        except ValidationError as error:
-            for found, option, reason in _split(error):
-                if found == kind:
-                    at = subject.configured(f"io_managers.{name}.{option}" if option else f"io_managers.{name}")
-                    yield OptionError(
-                        kind, f"IO manager {name!r}", option, reason, config.type, _names(manager.Config), at
-                    )
+    for name in subject.managers:
+        yield from _of_configuration(subject, name, kind)
+
+
+def _of_configuration(subject: Subject, name: str, kind: Kind) -> Iterator[OptionError]:
+    manager, config = subject.managers[name], subject.project.io_managers[name]
+    try:
+        manager.Config.model_validate(config.options)
+    except ValidationError as error:
+        for found, option, reason in _split(error):
+            is_reference = _is_reference(config.options.get(option.partition(".")[0]))
+            if found == kind and not (found == "invalid" and is_reference):
+                at = subject.configured(f"io_managers.{name}.{option}")
+                accepted = _names(manager.Config)
+                yield OptionError(kind, f"IO manager {name!r}", option, reason, config.type, accepted, at)
+
+
+def _is_reference(value: object) -> bool:
+    """Whether a configured value stands for another that only workers know."""
+    return isinstance(value, dict) and len(value) == 1 and set(value) <= _REFERENCES
 
 
 def _of_asset(subject: Subject, asset: Asset, error: ValidationError, kind: Kind) -> Iterator[OptionError]:

@@ -80,10 +80,10 @@ class Subject:
         return asset.location
 
     def configured(self, key: str) -> Span:
-        """Place of a configured value: its line in the configuration file, or the file's first."""
-        parts = key.split(".")
-        for length in range(len(parts), 0, -1):
-            file, line = _file_and_line(self.origins.get(".".join(parts[:length]), ""))
+        """Place of a configured value, or of the IO manager that it belongs to, or the file's first line."""
+        manager = ".".join([*key.split(".")[:2], "type"])
+        for name in (key, manager):
+            file, line = _file_and_line(self.origins.get(name, ""))
             if file:
                 return Span(file, line, 1, line, 1)
         return Span(self.config_file, 1, 1, 1, 1)

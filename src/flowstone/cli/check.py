@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,21 +85,26 @@ def _print(findings: Sequence[Diagnostic], sources: Mapping[str, str], output_fo
     else:
         from flowstone.diagnostics.render_github import render_github
 
-        click.get_text_stream("stdout", errors="backslashreplace").write(render_github(findings, prefix=prefix))
+        click.echo(_encodable(render_github(findings, prefix=prefix)), nl=False)
 
 
 def _print_text(findings: Sequence[Diagnostic], sources: Mapping[str, str], prefix: str) -> None:
     from flowstone.diagnostics.render_text import pieces, render_text
 
-    stdout = click.get_text_stream("stdout", errors="backslashreplace")
-    if not stdout.isatty() or os.environ.get("NO_COLOR"):
-        stdout.write(render_text(findings, sources, prefix=prefix))
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        click.echo(_encodable(render_text(findings, sources, prefix=prefix)), nl=False)
         return
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stdout, highlight=False, soft_wrap=True)
-    console.print(Text.assemble(*pieces(findings, sources, prefix=prefix)), end="")
+    styled = [(_encodable(text), style) for text, style in pieces(findings, sources, prefix=prefix)]
+    Console(highlight=False, soft_wrap=True).print(Text.assemble(*styled), end="")
+
+
+def _encodable(text: str) -> str:
+    """The text with everything escaped that the terminal's encoding lacks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _print_summary(findings: Sequence[Diagnostic], assets: int) -> None:

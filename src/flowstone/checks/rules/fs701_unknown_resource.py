@@ -31,7 +31,7 @@ RULE = Rule(
     code="FS701",
     name="unknown-resource",
     summary="A function needs a resource that is not defined",
-    why="There is nothing to open.",
+    why="There is nothing to open, and nothing to hand to the parameter.",
     bad="""\
 from flowstone import asset, resource
 

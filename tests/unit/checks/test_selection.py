@@ -1,0 +1,36 @@
+"""Which codes are shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowstone.checks.selection import selection
+from flowstone.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "code", "shown"),
+    [
+        ([], [], "FS301", True),
+        (["FS3"], [], "FS301", True),
+        (["FS3"], [], "FS201", False),
+        (["FS301,FS2"], [], "FS201", True),
+        ([], ["FS3"], "FS301", False),
+        ([], ["fs301"], "FS301", False),
+        (["FS3"], ["FS302"], "FS302", False),
+        (["FS302"], ["FS3"], "FS302", True),
+        (["FS302"], ["FS302"], "FS302", False),
+        (["cycle"], [], "FS202", True),
+        (["FS"], [], "FS801", True),
+    ],
+)
+def test_the_longer_beginning_decides(select, ignore, code, shown):
+    assert selection(select, ignore).shows(code) is shown
+
+
+def test_a_beginning_of_no_code_is_refused_with_the_nearest():
+    with pytest.raises(UsageError) as caught:
+        selection(["FS33"], [])
+
+    assert "'FS33'" in str(caught.value)
+    assert "FS3" in (caught.value.help or "")
