@@ -22,6 +22,10 @@ _TYPE_PARAMETERS: tuple[type[ast.AST], ...] = tuple(
     getattr(ast, name) for name in ("ParamSpec", "TypeVar", "TypeVarTuple") if hasattr(ast, name)
 )
 """Kinds of nodes that Python 3.12 brought."""
+_BARE: tuple[type[ast.AST], ...] = tuple(
+    kind for base in (ast.boolop, ast.cmpop, ast.operator, ast.unaryop) for kind in base.__subclasses__()
+)
+"""Operators: nodes without fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +95,36 @@ class _Writer:
         return None if origin is None else Reference(name, attributes, origin)
 
     def _node(self, node: ast.AST, scope: Scope | None) -> None:
-        self._fields(node, [(name, getattr(node, name, None), scope) for name in _fields_of(node.__class__)])
+        kind = node.__class__
+        fields = _FIELDS.get(kind)
+        self._out.append("(" + kind.__name__)
+        self._stack.append((")", None))
+        for name in _fields_of(kind) if fields is None else fields:
+            value = getattr(node, name, None)
+            if value is not None:
+                self._push(name, value, scope)
 
     def _fields(self, node: ast.AST, fields: list[tuple[str, Any, Scope | None]]) -> None:
         """Write a node with these fields, in this order."""
         self._out.append("(" + node.__class__.__name__)
-        push = self._stack.append
-        push((")", None))
+        self._stack.append((")", None))
         for name, value, scope in reversed(fields):
-            if isinstance(value, ast.AST):
-                push((value, scope))
-                push((":" + name, None))
-            elif isinstance(value, list):
-                if value:
-                    push(("]", None))
-                    for item in reversed(value):
-                        push((item if isinstance(item, ast.AST) else _atom(item), scope))
-                    push((f":{name}[", None))
-            elif value is not None:
-                push((f":{name}={_atom(value)}", None))
+            if value is not None:
+                self._push(name, value, scope)
+
+    def _push(self, name: str, value: Any, scope: Scope | None) -> None:
+        push = self._stack.append
+        if value.__class__ is list:
+            if value:
+                push(("]", None))
+                for item in reversed(value):
+                    push((item if isinstance(item, ast.AST) else _atom(item), scope))
+                push((f":{name}[", None))
+        elif isinstance(value, ast.AST):
+            push((value, scope))
+            push((":" + name, None))
+        else:
+            push((f":{name}={_atom(value)}", None))
 
     def _name(self, node: ast.Name, scope: Scope | None) -> None:
         self._out.append(f"<{node.id}>")
@@ -117,6 +132,9 @@ class _Writer:
             self._uses.add((scope, node.id, ()))
         elif scope is not None:
             scope.bound.add(node.id)
+
+    def _bare(self, node: ast.AST, scope: Scope | None) -> None:
+        self._out.append(node.__class__.__name__ + ";")
 
     def _constant(self, node: ast.Constant, scope: Scope | None) -> None:
         self._out.append(f"{_atom(node.value)};")
@@ -279,12 +297,13 @@ class _Writer:
         ast.SetComp: _comprehension,
         ast.arg: _argument,
         **dict.fromkeys(_TYPE_PARAMETERS, _binding_field),
+        **dict.fromkeys(_BARE, _bare),
     }
 
 
 def _fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
-    fields = _FIELDS.get(kind)
-    return tuple(name for name in kind._fields if name not in _SKIPPED) if fields is None else fields
+    """The fields that count, the last first: they go onto a stack."""
+    return tuple(name for name in reversed(kind._fields) if name not in _SKIPPED)
 
 
 def _atom(value: Any) -> str:
@@ -314,7 +333,5 @@ def _annotation(node: ast.expr | None) -> ast.expr | None:
 
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
-    kind: tuple(name for name in kind._fields if name not in _SKIPPED)
-    for kind in vars(ast).values()
-    if isinstance(kind, type) and issubclass(kind, ast.AST)
+    kind: _fields_of(kind) for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)
 }

@@ -61,15 +61,27 @@ class Effects:
 
     def _changed_by(self, module: Module, statement: ast.stmt) -> Iterator[tuple[str, str]]:
         """Module and name of what running a module-level statement may change."""
-        for node in _run_at_once(statement):
+        if isinstance(statement, _DEFINITIONS):
+            for decorator in statement.decorator_list:
+                yield from self._changed_by_decorator(module, decorator)
+        else:
+            yield from self._changed_by_expressions(module, statement)
+
+    def _changed_by_decorator(self, module: Module, decorator: ast.expr) -> Iterator[tuple[str, str]]:
+        callee = decorator.func if isinstance(decorator, ast.Call) else decorator
+        target = self._names.resolve(module, callee)
+        if isinstance(target, Public):
+            return
+        yield from self._changed_by_expressions(module, decorator)
+        yield from self._changed_inside(module, callee)
+        if target is None and isinstance(decorator, ast.Attribute):
+            yield from self._mutable(module, decorator.value)
+
+    def _changed_by_expressions(self, module: Module, start: ast.AST) -> Iterator[tuple[str, str]]:
+        for node in _run_at_once(start):
             yield from self._changed_directly(module, node)
             if isinstance(node, ast.Call):
                 yield from self._changed_inside(module, node.func)
-        if isinstance(statement, _DEFINITIONS):
-            for decorator in statement.decorator_list:
-                yield from self._changed_inside(module, decorator)
-                if isinstance(decorator, ast.Attribute) and self._names.resolve(module, decorator) is None:
-                    yield from self._mutable(module, decorator.value)
 
     def _changed_directly(self, module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
@@ -136,9 +148,9 @@ class Effects:
         return target
 
 
-def _run_at_once(statement: ast.stmt) -> Iterator[ast.AST]:
+def _run_at_once(start: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a statement that run with it: the bodies of functions and classes do not."""
-    pending: list[ast.AST] = [statement]
+    pending: list[ast.AST] = [start]
     while pending:
         node = pending.pop()
         yield node

@@ -54,6 +54,7 @@ class Fingerprints:
         self._changing: dict[str, frozenset[str]] = {}
         self._starts: dict[str, list[tuple[int, int]]] = {}
         self._around: dict[int, Code] = {}
+        self._targets_of_imports: dict[str, Target] = {}
 
     def of(self, module: Module, function: _Function, closure: Mapping[str, Any] = _NO_VALUES) -> str:
         """``sha256:`` and the hex digest for a function.
@@ -260,11 +261,12 @@ class Fingerprints:
             yield from self._module_of(origin)
 
     def _module_of(self, dotted: str) -> Iterator[str]:
-        target = self._names.dotted(dotted)
-        module = target.module if isinstance(target, ProjectModule | Defined) else None
-        if module is not None and not isinstance(module, str):
-            self._modules[module.name] = module
-            yield module.name
+        if dotted not in self._targets_of_imports:
+            self._targets_of_imports[dotted] = self._names.dotted(dotted)
+        target = self._targets_of_imports[dotted]
+        if isinstance(target, ProjectModule | Defined) and target.module is not None:
+            self._modules[target.module.name] = target.module
+            yield target.module.name
 
     def _canonical(self, module: Module, nodes: Iterable[ast.AST]) -> Code:
         return canonical(module, nodes, partial(self._is_declaration, module))
