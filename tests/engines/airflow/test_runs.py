@@ -1,0 +1,200 @@
+"""What happens to tasks of an unpartitioned DAG."""
+
+from __future__ import annotations
+
+import pytest
+
+CHAIN = """
+@asset
+def numbers() -> list[int]:
+    note("numbers")
+    return [1, 2, 3]
+
+@asset
+def total(numbers: list[int], factor: int = 1) -> int:
+    note("total")
+    return sum(numbers) * factor
+
+chain = Job("chain", select="+total")
+"""
+
+
+def test_a_chain_runs_in_order_and_stores_its_values(compile_project):
+    project = compile_project(CHAIN)
+    assert [(task.task, task.state) for task in project.run("chain")] == [("numbers", "success"), ("total", "success")]
+    assert project.notes() == ["numbers", "total"]
+    assert project.value("total") == 6
+    record = project.record("total")
+    assert record is not None
+    assert record.engine == "airflow"
+    assert record.run_id.startswith("manual__")
+
+
+def test_a_second_run_reuses_what_is_stored_and_succeeds(compile_project):
+    project = compile_project(CHAIN)
+    project.run("chain")
+    tasks = project.run("chain")
+    assert {task.state for task in tasks} == {"success"}
+    assert project.notes() == ["numbers", "total"]
+
+
+def test_a_run_can_replace_config_values(compile_project):
+    project = compile_project(CHAIN)
+    project.run("chain", conf={"total__factor": 10})
+    assert project.value("total") == 60
+
+
+def test_the_environment_replaces_config_values_that_a_run_leaves_alone(compile_project, monkeypatch):
+    monkeypatch.setenv("FLOWSTONE_PARAMS__TOTAL__FACTOR", "7")
+    project = compile_project(CHAIN)
+    project.run("chain", conf={"total__factor": 1})
+    assert project.value("total") == 42
+
+
+def test_a_config_value_of_the_wrong_type_is_refused_when_the_run_is_made(compile_project):
+    project = compile_project(CHAIN)
+    with pytest.raises(Exception, match="total__factor"):
+        project.run("chain", conf={"total__factor": "many"})
+
+
+def test_downstream_of_a_failure_is_not_run(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def broken() -> int:
+            raise ValueError("no luck")
+
+        @asset
+        def after(broken: int) -> int:
+            return broken
+
+        @asset
+        def aside() -> int:
+            return 1
+
+        all_of_it = Job("all_of_it", select="*")
+        """
+    )
+    project.run("all_of_it")
+    assert project.states("all_of_it") == {
+        ("broken", None): "failed",
+        ("after", None): "upstream_failed",
+        ("aside", None): "success",
+    }
+
+
+RETRIES = """
+@asset(retries=Retry(3, on=[{on}]))
+def flaky() -> int:
+    note("try")
+    if len((HERE / "notes").read_text().split()) < 3:
+        raise ConnectionError("not yet")
+    return 1
+
+job = Job("job", select="flaky")
+"""
+
+
+def test_a_failure_is_tried_again(compile_project):
+    project = compile_project(RETRIES.format(on="OSError"))
+    assert [task.state for task in project.run("job")] == ["success"]
+    assert project.notes() == ["try"] * 3
+
+
+def test_an_exception_that_is_not_worth_a_retry_fails_at_once(compile_project):
+    project = compile_project(RETRIES.format(on="ValueError"))
+    assert [task.state for task in project.run("job")] == ["failed"]
+    assert project.notes() == ["try"]
+
+
+def test_a_timeout_ends_the_step(compile_project):
+    project = compile_project(
+        """
+        @asset(timeout="3s")
+        def endless() -> int:
+            import time
+            while True:
+                try:
+                    time.sleep(60)
+                except BaseException:
+                    pass
+
+        job = Job("job", select="endless")
+        """
+    )
+    assert [task.state for task in project.run("job")] == ["failed"]
+    assert "imeout" in project.world.errors[-1]
+
+
+def test_a_step_within_its_timeout_is_stored(compile_project):
+    project = compile_project(
+        """
+        @asset(timeout="1m", retries=1)
+        def quick() -> int:
+            return 5
+
+        job = Job("job", select="quick")
+        """
+    )
+    assert [task.state for task in project.run("job")] == ["success"]
+    assert project.value("quick") == 5
+
+
+def test_a_blocking_check_fails_the_task_without_a_retry(compile_project):
+    project = compile_project(
+        """
+        @asset(retries=3)
+        def number() -> int:
+            note("number")
+            return -1
+
+        @check(asset="number", blocking=True)
+        def positive(number: int) -> bool:
+            return number > 0
+
+        job = Job("job", select="number")
+        """
+    )
+    assert [task.state for task in project.run("job")] == ["failed"]
+    assert project.notes() == ["number"]
+    assert project.record("number") is None
+
+
+def test_several_outputs_have_an_event_each(compile_project):
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    project = compile_project(
+        """
+        @asset(outputs={"train": Output(), "test": Output()})
+        def split() -> tuple[int, str]:
+            return 1, "two"
+
+        job = Job("job", select="*")
+        """
+    )
+    project.run("job")
+    assert (project.value("train"), project.value("test")) == (1, "two")
+    with create_session() as session:
+        query = select(AssetModel.name, AssetEvent.extra).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
+        events = {name: extra for name, extra in session.execute(query) if name.startswith(project.project.name)}
+    assert set(events) == {f"{project.project.name}.train", f"{project.project.name}.test"}
+    record = project.record("train")
+    assert record is not None
+    assert events[f"{project.project.name}.train"]["data_version"] == record.data_version
+
+
+def test_another_job_is_started_by_what_it_reads(compile_project):
+    project = compile_project(
+        CHAIN
+        + """
+@asset
+def report(total: int) -> str:
+    return str(total)
+
+reports = Job("reports", select="report")
+"""
+    )
+    project.run("chain")
+    assert project.states("reports") == {("report", None): "success"}

@@ -1,0 +1,174 @@
+"""Which DAGs there are, and what starts them."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowstone import (
+    AllPartitions,
+    Cron,
+    DailyPartitions,
+    HourlyPartitions,
+    Last,
+    MonthlyPartitions,
+    Offset,
+    Only,
+    StaticPartitions,
+    WeeklyPartitions,
+)
+from flowstone.targets.airflow_plan import Clock, Events, plan
+from flowstone.targets.literals import py
+
+HOURS, DAYS = HourlyPartitions("2024-01-01"), DailyPartitions("2024-01-01")
+WEEKS, MONTHS = WeeklyPartitions("2024-01-01"), MonthlyPartitions("2024-01-01")
+REGIONS = StaticPartitions("eu", "us west")
+NIGHTLY = Cron("0 6 * * *", timezone="UTC")
+
+
+def started(project):
+    """What starts each DAG, as text."""
+    made = plan(project)
+    assert made.refused == ()
+    return {dag.id: _text(dag.trigger) for dag in made.dags}
+
+
+def _text(trigger):
+    if trigger is None:
+        return "hand"
+    if isinstance(trigger, Clock):
+        return "clock"
+    assert isinstance(trigger, Events)
+    mappers = {asset: py(mapper).split("(")[0] for asset, mapper in trigger.mappers.items()}
+    return mappers if trigger.keyed else list(mappers)
+
+
+def test_each_definition_has_a_dag_and_events_tie_them(build):
+    build.asset("airports")
+    build.asset("raw", partitions=DAYS)
+    build.asset("delays", "raw", "airports", partitions=DAYS)
+    build.asset("rollup", "delays", partitions=MONTHS)
+    build.asset("report", "rollup", "airports")
+    build.job("nightly", schedule=NIGHTLY)
+    assert started(build.project()) == {
+        "shop__nightly": "clock",
+        "shop__nightly__daily": "clock",
+        "shop__nightly__monthly": {"delays": "RollupMapper"},
+        "shop__nightly__summary": {"rollup": "FixedKeyMapper"},
+    }
+
+
+def test_without_a_schedule_runs_are_started_by_hand(build):
+    build.asset("airports")
+    build.asset("raw", "airports", partitions=DAYS)
+    build.job("job")
+    assert started(build.project()) == {"shop__job": "hand", "shop__job__daily": "hand"}
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "mapping", "expected"),
+    [
+        (DAYS, DAYS, None, "None"),
+        (DAYS, DAYS, Offset(-1), "None"),
+        (DAYS, DailyPartitions("2024-02-01"), None, "None"),
+        (DAYS, WEEKS, None, "RollupMapper"),
+        (DAYS, MONTHS, None, "RollupMapper"),
+        (HOURS, DAYS, None, "RollupMapper"),
+        (HOURS, DAYS, Last(hours=30), "RollupMapper"),
+        (REGIONS, StaticPartitions("eu"), None, "AllowedKeyMapper"),
+        (DAYS, None, None, "FixedKeyMapper"),
+        (REGIONS, None, None, "RollupMapper"),
+        (DAYS, None, Only("2024-01-01"), "RollupMapper"),
+    ],
+)
+def test_keys_of_other_jobs_are_mapped(build, producer, consumer, mapping, expected):
+    build.asset("made", partitions=producer)
+    build.asset("reads", ("made", {"mapping": mapping}), partitions=consumer)
+    build.job("first", "made")
+    build.job("second", "reads")
+    label = "" if consumer is None else f"__{consumer.kind}"
+    assert started(build.project())[f"shop__second{label}"] == {"made": expected}
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "mapping"),
+    [
+        (None, DAYS, None),
+        (DAYS, DAYS, AllPartitions()),
+        (REGIONS, DAYS, Only("eu")),
+        (DAYS, REGIONS, Only("2024-01-01")),
+    ],
+)
+def test_what_has_no_key_in_common_starts_nothing(build, producer, consumer, mapping):
+    build.asset("made", partitions=producer)
+    build.asset("reads", ("made", {"mapping": mapping}), partitions=consumer)
+    build.job("first", "made")
+    build.job("second", "reads")
+    assert started(build.project())[f"shop__second__{consumer.kind}"] == "hand"
+
+
+def test_a_job_with_a_schedule_does_not_wait_for_other_jobs(build):
+    build.asset("made")
+    build.asset("reads", "made")
+    build.job("first", "made")
+    build.job("second", "reads", schedule=NIGHTLY)
+    assert started(build.project()) == {"shop__first": "hand", "shop__second": "clock"}
+
+
+def test_a_job_without_one_follows_them(build):
+    build.asset("one")
+    build.asset("two")
+    build.asset("reads", "one", "two")
+    build.job("first", "one", "two")
+    build.job("second", "reads")
+    assert started(build.project())["shop__second"] == ["one", "two"]
+
+
+def test_what_gathers_partitions_hands_its_key_on(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("report", "raw")
+    build.asset("mail", "report")
+    build.job("first", "raw", "report")
+    build.job("second", "mail")
+    assert started(build.project())["shop__second"] == {"report": "None"}
+
+
+def test_optional_inputs_start_runs_only_if_there_is_nothing_else(build):
+    build.asset("one")
+    build.asset("two")
+    build.asset("both", "one", ("two", {"optional": True}))
+    build.asset("maybe", ("two", {"optional": True}))
+    build.job("first", "one", "two")
+    build.job("second", "both")
+    build.job("third", "maybe")
+    found = started(build.project())
+    assert found["shop__second"] == ["one"]
+    assert found["shop__third"] == ["two"]
+
+
+def test_jobs_that_read_each_other_are_planned(build):
+    build.asset("a")
+    build.asset("b", "a")
+    build.asset("c", "b")
+    build.job("first", "a", "c")
+    build.job("second", "b")
+    assert started(build.project()) == {"shop__first": ["b"], "shop__second": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "reason"),
+    [
+        (HOURS, MONTHS, "hours into days only"),
+        (
+            HourlyPartitions("2024-01-01", timezone="Europe/Berlin"),
+            DailyPartitions("2024-01-01", timezone="Europe/Berlin"),
+            "24 hours",
+        ),
+    ],
+)
+def test_what_airflow_cannot_map_is_refused(build, producer, consumer, reason):
+    build.asset("made", partitions=producer)
+    build.asset("reads", "made", partitions=consumer)
+    build.job("job")
+    ((dependency, text),) = plan(build.project()).refused
+    assert dependency.asset == "made"
+    assert reason in text
