@@ -117,6 +117,10 @@ def _children(statement: ast.stmt, place: Place) -> Iterator[tuple[ast.stmt, Pla
             yield from ((child, place) for case in statement.cases for child in case.body)
 
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+"""Statements that define a function."""
+
+
 def is_type_checking(test: ast.expr) -> bool:
     """Whether a test is ``TYPE_CHECKING`` or ``typing.TYPE_CHECKING``."""
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (

@@ -74,12 +74,17 @@ class ModuleIndex:
         self._findings = findings
         self._modules: dict[str, Module | None] = {}
         self._texts: dict[str, str] = {}
+        self._parsed: set[str] = set()
         self._listings: dict[Path, frozenset[str]] = {}
 
     @property
     def texts(self) -> dict[str, str]:
         """Text of every file that was read, by path; also of those that cannot be parsed."""
         return self._texts
+
+    def is_parsed(self, path: str) -> bool:
+        """Whether a file that was read could be parsed too."""
+        return path in self._parsed
 
     def add_sources(self, sources: Sequence[str]) -> tuple[Module, ...]:
         """Read the source files and folders; return their modules by path. Findings are noted for what is not read."""
@@ -183,6 +188,7 @@ class ModuleIndex:
         except (RecursionError, MemoryError):
             self._too_complex(relative, 1)
         else:
+            self._parsed.add(relative)
             return Module(name, relative, text, tree, path.name == "__init__.py" and name != "__init__")
         return None
 

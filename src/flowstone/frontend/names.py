@@ -89,7 +89,9 @@ def unknown_public_name(target: Target) -> str | None:
     if name in UNSUPPORTED_NAMES:
         return name
     folder = Path(flowstone.__file__).parent
-    known = name.startswith("__") or (folder / name).is_dir() or (folder / f"{name}.py").is_file()
+    known = (
+        name in PUBLIC_NAMES or name.startswith("__") or (folder / name).is_dir() or (folder / f"{name}.py").is_file()
+    )
     return None if known else name
 
 

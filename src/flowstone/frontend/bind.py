@@ -1,0 +1,348 @@
+"""What each parameter of a declared function is bound to, in the order that the language gives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.dependency import Dep
+from flowstone.frontend.annotations import Annotations
+from flowstone.frontend.constants import Evaluator
+from flowstone.frontend.drafts import Draft, Drafts
+from flowstone.frontend.expected import is_json, to_json
+from flowstone.frontend.findings import Findings
+from flowstone.frontend.functions import parameters
+from flowstone.frontend.lookup import AssetNames
+from flowstone.frontend.places import location
+from flowstone.frontend.values import Refusal
+from flowstone.ir.function import ConfigParameter, Dependency, ResourceUse, Signature
+from flowstone.ir.types import TypeExpr
+
+_CONTEXT_NAMES = frozenset({"ctx", "context"})
+_CONTEXT_TYPE = "flowstone.Context"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An item of ``depends_on`` whose asset is known."""
+
+    dep: Dep
+    asset: str
+    span: Span
+
+    @property
+    def own_name(self) -> str:
+        return self.asset.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    name: str
+    span: Span
+    type: TypeExpr | None
+    default: ast.expr | None
+
+
+class Binder:
+    """Binds the parameters of all drafts of a project."""
+
+    def __init__(
+        self,
+        drafts: Drafts,
+        asset_names: AssetNames,
+        evaluator: Evaluator,
+        annotations: Annotations,
+        findings: Findings,
+    ) -> None:
+        self._drafts = drafts
+        self._assets = asset_names
+        self._evaluator = evaluator
+        self._annotations = annotations
+        self._findings = findings
+
+    def signature(self, draft: Draft) -> Signature:
+        """The signature of a draft; parameters with a finding are left out."""
+        return _Binding(self, draft).signature()
+
+    def checked_asset(self, draft: Draft) -> str | None:
+        """The id of the asset that a check is for, or None after a finding."""
+        text = draft.keywords.values.get("asset")
+        if text is None:
+            if "asset" not in draft.keywords.refused:
+                message = f"check '{draft.name}' does not say which asset it checks"
+                self._findings.error("FS005", message, draft.declared.span, help='add asset="name_of_the_asset"')
+            return None
+        return self.asset(text, None, draft.keywords.spans["asset"], "FS113", f"check '{draft.name}' is for")
+
+    def asset(self, text: str, namespace: str | None, span: Span, code: str, why: str) -> str | None:
+        """The id that a text names, or None after a finding."""
+        found = self._assets.find(text, namespace)
+        if found.one is not None:
+            return found.one
+        if found.ambiguous:
+            self.ambiguous(text, found.ids, span)
+        elif not self.is_hidden(text):
+            hint = self._assets.suggest(text) or "declare it, or correct the name"
+            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint)
+        return None
+
+    def ambiguous(self, name: str, ids: tuple[str, ...], span: Span) -> None:
+        """Note a name that several assets have."""
+        self._findings.error(
+            "FS110",
+            f"'{name}' can be any of {', '.join(map(repr, ids))}",
+            span,
+            help=f'name the one that is meant: depends_on=[Dep("{ids[0]}", as_="{name}")]',
+            related=[(self._drafts.assets[asset].name_span, f"'{asset}' is declared here") for asset in ids],
+        )
+
+    def is_hidden(self, text: str) -> bool:
+        """Whether something of this name exists and already has a finding."""
+        return text.rpartition(".")[2] in self._drafts.hidden
+
+
+class _Binding:
+    """The binding of one draft."""
+
+    def __init__(self, binder: Binder, draft: Draft) -> None:
+        self._binder = binder
+        self._draft = draft
+        self._kind = draft.declared.kind
+        self._scope = draft.declared.scope
+        self._drafts = binder._drafts  # noqa: SLF001 - one concept in two classes
+        self._findings = binder._findings  # noqa: SLF001
+        self._assets = binder._assets  # noqa: SLF001
+        self._annotations = binder._annotations  # noqa: SLF001
+        self._evaluator = binder._evaluator  # noqa: SLF001
+        self.context: str | None = None
+        self.dependencies: list[Dependency] = []
+        self.resources: list[ResourceUse] = []
+        self.config: list[ConfigParameter] = []
+
+    def signature(self) -> Signature:
+        given = list(self._parameters())
+        entries = list(self._entries())
+        by_parameter = self._by_parameter(entries, {item.name for item in given})
+        checked = self._binder.checked_asset(self._draft) if self._kind == "check" else None
+        for parameter in given:
+            self._bind(parameter, by_parameter.get(parameter.name), checked)
+        self._order_only(entries, by_parameter)
+        self._apply_optional()
+        self._requires()
+        return Signature(
+            context=self.context,
+            dependencies=tuple(self.dependencies),
+            resources=tuple(self.resources),
+            config=tuple(self.config),
+            returns=self._annotations.read(self._draft.declared.function.returns, self._scope),
+        )
+
+    # -- what is there --------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> Iterator[_Parameter]:
+        arguments = self._draft.declared.function.args
+        module = self._scope.module
+        odd = [*arguments.posonlyargs, arguments.vararg, arguments.kwarg]
+        for parameter in odd:
+            if parameter is not None:
+                self._findings.error(
+                    "FS111",
+                    f"parameter '{parameter.arg}' of {self._kind} '{self._draft.name}' cannot be bound by its name",
+                    module.span(parameter),
+                    help="use plain parameters: no '/', no *args and no **kwargs",
+                )
+        for parameter, default in parameters(arguments):
+            if parameter not in arguments.posonlyargs:
+                annotation = self._annotations.read(parameter.annotation, self._scope)
+                yield _Parameter(parameter.arg, module.span(parameter), annotation, default)
+
+    def _entries(self) -> Iterator[_Entry]:
+        keywords = self._draft.keywords
+        for place, item in enumerate(keywords.values.get("depends_on", ())):
+            dep = item if isinstance(item, Dep) else Dep(item)
+            span = keywords.item_span("depends_on", place, self._scope)
+            why = f"asset '{self._draft.name}' depends on"
+            asset = self._binder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
+            if asset is not None:
+                yield _Entry(dep, asset, span)
+
+    def _by_parameter(self, entries: list[_Entry], names: set[str]) -> dict[str, _Entry]:
+        found: dict[str, _Entry] = {}
+        for entry in entries:
+            name = entry.dep.as_ or entry.own_name
+            if entry.dep.as_ is not None and name not in names:
+                message = f"'{self._draft.name}' has no parameter '{name}' for the dependency '{entry.dep.asset}'"
+                hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function, or leave out as_="
+                self._disagree(message, entry.span, hint)
+            elif name in names:
+                other = found.setdefault(name, entry)
+                if other is not entry:
+                    message = f"two items of depends_on are for the parameter '{name}'"
+                    self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span)
+        return found
+
+    def _disagree(self, message: str, span: Span, help: str, other: Span | None = None) -> None:
+        related = [] if other is None else [(other, "the other one")]
+        self._findings.error("FS107", message, span, help=help, related=related)
+
+    # -- one parameter --------------------------------------------------------------------------------------------
+
+    def _bind(self, parameter: _Parameter, entry: _Entry | None, checked: str | None) -> None:
+        if self._is_context(parameter):
+            if self.context is not None:
+                message = f"both '{self.context}' and '{parameter.name}' of '{self._draft.name}' are the context"
+                self._disagree(message, parameter.span, "leave one of them out")
+            self.context = self.context or parameter.name
+        elif entry is not None:
+            self._depend(parameter, entry.asset, entry.dep)
+        elif self._bind_asset(parameter, checked) or self._bind_resource(parameter):
+            return
+        elif parameter.default is not None:
+            self._configure(parameter, parameter.default)
+        elif not self._binder.is_hidden(parameter.name):
+            self._unbound(parameter, checked)
+
+    def _is_context(self, parameter: _Parameter) -> bool:
+        if parameter.type is not None and parameter.type.without_none().name == _CONTEXT_TYPE:
+            return True
+        return parameter.name in _CONTEXT_NAMES and (parameter.type is None or parameter.type.name == "?")
+
+    def _depend(self, parameter: _Parameter, asset: str, dep: Dep | None = None) -> None:
+        optional = parameter.type is not None and parameter.type.optional
+        self.dependencies.append(
+            Dependency(
+                asset=asset,
+                parameter=parameter.name,
+                mapping=None if dep is None else dep.partitions,
+                optional=optional or (dep is not None and dep.optional),
+                type=parameter.type,
+                location=location(parameter.span),
+            )
+        )
+
+    def _bind_asset(self, parameter: _Parameter, checked: str | None) -> bool:
+        if self._kind == "resource":
+            return False
+        if self._kind == "check":
+            if checked is None or parameter.name != checked.rpartition(".")[2]:
+                return False
+            self._depend(parameter, checked)
+            return True
+        found = self._assets.find(parameter.name, self._draft.namespace)
+        if found.ambiguous:
+            self._binder.ambiguous(parameter.name, found.ids, parameter.span)
+        elif found.one is not None:
+            self._check_not_both(parameter, found.one)
+            self._depend(parameter, found.one)
+        return bool(found.ids)
+
+    def _check_not_both(self, parameter: _Parameter, asset: str) -> None:
+        resource = self._drafts.resources.get(parameter.name)
+        if resource is not None:
+            self._findings.error(
+                "FS110",
+                f"'{parameter.name}' is both an asset and a resource",
+                parameter.span,
+                help="rename one of the two",
+                related=[
+                    (self._drafts.assets[asset].name_span, "the asset is declared here"),
+                    (resource.name_span, "the resource is declared here"),
+                ],
+            )
+
+    def _bind_resource(self, parameter: _Parameter) -> bool:
+        if parameter.name not in self._drafts.resources:
+            return False
+        use = ResourceUse(resource=parameter.name, parameter=parameter.name, location=location(parameter.span))
+        self.resources.append(use)
+        return True
+
+    def _configure(self, parameter: _Parameter, default: ast.expr) -> None:
+        what = f"the default of '{parameter.name}'"
+        try:
+            value = self._evaluator.constant(default, self._scope, what)
+            if not is_json(value):
+                span = self._scope.module.span(default)
+                raise Refusal(
+                    "FS005", f"{what} must be a JSON value, not {value!r}", span, help="write it as a text or number"
+                )
+        except Refusal as refusal:
+            refusal.note(self._findings)
+            return
+        self.config.append(
+            ConfigParameter(
+                name=parameter.name, type=parameter.type, default=to_json(value), location=location(parameter.span)
+            )
+        )
+
+    def _unbound(self, parameter: _Parameter, checked: str | None) -> None:
+        resources = list(self._drafts.resources)
+        kinds = {"asset": "asset or resource", "resource": "resource"}.get(self._kind, "resource")
+        message = f"parameter '{parameter.name}' of {self._kind} '{self._draft.name}' names no {kinds}"
+        if self._kind == "asset":
+            hint = did_you_mean(parameter.name, [*map(_last, self._drafts.assets), *resources])
+        elif checked is not None:
+            hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
+        else:
+            hint = did_you_mean(parameter.name, resources)
+            if self._assets.find(parameter.name, None).ids and self._kind == "resource":
+                hint = "a resource cannot read an asset; let the asset that uses it pass the value"
+        hint = hint or f"declare it, or give the parameter a default to make it a config value: {parameter.name}=None"
+        self._findings.error("FS106", message, parameter.span, help=hint)
+
+    # -- what is no parameter -------------------------------------------------------------------------------------
+
+    def _order_only(self, entries: list[_Entry], by_parameter: dict[str, _Entry]) -> None:
+        used = set(map(id, by_parameter.values()))
+        seen: dict[str, _Entry] = {}
+        for entry in entries:
+            if id(entry) in used or entry.dep.as_ is not None:
+                continue
+            other = seen.setdefault(entry.asset, entry)
+            if other is not entry:
+                self._disagree(
+                    f"depends_on names '{entry.asset}' twice", entry.span, "leave one of them out", other.span
+                )
+                continue
+            self.dependencies.append(
+                Dependency(
+                    asset=entry.asset,
+                    mapping=entry.dep.partitions,
+                    optional=entry.dep.optional,
+                    location=location(entry.span),
+                )
+            )
+
+    def _apply_optional(self) -> None:
+        keywords = self._draft.keywords
+        for place, name in enumerate(keywords.values.get("optional_deps", ())):
+            fitting = [
+                index
+                for index, item in enumerate(self.dependencies)
+                if name in (item.parameter, item.asset, _last(item.asset))
+            ]
+            if not fitting and not self._binder.is_hidden(name):
+                span = keywords.item_span("optional_deps", place, self._scope)
+                known = [item.parameter or item.asset for item in self.dependencies]
+                hint = did_you_mean(name, known) or "name a dependency of this asset"
+                self._disagree(f"optional_deps names '{name}', which '{self._draft.name}' does not use", span, hint)
+            for index in fitting:
+                self.dependencies[index] = self.dependencies[index].model_copy(update={"optional": True})
+
+    def _requires(self) -> None:
+        keywords = self._draft.keywords
+        for place, name in enumerate(keywords.values.get("requires", ())):
+            span = keywords.item_span("requires", place, self._scope)
+            if name in self._drafts.resources:
+                self.resources.append(ResourceUse(resource=name, location=location(span)))
+            elif not self._binder.is_hidden(name):
+                hint = did_you_mean(name, self._drafts.resources) or "declare it with @resource"
+                message = f"asset '{self._draft.name}' requires '{name}', and there is no such resource"
+                self._findings.error("FS701", message, span, help=hint)
+
+
+def _last(asset: str) -> str:
+    return asset.rpartition(".")[2]

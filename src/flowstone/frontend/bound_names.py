@@ -1,0 +1,209 @@
+"""Values of names at module level: each binding is found over modules and evaluated once."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
+from flowstone.frontend import library
+from flowstone.frontend.bindings import FUNCTIONS, Binding
+from flowstone.frontend.construct import not_supported
+from flowstone.frontend.modules import Module
+from flowstone.frontend.names import (
+    Builtin,
+    Defined,
+    External,
+    Missing,
+    Names,
+    ProjectModule,
+    Public,
+    Target,
+    unknown_public_name,
+)
+from flowstone.frontend.values import ClassValue, FunctionValue, ModuleValue, Node, Reference, Refusal, Scope
+
+_CHANGING = (
+    *("append", "extend", "insert", "update", "setdefault", "add", "remove"),
+    *("discard", "pop", "popitem", "clear", "sort", "reverse"),
+)
+_CHANGES = re.compile(rf"\.(?:{'|'.join(_CHANGING)})\(|\]\s*\S{{0,2}}=|\bdel\b")
+"""What a module's text has in it if it changes a value in place."""
+
+
+class BoundNames:
+    """Looks names up and evaluates what they are bound to, by the function given."""
+
+    def __init__(self, names: Names, evaluate: Callable[[ast.expr, Module], Any]) -> None:
+        self._names = names
+        self._evaluate = evaluate
+        self._values: dict[tuple[str, str], Any] = {}
+        self._running: dict[tuple[str, str], Span] = {}
+        self._changed: dict[str, frozenset[str]] = {}
+
+    def value(self, name: str, node: Node, scope: Scope) -> Any:
+        """The value of a bare name at module level. Errors: Refusal."""
+        value = self._of_target(self._names.lookup(scope.module, name), name, node, scope)
+        self._check_unchanged(scope.module, name, value, node, scope)
+        return value
+
+    def member(self, owner: str, name: str, node: Node, scope: Scope) -> Any:
+        """The value of an attribute of a project module. Errors: Refusal."""
+        target = self._names.attribute(ProjectModule(owner, None), name)
+        return self._of_target(target, name, node, scope)
+
+    def external(self, dotted: str) -> Any:
+        """The value, or symbol, of something outside the project. Errors: none."""
+        if dotted in library.VALUES:
+            return library.VALUES[dotted]
+        module, _, name = dotted.rpartition(".")
+        if name in PUBLIC_NAMES and module in ("flowstone", PUBLIC_NAMES[name]):
+            return Reference(f"flowstone.{name}")
+        return Reference(dotted)
+
+    def _of_target(self, target: Target | None, name: str, node: Node, scope: Scope) -> Any:
+        match target:
+            case Defined():
+                return self._defined(target, node, scope)
+            case ProjectModule():
+                return ModuleValue(target.name)
+            case Public():
+                return Reference(f"flowstone.{target.name}")
+            case Builtin():
+                return self._builtin(target.name, node, scope)
+            case External():
+                unknown = unknown_public_name(target)
+                if unknown is not None:  # an import of it is a finding of its own
+                    raise unknown_flowstone_name(unknown, scope.module.span(node), silent=isinstance(node, ast.Name))
+                return self.external(target.dotted)
+        assert isinstance(target, Missing)
+        raise self._missing(target, name, node, scope)
+
+    def _builtin(self, name: str, node: Node, scope: Scope) -> Any:
+        if name == "__name__":
+            return scope.module.name
+        if name in ("__file__", "__doc__", "__debug__"):
+            raise Refusal(
+                "FS003",
+                f"'{name}' is not the same on every machine",
+                scope.module.span(node),
+                help="write a path that is relative to the project's folder",
+            )
+        return Reference(f"builtins.{name}")
+
+    def _missing(self, target: Missing, name: str, node: Node, scope: Scope) -> Refusal:
+        span = scope.module.span(node)
+        if target.broken:
+            return Refusal("FS004", f"'{name}' comes from a module that cannot be read", span, silent=True)
+        known = self._names.table(scope.module).bindings
+        if name in UNSUPPORTED_NAMES and name not in known:
+            return not_supported(f"'{name}'", span)
+        if name in known:
+            message = f"'{target.name}' is not defined in module '{target.module}'"
+            return Refusal("FS004", message, span, help="correct the import, or define it there")
+        hint = did_you_mean(name, [*known, *PUBLIC_NAMES]) or "define it at module level, or import it"
+        return Refusal("FS004", f"'{name}' is not defined", span, help=hint)
+
+    def _defined(self, target: Defined, node: Node, scope: Scope) -> Any:
+        key = (target.module.name, target.name)
+        if key in self._values:
+            found = self._values[key]
+            if isinstance(found, Refusal):
+                raise found
+            return found
+        if key in self._running:
+            raise Refusal(
+                "FS009",
+                f"the value of '{target.name}' depends on itself",
+                self._running[key],
+                help="give one of the names in the circle a value of its own",
+                related=[(scope.module.span(node), "it is used here")],
+            )
+        self._running[key] = scope.module.span(node)
+        try:
+            self._values[key] = value = self._compute(target)
+        except Refusal as refusal:
+            self._values[key] = refusal
+            raise
+        finally:
+            del self._running[key]
+        self._check_unchanged(target.module, target.name, value, node, scope)
+        return value
+
+    def _compute(self, target: Defined) -> Any:
+        module = target.module
+        binding = self._one_binding(target)
+        if isinstance(binding.node, FUNCTIONS) and binding.kind == "function":
+            return FunctionValue(Scope(module), binding.node)
+        if isinstance(binding.node, ast.ClassDef):
+            return ClassValue(module, binding.node)
+        if binding.value is None or binding.place.repeated:
+            raise Refusal(
+                "FS003",
+                f"the value of '{target.name}' cannot be seen",
+                module.span(binding.node),
+                help="bind it once at module level, to a constant expression",
+            )
+        return self._evaluate(binding.value, module)
+
+    def _one_binding(self, target: Defined) -> Binding:
+        bindings = target.bindings
+        if len(bindings) > 1:
+            bindings = tuple(item for item in bindings if self._runs(item, target.module))
+        if len(bindings) != 1:
+            first, *others = bindings or target.bindings
+            raise Refusal(
+                "FS003",
+                f"'{target.name}' is bound more than once, so its value is not a constant",
+                target.module.span(first.node),
+                help="use one name for each value",
+                related=[(target.module.span(item.node), "bound again here") for item in others],
+            )
+        return bindings[0]
+
+    def _runs(self, binding: Binding, module: Module) -> bool:
+        """Whether the conditions around a binding hold. Errors: Refusal if that cannot be seen."""
+        return all(bool(self._evaluate(test, module)) is wanted for test, wanted in binding.place.guards)
+
+    def _check_unchanged(self, module: Module, name: str, value: Any, node: Node, scope: Scope) -> None:
+        """Errors: Refusal if a list, dict or set is changed somewhere after it was bound."""
+        if isinstance(value, list | dict | set) and name in self._changed_in(module):
+            raise Refusal(
+                "FS003",
+                f"'{name}' is changed after it was bound, so its value is not a constant",
+                scope.module.span(node),
+                help="write the whole value where it is bound",
+            )
+
+    def _changed_in(self, module: Module) -> frozenset[str]:
+        if module.name not in self._changed:
+            found = _changed_names(module.tree) if _CHANGES.search(module.source) else frozenset()
+            self._changed[module.name] = found
+        return self._changed[module.name]
+
+
+def _changed_names(tree: ast.Module) -> frozenset[str]:
+    found = set()
+    for node in ast.walk(tree):
+        changed: ast.expr | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            changed = node.func.value
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            changed = node.value
+        while isinstance(changed, ast.Subscript):
+            changed = changed.value
+        if isinstance(changed, ast.Name):
+            found.add(changed.id)
+    return frozenset(found)
+
+
+def unknown_flowstone_name(name: str, span: Span, *, silent: bool = False) -> Refusal:
+    """The refusal of a name that ``flowstone`` does not offer."""
+    if name in UNSUPPORTED_NAMES:
+        return not_supported(f"'{name}'", span, silent=silent)
+    hint = did_you_mean(name, PUBLIC_NAMES) or "see the reference for what flowstone offers"
+    return Refusal("FS004", f"'flowstone' has no '{name}'", span, help=hint, silent=silent)

@@ -1,0 +1,141 @@
+"""Values of FlowStone's own types: made by the classes themselves, with errors at the argument that is wrong."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import flowstone
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.vocabulary import UNSUPPORTED_NAMES
+from flowstone.frontend.expected import fits, hints, words
+from flowstone.frontend.library import is_symbolic
+from flowstone.frontend.modules import Module
+from flowstone.frontend.values import Refusal, Symbol
+
+_HIDDEN = "kind"
+"""Parameter of many types that only the intermediate representation uses."""
+_NOT_VALUES = frozenset({"Context", "PartitionKey", "CheckResult"})
+DECLARING = frozenset({"asset", "check", "resource", "Job"})
+"""Public names that declare something."""
+
+
+class Argument:
+    """An evaluated argument of a call."""
+
+    def __init__(self, name: str | None, value: Any, span: Span, name_span: Span) -> None:
+        self.name = name
+        """None for a positional one."""
+        self.value = value
+        self.span = span
+        self.name_span = name_span
+
+
+@lru_cache(maxsize=64)
+def _parameters(cls: type) -> tuple[inspect.Parameter, ...]:
+    return tuple(item for name, item in inspect.signature(cls).parameters.items() if name != _HIDDEN)
+
+
+def construct(name: str, arguments: Sequence[Argument], call: ast.Call, module: Module) -> Any:
+    """An instance of the public type. Errors: Refusal."""
+    if name in _NOT_VALUES or name in DECLARING - {"Job"}:
+        raise Refusal("FS003", f"'{name}' cannot be called in a declaration", module.span(call), help=_how(name))
+    cls = getattr(flowstone, name)
+    placed = _place(cls, arguments)
+    for parameter, argument in placed:
+        _check_argument(name, cls, parameter, argument)
+    positional = [item.value for item in arguments if item.name is None]
+    keywords = {item.name: item.value for item in arguments if item.name is not None}
+    try:
+        return cls(*positional, **keywords)
+    except (ValueError, TypeError) as error:
+        raise Refusal("FS005", f"'{name}': {error}", _blame(str(error), arguments, module.span(call))) from None
+
+
+def _how(name: str) -> str:
+    return f"write @{name} above a function" if name in DECLARING else "it is made by FlowStone when the function runs"
+
+
+def _place(cls: type, arguments: Sequence[Argument]) -> list[tuple[inspect.Parameter, Argument]]:
+    """Which parameter each argument is for. Errors: Refusal for an unknown keyword."""
+    parameters = _parameters(cls)
+    known = {item.name: item for item in parameters if item.kind is not item.VAR_POSITIONAL}
+    plain = iter(item for item in parameters if item.kind is not item.KEYWORD_ONLY)
+    placed = []
+    last: inspect.Parameter | None = None
+    for argument in arguments:
+        if argument.name is not None:
+            if argument.name not in known:
+                raise unknown_keyword(cls.__name__, argument.name, known, argument.name_span)
+            placed.append((known[argument.name], argument))
+            continue
+        if last is None or last.kind is not last.VAR_POSITIONAL:
+            last = next(plain, None)
+        if last is None:
+            raise Refusal("FS005", f"'{cls.__name__}' takes fewer positional arguments", argument.span)
+        placed.append((last, argument))
+    return placed
+
+
+def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
+    """The refusal of a keyword that there is not."""
+    if name in UNSUPPORTED_NAMES:
+        return not_supported(f"the keyword '{name}'", span)
+    hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
+    return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint)
+
+
+def not_supported(what: str, span: Span, *, silent: bool = False) -> Refusal:
+    """The refusal of a word that the language has and this version has not."""
+    return Refusal(
+        "FS007",
+        f"{what} is not supported yet",
+        span,
+        help="remove it; this version of FlowStone would not give it any meaning",
+        silent=silent,
+    )
+
+
+def _check_argument(owner: str, cls: type, parameter: inspect.Parameter, argument: Argument) -> None:
+    hint = hints(cls).get(parameter.name, Any)
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        hint = str
+    if (owner, parameter.name) == ("Retry", "on") and isinstance(argument.value, list | tuple):
+        argument.value = tuple(item.dotted if isinstance(item, Symbol) else item for item in argument.value)
+    if is_symbolic(argument.value):
+        raise symbolic(argument.value, argument.span, f"'{parameter.name}' of '{owner}'")
+    if not fits(argument.value, hint):
+        raise Refusal(
+            "FS005",
+            f"'{parameter.name}' of '{owner}' must be {words(hint)}, not {argument.value!r}",
+            argument.span,
+            help=f"write {words(hint)}",
+        )
+
+
+def symbolic(value: Any, span: Span, what: str) -> Refusal:
+    """The refusal of something that can only be named where a constant is wanted."""
+    dotted = value.dotted if isinstance(value, Symbol) else "a value in it"
+    return Refusal(
+        "FS003",
+        f"{what} is not a constant: '{dotted}' is only known when the code runs",
+        span,
+        help="write a literal, or a name that is bound once to a constant in a module of the project",
+    )
+
+
+def _blame(message: str, arguments: Sequence[Argument], call: Span) -> Span:
+    """The place of the argument that an error speaks of, else that of the whole call."""
+    if len(arguments) == 1:
+        return arguments[0].span
+    for argument in arguments:
+        if argument.name is not None and message.startswith(argument.name):
+            return argument.span
+    for argument in arguments:
+        if repr(argument.value) in message:
+            return argument.span
+    return call

@@ -1,0 +1,50 @@
+"""What a project declares: the decorated functions and jobs, as plain facts about the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.frontend.modules import Module
+from flowstone.frontend.values import Scope
+
+Kind = Literal["asset", "resource", "check"]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, eq=False)
+class Declared:
+    """A function under ``@asset``, ``@resource`` or ``@check``. Loops and factories declare one function many times."""
+
+    kind: Kind
+    function: Function
+    call: ast.Call | None
+    """The decorator's call; None for a bare ``@asset``."""
+    scope: Scope
+    """Where decorator, defaults and annotations are evaluated; its module holds the ``def``."""
+    runs_in: Module
+    """The module whose import declares it."""
+    closure: Mapping[str, Any]
+    """Constants around the function that its body may read."""
+
+    @property
+    def span(self) -> Span:
+        """Place of the function's name."""
+        return self.scope.module.name_span(self.function)
+
+
+@dataclass(frozen=True, eq=False)
+class DeclaredJob:
+    """A call of ``Job(...)``."""
+
+    call: ast.Call
+    scope: Scope
+    runs_in: Module
+
+    @property
+    def span(self) -> Span:
+        """Place of the call."""
+        return self.scope.module.span(self.call)

@@ -1,0 +1,157 @@
+"""Declarations with their names and keywords known, before parameters are bound to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.dsl.dependency import Output
+from flowstone.frontend.constants import Evaluator
+from flowstone.frontend.declarations import Declared, Kind
+from flowstone.frontend.findings import Findings
+from flowstone.frontend.keywords import Keywords, read_keywords
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_SHADOWED = {"asset": "FS102", "resource": "FS104", "check": "FS112"}
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """One asset function, resource or check."""
+
+    declared: Declared
+    keywords: Keywords
+    name: str
+    namespace: str | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """``name`` or ``namespace.name``."""
+        return self.name if self.namespace is None else f"{self.namespace}.{self.name}"
+
+    def asset_ids(self) -> dict[str, str]:
+        """Ids of the assets that the function makes, by the name of the output."""
+        if not self.outputs:
+            return {self.name: self.id}
+        prefix = "" if self.namespace is None else f"{self.namespace}."
+        return {name: f"{prefix}{name}" for name in self.outputs}
+
+    @property
+    def name_span(self) -> Span:
+        """Where the name is given."""
+        return self.keywords.spans.get("name", self.declared.span)
+
+
+class Drafts:
+    """All drafts of a project by kind, without duplicates."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Draft] = {}
+        self.assets: dict[str, Draft] = {}
+        """The draft that makes each asset, by the asset's id."""
+        self.resources: dict[str, Draft] = {}
+        self.checks: list[Draft] = []
+        self.hidden: set[str] = set()
+        """Names of declarations that exist and were left out because of a finding."""
+
+
+def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Findings) -> Drafts:
+    """Read the keywords of every declaration and note those that are declared twice."""
+    drafts = Drafts()
+    for item in declared:
+        draft = _draft(item, evaluator, findings)
+        if draft is None:
+            drafts.hidden.add(item.function.name)
+        elif item.kind == "asset":
+            _add_step(drafts, draft, findings)
+        elif item.kind == "resource":
+            _add_once(drafts.resources, draft.name, draft, findings)
+        else:
+            _add_check(drafts, draft, findings)
+    return drafts
+
+
+def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draft | None:
+    keywords = read_keywords(declared, evaluator, findings)
+    values = keywords.values
+    if keywords.refused & {"name", "namespace", "outputs", "**"}:
+        return None
+    name = str(values.get("name", declared.function.name))
+    namespace = values.get("namespace")
+    outputs = values.get("outputs", {})
+    draft = Draft(declared, keywords, name, namespace, outputs)
+    named = {name: draft.name_span}
+    named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))
+    fine = [_check_name(declared.kind, text, span, findings) for text, span in named.items()]
+    if namespace is not None:
+        fine += [_check_name("namespace", part, keywords.spans["namespace"], findings) for part in namespace.split(".")]
+    if "group" in values:
+        fine.append(check_plain_name("group", values["group"], keywords.spans["group"], findings))
+    return draft if all(fine) else None
+
+
+def _check_name(what: Kind | str, name: str, span: Span, findings: Findings) -> bool:
+    if _NAME.fullmatch(name):
+        return True
+    findings.error(
+        "FS108",
+        f"{name!r} cannot be the name of {'an' if what == 'asset' else 'a'} {what}",
+        span,
+        help="use letters A-Z and a-z, digits and '_', and begin with no digit; name=... gives another name",
+    )
+    return False
+
+
+def check_plain_name(what: str, name: str, span: Span, findings: Findings) -> bool:
+    """Note the name of a job or group that could not be part of a file name."""
+    if _JOB_NAME.fullmatch(name):
+        return True
+    findings.error(
+        "FS108",
+        f"{name!r} cannot be the name of a {what}",
+        span,
+        help="use letters A-Z and a-z, digits, '_' and '-', and begin with a letter",
+    )
+    return False
+
+
+def _add_step(drafts: Drafts, draft: Draft, findings: Findings) -> None:
+    if not _add_once(drafts.steps, draft.id, draft, findings):
+        return
+    for asset in draft.asset_ids().values():
+        _add_once(drafts.assets, asset, draft, findings)
+
+
+def _add_once(known: dict[str, Draft], name: str, draft: Draft, findings: Findings) -> bool:
+    other = known.setdefault(name, draft)
+    if other is not draft:
+        kind = draft.declared.kind
+        _duplicate(f"{kind} '{name}' is declared twice", _SHADOWED[kind], draft, other, findings)
+    return other is draft
+
+
+def _duplicate(message: str, code: str, draft: Draft, other: Draft, findings: Findings) -> None:
+    function = draft.declared.function
+    if other.declared.function is function:
+        message = f"{message}, by a loop or factory"
+    findings.error(
+        code,
+        message,
+        draft.name_span,
+        help="give one of them another name, or a namespace" if code == "FS102" else "give one of them another name",
+        related=[(other.name_span, "it is also declared here")],
+    )
+
+
+def _add_check(drafts: Drafts, draft: Draft, findings: Findings) -> None:
+    checked = draft.keywords.values.get("asset")
+    for other in drafts.checks:
+        same_module = other.declared.scope.module is draft.declared.scope.module
+        if other.name == draft.name and (same_module or other.keywords.values.get("asset") == checked):
+            _duplicate(f"check '{draft.name}' is declared twice", "FS112", draft, other, findings)
+            return
+    drafts.checks.append(draft)

@@ -1,0 +1,215 @@
+"""From drafts with bound parameters to the nodes of the intermediate representation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from flowstone.dsl.dependency import Output
+from flowstone.dsl.duration import seconds
+from flowstone.dsl.policies import Retry
+from flowstone.dsl.vocabulary import STORAGE_KEYWORDS
+from flowstone.frontend.bind import Binder
+from flowstone.frontend.drafts import Draft
+from flowstone.frontend.expected import to_json
+from flowstone.frontend.findings import Findings
+from flowstone.frontend.fingerprint import Fingerprints
+from flowstone.frontend.functions import parameters
+from flowstone.frontend.places import location
+from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
+from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.node import Location
+from flowstone.ir.types import TypeExpr
+
+_ENGINES = ("airflow", "prefect", "local")
+
+
+class Lowering:
+    """Makes nodes of drafts."""
+
+    def __init__(self, binder: Binder, fingerprints: Fingerprints, default_io_manager: str, findings: Findings) -> None:
+        self._binder = binder
+        self._fingerprints = fingerprints
+        self._default_io_manager = default_io_manager
+        self._findings = findings
+
+    def step(self, draft: Draft) -> Step:
+        """The step of an asset function."""
+        values = draft.keywords.values
+        return Step(
+            id=draft.id,
+            function=_function(draft),
+            signature=self._binder.signature(draft),
+            outputs=draft.asset_ids(),
+            partitions=values.get("partitioned_by"),
+            retries=self._retries(draft),
+            timeout=self._timeout(draft),
+            schedule=values.get("schedule"),
+            cache=values.get("cache", True),
+            engine_options={engine: to_json(values[engine]) for engine in _ENGINES if engine in values},
+            code=self._code(draft),
+            location=location(draft.declared.span),
+            keywords=_places(draft),
+        )
+
+    def assets(self, draft: Draft, signature: Signature) -> list[Asset]:
+        """The assets that a step makes."""
+        ids = draft.asset_ids()
+        types = _output_types(signature.returns, list(ids)) if draft.outputs else [signature.returns]
+        found = []
+        for place, (name, asset) in enumerate(ids.items()):
+            output = draft.outputs.get(name, Output())
+            span = draft.name_span
+            if draft.outputs:
+                span = draft.keywords.item_span("outputs", place, draft.declared.scope)
+            found.append(self._asset(draft, asset, name, output, types[place], location(span)))
+        return found
+
+    def _asset(
+        self, draft: Draft, asset: str, name: str, output: Output, type: TypeExpr | None, place: Location
+    ) -> Asset:
+        values = {**draft.keywords.values, **{key: item for key, item in vars(output).items() if _given(key, item)}}
+        return Asset(
+            id=asset,
+            name=name,
+            namespace=draft.namespace,
+            step=draft.id,
+            description=_description(draft, values),
+            group=values.get("group", "default"),
+            tags=tags_of(values.get("tags", ())),
+            owners=tuple(values.get("owners", ())),
+            meta=to_json(values.get("meta", {})),
+            partitions=values.get("partitioned_by"),
+            storage=self._storage(draft, values),
+            type=type,
+            location=place,
+        )
+
+    def _storage(self, draft: Draft, values: Mapping[str, Any]) -> Storage:
+        options = {key: to_json(values[key]) for key in STORAGE_KEYWORDS if key in values}
+        further = to_json(values.get("io", {}))
+        for key in sorted(options.keys() & further.keys()):
+            message = f"the option '{key}' is given twice: as a keyword and in 'io'"
+            span = draft.keywords.spans.get("io", draft.name_span)
+            self._findings.error("FS005", message, span, help="leave one of them out")
+        return Storage(manager=values.get("io_manager", self._default_io_manager), options={**further, **options})
+
+    def check(self, draft: Draft) -> Check | None:
+        """The check, or None after a finding that leaves it without an asset."""
+        signature = self._binder.signature(draft)
+        asset = self._binder.checked_asset(draft)
+        if asset is None:
+            return None
+        values = draft.keywords.values
+        return Check(
+            name=draft.name,
+            asset=asset,
+            function=_function(draft),
+            signature=signature,
+            blocking=values.get("blocking", False),
+            description=_description(draft, values),
+            code=self._code(draft),
+            location=location(draft.declared.span),
+        )
+
+    def resource(self, draft: Draft) -> Resource:
+        """The resource."""
+        return Resource(
+            name=draft.name,
+            function=_function(draft),
+            signature=self._binder.signature(draft),
+            description=_description(draft, draft.keywords.values),
+            code=self._code(draft),
+            location=location(draft.declared.span),
+        )
+
+    def _code(self, draft: Draft) -> str:
+        declared = draft.declared
+        return self._fingerprints.of(declared.scope.module, declared.function, declared.closure)
+
+    def _retries(self, draft: Draft) -> Retry | None:
+        value = draft.keywords.values.get("retries")
+        if value is None or isinstance(value, Retry):
+            return value
+        try:
+            return Retry(value)
+        except ValueError:
+            self._wrong(draft, "retries", f"'retries' must be a whole number from 0, not {value}")
+            return None
+
+    def _timeout(self, draft: Draft) -> float | None:
+        value = draft.keywords.values.get("timeout")
+        if value is None:
+            return None
+        try:
+            length = seconds(value)
+        except (ValueError, TypeError) as error:
+            self._wrong(draft, "timeout", f"'timeout' of '{draft.name}': {error}")
+            return None
+        if length <= 0:
+            self._wrong(draft, "timeout", f"'timeout' of '{draft.name}' must be longer than nothing")
+            return None
+        return length
+
+    def _wrong(self, draft: Draft, keyword: str, message: str) -> None:
+        self._findings.error("FS005", message, draft.keywords.spans[keyword], help="write for example '30s' or 3")
+
+
+def _given(key: str, value: object) -> bool:
+    return key != "kind" and value is not None and value not in ((), {}, [])
+
+
+def tags_of(value: Any) -> dict[str, str]:
+    """Tags as a mapping; a tag without a value has the empty text."""
+    if isinstance(value, dict):
+        return {str(key): str(item) for key, item in value.items()}
+    return {str(tag): "" for tag in value}
+
+
+def _description(draft: Draft, values: Mapping[str, Any]) -> str:
+    written = values.get("description")
+    return str(written) if written is not None else ast.get_docstring(draft.declared.function) or ""
+
+
+def _function(draft: Draft) -> FunctionRef:
+    declared = draft.declared
+    return FunctionRef(
+        module=declared.runs_in.name,
+        defined_in=declared.scope.module.name,
+        name=declared.function.name,
+        key=draft.id,
+        is_async=isinstance(declared.function, ast.AsyncFunctionDef),
+        is_generator="yield" in declared.scope.module.source and _yields(declared.function),
+    )
+
+
+def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    pending: list[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _places(draft: Draft) -> dict[str, Location]:
+    module = draft.declared.scope.module
+    found = {name: location(span) for name, span in draft.keywords.spans.items()}
+    for parameter, _ in parameters(draft.declared.function.args):
+        found[f"parameter:{parameter.arg}"] = location(module.span(parameter))
+    returns = draft.declared.function.returns
+    if returns is not None:
+        found["returns"] = location(module.span(returns))
+    return found
+
+
+def _output_types(returns: TypeExpr | None, names: list[str]) -> list[TypeExpr | None]:
+    """The type of each output: the function returns a mapping by name, or a tuple in order."""
+    if returns is not None and returns.name in ("dict", "Mapping") and len(returns.args) == 2:
+        return [returns.args[1]] * len(names)
+    if returns is not None and returns.name == "tuple" and len(returns.args) == len(names):
+        return list(returns.args)
+    return [None] * len(names)

@@ -1,0 +1,113 @@
+"""Whether a piece of source can declare something: it names a declaring word, or calls what does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowstone.frontend.bindings import FUNCTIONS, import_base
+from flowstone.frontend.construct import DECLARING
+from flowstone.frontend.modules import Module
+from flowstone.frontend.names import Defined, External, Names, ProjectModule, Public, Target
+from flowstone.frontend.values import FunctionValue, Reference, Scope
+
+
+class Touches:
+    """Answers the question for nodes of the syntax trees, each once."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._answers: dict[int, bool] = {}
+        self.called: set[int] = set()
+        """Ids of the functions that were called as factories."""
+
+    def node(self, node: ast.AST, module: Module, values: Mapping[str, Any]) -> bool:
+        """Whether the node, or a project function that it calls, names a declaring word."""
+        key = id(node)
+        if key not in self._answers:
+            self._answers[key] = False  # ends a circle of calls
+            self._answers[key] = any(self._declares(item, module, values) for item in ast.walk(node))
+        return self._answers[key]
+
+    def _declares(self, node: ast.AST, module: Module, values: Mapping[str, Any]) -> bool:
+        if isinstance(node, ast.Name):
+            if node.id in values:
+                return self._declares_value(values[node.id])
+            return self.target(self._names.lookup(module, node.id))
+        if isinstance(node, ast.Attribute):
+            root = node.value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id not in values:
+                return self.target(self._names.resolve(module, node))
+        return False
+
+    def _declares_value(self, value: Any) -> bool:
+        if isinstance(value, Reference):
+            return value.dotted.rpartition(".")[0] == "flowstone" and value.dotted[10:] in DECLARING
+        if isinstance(value, FunctionValue):
+            return self.node(value.node, value.scope.module, value.scope.values)
+        return False
+
+    def target(self, target: Target | None) -> bool:
+        """Whether a name's target declares, or is a plain project function that does."""
+        if isinstance(target, Public):
+            return target.name in DECLARING
+        function = self.function(target)
+        if function is None or self._is_declaration(function):
+            return False
+        return self.node(function.node, function.scope.module, {})
+
+    def _is_declaration(self, function: FunctionValue) -> bool:
+        for decorator in function.node.decorator_list:
+            named = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(self._names.resolve(function.scope.module, named), Public):
+                return True
+        return False
+
+    def function(self, target: object) -> FunctionValue | None:
+        """The function, if a target is one of the project that is defined once."""
+        if isinstance(target, Defined) and len(target.bindings) == 1:
+            node = target.bindings[0].node
+            if isinstance(node, FUNCTIONS) and target.bindings[0].kind == "function":
+                return FunctionValue(Scope(target.module), node)
+        return None
+
+    def replaces(self, decorator: ast.expr, module: Module) -> bool:
+        """Whether a decorator of the project may give back a function without the name of the one it was given."""
+        named = decorator.func if isinstance(decorator, ast.Call) else decorator
+        function = self.function(self._names.resolve(module, named))
+        if function is None:
+            return False
+        taken = {item.arg for node in ast.walk(function.node) if isinstance(node, ast.arg) for item in [node]}
+        for node in ast.walk(function.node):
+            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+            if name in ("wraps", "update_wrapper"):
+                return False
+            if isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and node.value.id in taken:
+                return False
+        return True
+
+    def imported(self, node: ast.Import | ast.ImportFrom, module: Module) -> Iterator[tuple[str, str | None]]:
+        """Names that an import in a function binds, with the dotted name outside the project, if it is there."""
+        for alias in node.names:
+            if isinstance(node, ast.ImportFrom):
+                dotted, name = f"{import_base(module, node)}.{alias.name}", alias.asname or alias.name
+            else:
+                dotted, name = alias.name, alias.asname or alias.name.partition(".")[0]
+            target = self._names.dotted(dotted)
+            if isinstance(target, Public):
+                yield name, f"flowstone.{target.name}"
+            else:
+                yield name, target.dotted if isinstance(target, External) else None
+
+
+def walk_calls(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls below a node."""
+    return (item for item in ast.walk(node) if isinstance(item, ast.Call))
+
+
+def is_project(target: Target | None) -> bool:
+    """Whether a target lies in the project."""
+    return isinstance(target, Defined | ProjectModule)
