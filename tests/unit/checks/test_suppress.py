@@ -31,7 +31,7 @@ def test_a_file_comment_hides_its_codes_everywhere_in_the_file():
     source = "# flowstone: ignore-file[FS301]\na = 1\nb = 2\n"
 
     assert left(source, finding(2), finding(3), finding(3, "FS302")) == [("FS302", 3)]
-    assert [item.span.file for item in suppress([finding(2, file="other.py")], {FILE: source})][0] == "other.py"
+    assert next(item.span.file for item in suppress([finding(2, file="other.py")], {FILE: source})) == "other.py"
 
 
 @pytest.mark.parametrize("marked", [0, 3, 7])

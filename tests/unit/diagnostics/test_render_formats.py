@@ -1,0 +1,221 @@
+"""Findings as JSON, SARIF and workflow commands."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jsonschema
+
+from flowstone.checks.catalog import all_rules
+from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
+from flowstone.diagnostics.render_github import render_github
+from flowstone.diagnostics.render_json import render_json
+from flowstone.diagnostics.render_sarif import render_sarif
+
+POSITIVE = {"type": "integer", "minimum": 1}
+TEXT = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {"text": {"type": "string", "minLength": 1}},
+    "additionalProperties": False,
+}
+REGION = {
+    "type": "object",
+    "required": ["startLine"],
+    "properties": {name: POSITIVE for name in ("startLine", "startColumn", "endLine", "endColumn")},
+    "additionalProperties": False,
+}
+ARTIFACT = {
+    "type": "object",
+    "required": ["uri", "uriBaseId"],
+    "properties": {"uri": {"type": "string", "pattern": "^[A-Za-z0-9._~/%-]+$"}, "uriBaseId": {"const": "%SRCROOT%"}},
+    "additionalProperties": False,
+}
+LOCATION = {
+    "type": "object",
+    "required": ["physicalLocation"],
+    "properties": {
+        "id": POSITIVE,
+        "message": TEXT,
+        "physicalLocation": {
+            "type": "object",
+            "required": ["artifactLocation", "region"],
+            "properties": {"artifactLocation": ARTIFACT, "region": REGION},
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
+LEVEL = {"enum": ["error", "warning", "note"]}
+SARIF = {
+    "type": "object",
+    "required": ["$schema", "version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "columnKind": {"enum": ["unicodeCodePoints", "utf16CodeUnits"]},
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name", "version", "rules"],
+                                "properties": {
+                                    "rules": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "required": ["id", "name", "shortDescription", "fullDescription"],
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "name": {"type": "string", "pattern": "^[A-Za-z]+$"},
+                                                "shortDescription": TEXT,
+                                                "fullDescription": TEXT,
+                                                "defaultConfiguration": {
+                                                    "type": "object",
+                                                    "properties": {"level": LEVEL},
+                                                },
+                                            },
+                                            "additionalProperties": False,
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["ruleId", "level", "message", "locations"],
+                            "properties": {
+                                "ruleId": {"type": "string"},
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "level": LEVEL,
+                                "message": TEXT,
+                                "locations": {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 1},
+                                "relatedLocations": {"type": "array", "items": LOCATION},
+                                "fixes": {
+                                    "type": "array",
+                                    "items": {
+                                        "type": "object",
+                                        "required": ["artifactChanges"],
+                                        "properties": {
+                                            "artifactChanges": {
+                                                "type": "array",
+                                                "minItems": 1,
+                                                "items": {
+                                                    "type": "object",
+                                                    "required": ["artifactLocation", "replacements"],
+                                                    "properties": {
+                                                        "artifactLocation": ARTIFACT,
+                                                        "replacements": {
+                                                            "type": "array",
+                                                            "items": {
+                                                                "type": "object",
+                                                                "required": ["deletedRegion"],
+                                                                "properties": {
+                                                                    "deletedRegion": REGION,
+                                                                    "insertedContent": TEXT,
+                                                                },
+                                                                "additionalProperties": False,
+                                                            },
+                                                        },
+                                                    },
+                                                    "additionalProperties": False,
+                                                },
+                                            }
+                                        },
+                                        "additionalProperties": False,
+                                    },
+                                },
+                            },
+                            "additionalProperties": False,
+                        },
+                    },
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+}
+
+
+def test_json_is_a_list_of_objects_that_can_be_read_back(finding):
+    (read,) = json.loads(render_json([finding]))
+
+    assert Diagnostic.from_json(read) == finding
+    assert list(read) == [
+        "code",
+        "severity",
+        "message",
+        "file",
+        "line",
+        "column",
+        "end_line",
+        "end_column",
+        "help",
+        "fix",
+        "related",
+    ]
+    assert json.loads(render_json([])) == []
+
+
+def test_json_holds_no_raw_control_characters(finding):
+    assert render_json([replace(finding, message="\x1b\u202e")]).isascii()
+
+
+def test_sarif_has_the_parts_that_the_standard_asks_for(finding):
+    warning = replace(finding, severity=Severity.WARNING, help=None, related=(), fix=None)
+
+    log = json.loads(render_sarif([finding, warning], all_rules()))
+
+    jsonschema.validate(log, SARIF)
+    (run,) = log["runs"]
+    assert [result["level"] for result in run["results"]] == ["error", "warning"]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "FS301"
+
+
+def test_sarif_quotes_paths(finding):
+    odd = replace(finding, span=Span("pipe lines/ä:b%.py", 1, 1, 1, 2))
+
+    log = json.loads(render_sarif([odd], all_rules()))
+
+    jsonschema.validate(log, SARIF)
+    location = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == "pipe%20lines/%C3%A4%3Ab%25.py"
+
+
+def test_an_empty_sarif_log_is_valid():
+    jsonschema.validate(json.loads(render_sarif([], all_rules())), SARIF)
+
+
+def test_workflow_commands_are_one_line_each(finding):
+    assert render_github([finding]) == (
+        "::error file=pipelines/a.py,line=4,endLine=4,title=FS301,col=12,endColumn=18::"
+        "'report' takes 'orders' as int, but it is str%0Ahelp: annotate the parameter as str"
+        "%0Apipelines/a.py:2: 'orders' returns str\n"
+    )
+
+
+def test_workflow_commands_cannot_be_broken_out_of(finding):
+    evil = "a\n::set-env name=X::y\r%0A\x1b"
+    item = replace(finding, message=evil, help=evil, span=Span("a,line=9:\n.py", 1, 1, 2, 1), related=())
+
+    (line,) = render_github([item]).splitlines()
+
+    assert line.startswith("::error file=a%2Cline=9%3A\\n.py,line=1,endLine=2,title=FS301::")
+    assert "\\n::set-env name=X::y\\r%250A\\x1b" in line
+
+
+def test_infos_are_notices(finding):
+    assert render_github([replace(finding, severity=Severity.INFO)], prefix="sub/").startswith("::notice file=sub/")
