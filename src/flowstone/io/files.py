@@ -1,9 +1,10 @@
 """Atomic files: what every file store commits with.
 
-A value is written to a temporary file in the folder of its target and synced. Publishing writes the record to a
-temporary file as well, then renames the data, syncs the folder, renames the record and syncs its folder. Whoever dies
-between leaves the old value with its record, or a value that is not that of its record. Publishers of one asset take
-turns by a lock on the folder of its records, so that data and record of two writers never mix.
+A value is written to a temporary file in the folder of its target and synced. Publishing writes and syncs the record
+in the same way, renames the data, renames the record last, and then syncs both folders: one commit of the file system's
+journal for the two. Whoever dies between the renames leaves a value that is not that of its record, which no reader
+takes; so does a power cut, whichever rename it loses. Publishers of one asset take turns by a lock on the folder of its
+records, so that data and record of two writers never mix.
 
 A temporary file is locked as long as its writer lives. What a dead one left is removed by the next writer in the
 folder.
@@ -31,8 +32,8 @@ STEPS = (
     "record-written",
     "record-synced",
     "data-renamed",
-    "data-folder-synced",
     "record-renamed",
+    "data-folder-synced",
     "record-folder-synced",
 )
 """The steps of the protocol, in order."""
@@ -81,10 +82,10 @@ class FileStore:
             try:
                 lock(folder, fcntl.LOCK_EX)
                 data.rename(target)
-                _sync_folder(target.parent)
-                self._reached("data-folder-synced")
                 note.rename(record_path)
                 lock(folder, fcntl.LOCK_UN)
+                _sync_folder(target.parent)
+                self._reached("data-folder-synced")
                 os.fsync(folder)
                 self._reached("record-folder-synced")
             finally:

@@ -93,7 +93,11 @@ def from_parquet(data: bytes, form: str) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(pa.BufferReader(data)).read()
+    return from_table(pq.ParquetFile(pa.BufferReader(data)).read(), form)
+
+
+def from_table(table: Any, form: str) -> Any:
+    """The frame of an Arrow table. Errors: UnsupportedTypeError if the form's package is missing."""
     if form == "pyarrow.Table":
         return table
     package = form.partition(".")[0]

@@ -16,7 +16,7 @@ from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, sl
 from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same
 
-VISIBLE = {"data-renamed": None, "data-folder-synced": None, "record-renamed": 2, "record-folder-synced": 2}
+VISIBLE = {"data-renamed": None, "record-renamed": 2, "data-folder-synced": 2, "record-folder-synced": 2}
 """Which value a reader of a file store finds after an attempt to replace 1 by 2 ended at a step; before them 1."""
 
 
