@@ -57,11 +57,20 @@ def check(
 
 def _find(settings: Settings, *, use_cache: bool) -> tuple[Sequence[Diagnostic], int]:
     """All findings, whatever is selected, and the number of assets."""
+    from flowstone.cli.check_cache import CheckCache
+
+    cache = CheckCache(settings)
+    known = cache.get() if use_cache else None
+    if known is not None:
+        return known.diagnostics, known.assets
     from flowstone.checks import find_all
     from flowstone.frontend import load
 
     loaded = load(settings)
-    return find_all(loaded, settings), len(loaded.project.assets)
+    findings, assets = find_all(loaded, settings), len(loaded.project.assets)
+    if use_cache:
+        cache.put(loaded.sources, findings, assets)
+    return findings, assets
 
 
 def _prefix(root: Path) -> str:
