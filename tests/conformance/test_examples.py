@@ -1,0 +1,29 @@
+"""Every example stores the same bytes on the local runner, on Airflow and on Prefect.
+
+Needs the two engines in environments of their own, named by FLOWSTONE_AIRFLOW_PYTHON and FLOWSTONE_PREFECT_PYTHON;
+``make conformance`` sets them up. The tests fail, rather than skip, where they are missing.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PARTITIONS = {"flights": ["2013-01-01..2013-01-31"], "hello": []}
+
+
+def test_every_example_is_here():
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/pyproject.toml")) == sorted(PARTITIONS)
+
+
+@pytest.mark.parametrize("example", PARTITIONS)
+def test_the_engines_agree(example, tmp_path):
+    ranges = [argument for text in PARTITIONS[example] for argument in ("--partitions", text)]
+    command = [sys.executable, "-m", "flowstone", "conformance", "--keep", str(tmp_path / "kept"), *ranges]
+    result = subprocess.run(command, cwd=EXAMPLES / example, capture_output=True, text=True, env=dict(os.environ))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "local, airflow, prefect: " in result.stdout
+    assert "records are identical" in result.stdout
