@@ -1,6 +1,9 @@
 """The contract suite finds managers that break the contract."""
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -90,3 +93,31 @@ def test_samples_are_equal_by_number_only(sample):
         pytest.importorskip(sample.package)
     assert same(sample.make(1), sample.make(1))
     assert not same(sample.make(1), sample.make(2))
+
+
+SUITE = """
+import pytest
+from flowstone.io.memory import MemoryManager
+from flowstone.testing.io_contract import IoContract
+
+class Once(MemoryManager):
+    gaps = {"test_nothing_stored_is_no_record": "it always has a record"}
+
+    def record(self, slot):
+        return super().record(slot) or BROKEN
+
+BROKEN = __BROKEN__
+
+class TestOnce(IoContract):
+    @pytest.fixture
+    def manager_type(self):
+        return Once
+"""
+
+
+@pytest.mark.parametrize(("broken", "outcome"), [("1", "1 xfailed"), ("None", "1 failed")])
+def test_declared_gaps_are_expected_to_fail_and_reported_once_they_do_not(tmp_path, broken, outcome):
+    (tmp_path / "test_once.py").write_text(SUITE.replace("__BROKEN__", broken))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "nothing_stored", str(tmp_path)]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert re.search(outcome, answer.stdout), answer.stdout
