@@ -26,6 +26,8 @@ from flowstone.ir.types import TypeExpr
 Format = Literal["json", "text", "bytes", "file", "pickle"]
 
 EXTENSIONS: dict[str, str] = {"json": ".json", "text": ".txt", "bytes": ".bin", "file": "", "pickle": ".pickle"}
+JSON_HELP = 'store plain values, dataclasses or pydantic models, or choose format="pickle"'
+
 _STORED: dict[str, frozenset[str]] = {
     "text": frozenset({"str", "Literal"}),
     "bytes": frozenset({"bytes"}),
@@ -128,10 +130,10 @@ class FilesystemManager(FileManager):
         try:
             return json_values.dumps(value)
         except json_values.NotJsonError as error:
-            hint = "use an IO manager of type parquet for data frames"
             frame = f"{type(value).__module__}.".startswith(FRAME_PACKAGES)
             raise UnsupportedTypeError(
-                f"{slot.label}: a {_name(value)} cannot be stored as JSON: {error}", help=hint if frame else None
+                f"{slot.label}: a {_name(value)} cannot be stored as JSON: {error}",
+                help="use an IO manager of type parquet for data frames" if frame else JSON_HELP,
             ) from error
 
     def _to_pickle(self, slot: Slot, value: Any) -> bytes:

@@ -18,6 +18,8 @@ _PLAIN = """
     decimal.Decimal uuid.UUID
 """
 
+MAX_FAULTS = 3
+
 PLAIN = frozenset(_PLAIN.split())
 """Types that come back by themselves; nothing is imported or converted for them."""
 
@@ -43,7 +45,18 @@ def restore(value: Any, type: TypeExpr | None) -> Any:
     try:
         return _adapter(type).validate_python(value)
     except ValidationError as error:
-        raise UnsupportedTypeError(f"the stored value is no {type}: {error}") from error
+        raise UnsupportedTypeError(f"the stored value is no {type}: {_faults(error)}") from error
+    except PydanticUserError as error:
+        raise UnsupportedTypeError(
+            f"a value cannot be made a {type}: its annotations name something that is not there at run time",
+            help="import it outside of `if TYPE_CHECKING:`",
+        ) from error
+
+
+def _faults(error: ValidationError) -> str:
+    """The first faults in one line, without the values."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}" for fault in found)
 
 
 @lru_cache(maxsize=512)

@@ -102,6 +102,23 @@ def test_a_module_that_fails_to_import_its_needs_is_named(tmp_path, monkeypatch)
         restore({}, expr("needy_models.Thing"))
 
 
+def test_faults_are_short_and_show_no_values(models, shelf):
+    models()
+    with pytest.raises(UnsupportedTypeError) as caught:
+        shelf(FilesystemManager).again([{"x": "secret"}] * 9, expr("list", expr("shop_models.Point")))
+    assert "0.x: " in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_whose_annotations_cannot_be_read_is_named(tmp_path, monkeypatch):
+    source = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    (tmp_path / "typed_models.py").write_text(source + "@dataclass\nclass Thing:\n    a: Decimal\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UnsupportedTypeError, match=r"typed_models\.Thing: its annotations"):
+        restore({"a": 1}, expr("typed_models.Thing"))
+
+
 def test_literals_and_tuples_beside_classes(models):
     models()
     pair = expr("tuple", expr("shop_models.Point"), TypeExpr(name="Literal", values=("a", 1)))
