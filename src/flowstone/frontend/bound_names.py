@@ -23,6 +23,7 @@ from flowstone.frontend.names import (
     ProjectModule,
     Public,
     Target,
+    external,
     unknown_public_name,
 )
 from flowstone.frontend.values import ClassValue, FunctionValue, ModuleValue, Node, Reference, Refusal, Scope
@@ -56,13 +57,16 @@ class BoundNames:
         target = self._names.attribute(ProjectModule(owner, None), name)
         return self._of_target(target, name, node, scope)
 
-    def external(self, dotted: str) -> Any:
-        """The value, or symbol, of something outside the project. Errors: none."""
+    def external(self, dotted: str, node: Node, scope: Scope) -> Any:
+        """The value, or symbol, of something outside the project. Errors: Refusal for what FlowStone does not have."""
         if dotted in library.VALUES:
             return library.VALUES[dotted]
-        module, _, name = dotted.rpartition(".")
-        if name in PUBLIC_NAMES and module in ("flowstone", PUBLIC_NAMES[name]):
-            return Reference(f"flowstone.{name}")
+        target = external(dotted)
+        if isinstance(target, Public):
+            return Reference(f"flowstone.{target.name}")
+        unknown = unknown_public_name(target)
+        if unknown is not None:  # an import of it is a finding of its own
+            raise unknown_flowstone_name(unknown, scope.module.span(node), silent=isinstance(node, ast.Name))
         return Reference(dotted)
 
     def _of_target(self, target: Target | None, name: str, node: Node, scope: Scope) -> Any:
@@ -76,10 +80,7 @@ class BoundNames:
             case Builtin():
                 return self._builtin(target.name, node, scope)
             case External():
-                unknown = unknown_public_name(target)
-                if unknown is not None:  # an import of it is a finding of its own
-                    raise unknown_flowstone_name(unknown, scope.module.span(node), silent=isinstance(node, ast.Name))
-                return self.external(target.dotted)
+                return self.external(target.dotted, node, scope)
         assert isinstance(target, Missing)
         raise self._missing(target, name, node, scope)
 

@@ -237,7 +237,7 @@ class Evaluator:
             case ModuleValue():
                 return self._bound.member(owner.dotted, node.attr, node, scope)
             case Reference():
-                return self._bound.external(f"{owner.dotted}.{node.attr}")
+                return self._bound.external(f"{owner.dotted}.{node.attr}", node, scope)
             case ClassValue():
                 return class_attribute(owner, node.attr, self.names, self._value)
             case Instance() if node.attr in owner.fields:

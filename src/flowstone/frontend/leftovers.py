@@ -90,9 +90,9 @@ class _Search:
                 continue
             if not self._is_declaring(named, local):
                 continue
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) or not around:
                 self._note(named, around)
-            elif around and not self._is_followed(around):
+            elif not self._is_followed(around):
                 self._nested(node, around)
 
     def _is_followed(self, around: tuple[ast.AST, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -51,20 +52,24 @@ def load(settings: Settings) -> Loaded:
     """Read a project's sources. Mistakes in them become diagnostics; what has none is in the project."""
     findings = Findings()
     index = ModuleIndex(settings.root, settings.import_roots, findings)
-    with _deep_stack():
+    with _room():
         modules = index.add_sources(settings.sources)
         project = _Front(settings, index, findings).project(modules)
     return Loaded(project, findings.sorted(), index.texts)
 
 
 @contextmanager
-def _deep_stack() -> Iterator[None]:
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _STACK))
+def _room() -> Iterator[None]:
+    """Room for deeply nested source, and no garbage collection: syntax trees are many objects, and all stay."""
+    depth, collecting = sys.getrecursionlimit(), gc.isenabled()
+    sys.setrecursionlimit(max(depth, _STACK))
+    gc.disable()
     try:
         yield
     finally:
-        sys.setrecursionlimit(before)
+        sys.setrecursionlimit(depth)
+        if collecting:
+            gc.enable()
 
 
 class _Front:

@@ -291,6 +291,7 @@ class Reader:
 
     def _if(self, node: ast.If, frame: Frame) -> Signal:
         if is_type_checking(node.test) or _is_main(node.test):
+            self._pass_over(node.body)
             return self._block(node.orelse, frame)
         if frame.top and not self.touches.node(node, frame.module, frame.values):
             return "next"
@@ -301,9 +302,13 @@ class Reader:
                 self._note(refusal, node)
             self._forget(node, frame)
             return "next"
-        for skipped in node.orelse if outcome else node.body:
-            self.seen.update(map(id, ast.walk(skipped)))
+        self._pass_over(node.orelse if outcome else node.body)
         return self._block(node.body if outcome else node.orelse, frame)
+
+    def _pass_over(self, statements: Iterable[ast.stmt]) -> None:
+        """What stands in a branch that never runs declares nothing."""
+        for statement in statements:
+            self.seen.update(map(id, ast.walk(statement)))
 
     def _try(self, node: ast.Try, frame: Frame) -> Signal:
         signal = self._block(node.body, frame)
