@@ -98,8 +98,8 @@ class AssetOperator(BaseOperator):
             return workspace.key(definition, key).text
         except PartitionKeyError as error:
             if context["dag_run"].run_type == "asset_triggered":
-                raise AirflowSkipException(str(error)) from error
-            raise AirflowFailException(str(error)) from error
+                raise AirflowSkipException(f"no partition of {self.task_id}: {error}") from error
+            raise AirflowFailException(f"no partition of {self.task_id}: {error}") from error
 
     def _config(self, workspace: Workspace, context: Any) -> dict[str, Json]:
         """Config values that the run was given; those of the DAG itself can be replaced by the environment."""

@@ -45,8 +45,8 @@ def test_a_run_can_replace_config_values(compile_project):
 
 
 def test_the_environment_replaces_config_values_that_a_run_leaves_alone(compile_project, monkeypatch):
-    monkeypatch.setenv("FLOWSTONE_PARAMS__TOTAL__FACTOR", "7")
     project = compile_project(CHAIN)
+    monkeypatch.setenv("FLOWSTONE_PARAMS__TOTAL__FACTOR", "7")
     project.run("chain", conf={"total__factor": 1})
     assert project.value("total") == 42
 
