@@ -1,0 +1,1 @@
+"""Benchmarks: ratios to other tools, measured in one run with the contenders taking turns."""
