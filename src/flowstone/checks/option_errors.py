@@ -68,7 +68,7 @@ def _of_asset(subject: Subject, asset: Asset, error: ValidationError, kind: Kind
     for found, option, reason in _split(error):
         if found == kind:
             top = option.partition(".")[0]
-            at = subject.keyword(asset, top, f"io.{top}", "io", "io_manager") if top else asset.location
+            at = subject.keyword(asset, top, "io", "io_manager") if top else asset.location
             if found == "missing":
                 at = subject.keyword(asset, "io_manager")
             kind_of_manager = subject.project.io_managers[name].type

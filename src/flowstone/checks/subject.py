@@ -68,16 +68,14 @@ class Subject:
         return tuple(edges(self.project))
 
     def keyword(self, asset: Asset, *names: str) -> Location:
-        """Place of the first of these keywords that the asset's declaration has, else of its function's name."""
+        """Place of the first of these keywords that the asset's declaration has, else of the asset.
+
+        One of several assets of a function is placed at its ``Output``.
+        """
         step = self.project.steps.get(asset.step)
-        if step is None:
+        if step is None or "outputs" in step.keywords:
             return asset.location
-        output = next((key for key, value in step.outputs.items() if value == asset.id), None)
-        for name in names:
-            for key in (f"outputs.{output}.{name}", name):
-                if key in step.keywords:
-                    return step.keywords[key]
-        return asset.location
+        return next((step.keywords[name] for name in names if name in step.keywords), asset.location)
 
     def configured(self, key: str) -> Span:
         """Place of a configured value, or of the IO manager that it belongs to, or the file's first line."""

@@ -120,6 +120,9 @@ def _print_summary(findings: Sequence[Diagnostic], assets: int) -> None:
     from flowstone.diagnostics.render_text import counted, summary
 
     if findings:
-        click.echo(f"{summary(findings)}.", err=True)
+        text = f"{summary(findings)}."
+    elif assets > 1:
+        text = f"All {counted(assets, 'asset')} fine."
     else:
-        click.echo(f"All {counted(assets, 'asset')} fine." if assets != 1 else "The asset is fine.", err=True)
+        text = "The asset is fine." if assets else "There are no assets."
+    click.echo(text, err=True)

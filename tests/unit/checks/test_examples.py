@@ -47,7 +47,8 @@ def test_the_bad_example_is_found_where_it_says(item, find):
     found = find(files)
 
     places = [(each.span.file, each.span.line) for each in found if each.code == item.code]
-    assert marked_place(files) in places, found
+    assert places == [marked_place(files)], found
+    assert {each.code for each in found} == {item.code}, found
     assert {each.severity for each in found if each.code == item.code} == {item.severity} or item.code == "FS312"
 
 

@@ -23,7 +23,7 @@ TEXT = {
 REGION = {
     "type": "object",
     "required": ["startLine"],
-    "properties": {name: POSITIVE for name in ("startLine", "startColumn", "endLine", "endColumn")},
+    "properties": dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), POSITIVE),
     "additionalProperties": False,
 }
 ARTIFACT = {

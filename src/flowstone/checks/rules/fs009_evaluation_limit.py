@@ -10,10 +10,10 @@ RULE = Rule(
     bad="""\
 from flowstone import asset
 
-KEYS = "x" * 10**9
+KEYS = "x" * 10**9  # <- here
 
 
-@asset(group=KEYS)  # <- here
+@asset(group=KEYS)
 def orders() -> list[int]:
     return [1, 2]
 """,

@@ -12,8 +12,9 @@ from flowstone.ir.node import Location
 
 def check(subject: Subject) -> Iterator[Finding]:
     project = subject.project
-    yield from _collisions("asset", ((asset.id, asset.location) for asset in project.assets.values()))
-    yield from _collisions("step", ((step.id, step.location) for step in project.steps.values()))
+    assets = {asset.id: asset.location for asset in project.assets.values()}
+    steps = {step.id: step.location for step in project.steps.values()}
+    yield from _collisions("asset", (assets | steps).items())
     jobs = ((job.name, job.location) for job in project.jobs.values() if job.location is not None)
     yield from _collisions("job", jobs)
 

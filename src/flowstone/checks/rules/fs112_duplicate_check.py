@@ -21,8 +21,8 @@ def not_empty(orders: list[int]) -> bool:
     return bool(orders)
 
 
-@check(asset="orders", name="plausible")
-def positive(orders: list[int]) -> bool:  # <- here
+@check(asset="orders", name="plausible")  # <- here
+def positive(orders: list[int]) -> bool:
     return all(order > 0 for order in orders)
 """,
     good="""\

@@ -34,7 +34,7 @@ def orders() -> list[int]:
     return [1, 2]
 
 
-nightly = Job("nightly", select="tag:sale")  # <- here
+nightly = Job("nightly", select="tag:sales", exclude="+orders")  # <- here
 """,
     good="""\
 from flowstone import Job, asset
