@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from flowstone.cli.common import project_options, settings_of, sound_project
+from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of, sound_project
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
+    from flowstone.frontend import Loaded
     from flowstone.ir.project import Project
 
 
@@ -66,7 +67,9 @@ def run(
     for text in partitions:
         if ".." not in text:
             raise click.UsageError(f"--partitions takes a range such as {text}..{text}, not {text!r}")
-    ir = with_values(sound_project(settings).project, assignments)
+    loaded = sound_project(settings)
+    _demand_local(loaded)
+    ir = with_values(loaded.project, assignments)
     session = Session(
         steps=select(ir, " ".join(selection) or "*", exclude),
         keys=(*partition, *partitions),
@@ -80,6 +83,18 @@ def run(
     )
     workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
     raise SystemExit(carry_out(workspace, session))
+
+
+def _demand_local(loaded: Loaded) -> None:
+    """Exit 1 with the findings if an option is meant for the local runner and it does not know it."""
+    from flowstone.diagnostics.diagnostic import Severity
+    from flowstone.diagnostics.render_text import render_text
+    from flowstone.targets.local import LocalTarget
+
+    errors = [finding for finding in LocalTarget().check(loaded.project) if finding.severity is Severity.ERROR]
+    if errors:
+        click.echo(render_text(errors, loaded.sources), err=True, nl=False)
+        raise SystemExit(EXIT_FINDINGS)
 
 
 def with_values(project: Project, assignments: Sequence[str]) -> Project:

@@ -23,6 +23,9 @@ from flowstone.runner.result import Order, Result
 from flowstone.runner.summary import Summary
 from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
+PATIENCE = 0.2
+"""Seconds that the scheduler waits at a time: a signal that another thread receives does not end its wait."""
+
 Executor = Literal["process", "thread", "inline"]
 
 
@@ -90,7 +93,7 @@ class _Execution:
             if self.running:
                 self._take(self._time_to_next())
             elif self.delayed:
-                time.sleep(max(0.0, self.delayed[0][0] - time.monotonic()))
+                time.sleep(self._time_to_next())
         self.summary.elapsed = time.perf_counter() - started
         self.reporter.end(self.summary)
         return self.summary
@@ -112,13 +115,13 @@ class _Execution:
             order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], self.options.force)
             self._pool(self.routes.of(task.step)).submit(place, order)
 
-    def _time_to_next(self) -> float | None:
-        """Seconds until a retry is due, if there is room to start it."""
+    def _time_to_next(self) -> float:
+        """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""
         if not self.delayed or self.running >= self.capacity:
-            return None
-        return max(0.0, self.delayed[0][0] - time.monotonic())
+            return PATIENCE
+        return min(PATIENCE, max(0.0, self.delayed[0][0] - time.monotonic()))
 
-    def _take(self, timeout: float | None) -> None:
+    def _take(self, timeout: float) -> None:
         """Wait for one result and draw the consequences."""
         try:
             place, result = self.results.get(timeout=timeout)

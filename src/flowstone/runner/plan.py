@@ -32,7 +32,7 @@ class Plan:
     tasks: tuple[Task, ...]
     """Each after all those that it needs."""
     without_key: tuple[str, ...] = ()
-    """Selected steps for which no key was given and none follows from the others."""
+    """Selected steps for which no key was given and none follows from the others, and those that wait for them."""
 
 
 def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = ()) -> Plan:

@@ -106,6 +106,9 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
             yield f"{step}: no key of this run completes a {_period(definition)}"
         elif definition is not None:
             yield f"{step}: no {definition.kind} key was given"
+        else:
+            waits = [need for need in project.upstream[step] if need in planned.without_key]
+            yield f"{step}: it reads {', '.join(waits)}, which gets no key"
 
 
 def new_run_id() -> str:
@@ -163,9 +166,9 @@ def _which_keys(project: Project, steps: Sequence[str], wanted: Sequence[Partiti
     for definition in wanted:
         if isinstance(definition, TimePartitions):
             names = [step for step in steps if project.steps[step].partitions == definition]
-            until = f" to {definition.end} (not included)" if definition.end else ""
+            until = f" before {definition.end}" if definition.end else ""
             some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
-            lines.append(f"{definition.kind} from {definition.start}{until}: {some}")
+            lines.append(f"{definition.kind} from {definition.first().text}{until}: {some}")
     return "say which partitions to run: " + "; ".join(lines)
 
 

@@ -30,7 +30,12 @@ class StoredValue:
     record: Record
 
     def load(self, type: TypeExpr | None) -> Any:
-        return self.manager.load(self.slot, self.record, type)
+        """Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
+        try:
+            return self.manager.load(self.slot, self.record, type)
+        except (DamagedError, NotMaterializedError) as error:
+            error.help = error.help or f"make it again: {_command(self.record.asset, self.key)} --force"
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +135,13 @@ def _element(type: TypeExpr | None) -> TypeExpr | None:
 
 def _missing(prepared: PreparedStep, asset: Asset, key: PartitionKey | None) -> NotMaterializedError:
     which = asset.id if key is None else f"{asset.id}, partition {key.key},"
-    command = f"flowstone run {asset.step}" + ("" if key is None else f" --partition {key.text}")
+    command = _command(asset.id, key)
     if asset.partitions is not None and key is None:
         which, command = f"no partition of {asset.id}", f"{command} --partition ..."
     return NotMaterializedError(
         f"{which} is not materialized, and {prepared.step.id} reads it", help=f"make it first: {command}"
     )
+
+
+def _command(asset: str, key: PartitionKey | None) -> str:
+    return f"flowstone run {asset}" + ("" if key is None else f" --partition {key.text}")

@@ -23,7 +23,7 @@ from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.node import Json
 from flowstone.runtime.arguments import config_arguments
 from flowstone.runtime.calls import Caller
-from flowstone.runtime.checks import demand_passed, judge
+from flowstone.runtime.checks import as_annotated, demand_passed, judge
 from flowstone.runtime.inputs import Input, find_inputs, stored_value
 from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
@@ -193,8 +193,9 @@ def _checks(task: _Task, call: _Call, asset: str, value: Any) -> tuple[CheckOutc
 
 
 def _run_check(call: _Call, check: Check, value: Any) -> Any:
+    manager, _ = call.task.workspace.storage(check.asset)
     values = {
-        dependency.parameter: value
+        dependency.parameter: as_annotated(value, dependency.type, manager)
         for dependency in check.signature.dependencies
         if dependency.parameter is not None and dependency.asset == check.asset
     }
