@@ -54,7 +54,7 @@ class CheckCache:
             content = entry["content"]
             if self._surroundings is None or content["surroundings"] != self._surroundings:
                 return None
-            if content["files"] != _file_digests(self._settings.root, content["files"]):
+            if content["files"] != _contents(self._settings.root, content["files"]):
                 return None
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
             return CheckResult(diagnostics, int(content["assets"]))
@@ -71,7 +71,7 @@ class CheckCache:
         if self._surroundings is None or self._look() != self._surroundings:
             return
         try:
-            files = _file_digests(self._settings.root, sources)
+            files = _contents(self._settings.root, sources)
             if any(not _holds(self._settings.root / path, text) for path, text in sources.items()):
                 return
         except OSError:
@@ -127,11 +127,19 @@ def _listings(settings: Settings) -> Iterator[Any]:
     for source in settings.sources:
         yield list(_tree(settings.root / source))
     for root in settings.import_roots:
+        yield _names(settings.root / root)
         for entry in _entries(settings.root / root):
-            if entry.name.isidentifier() and entry.name not in _SKIPPED_FOLDERS and entry.is_dir():
-                yield entry.name, _modified(entry.path)
-            elif entry.name.endswith(".py"):
-                yield entry.name
+            if _may_be_package(entry):
+                yield entry.name, _names(entry.path)
+
+
+def _names(folder: Path | str) -> list[str]:
+    """What can be imported from a folder."""
+    return [entry.name for entry in _entries(folder) if entry.name.endswith(".py") or _may_be_package(entry)]
+
+
+def _may_be_package(entry: os.DirEntry[str]) -> bool:
+    return entry.name.isidentifier() and entry.name not in _SKIPPED_FOLDERS and entry.is_dir()
 
 
 def _tree(start: Path) -> Iterator[str]:
@@ -168,8 +176,11 @@ def _modified(path: str) -> int:
         return 0
 
 
-def _file_digests(root: Path, paths: Iterable[str]) -> dict[str, str | None]:
-    return {path: _file_digest(root / path) for path in paths}
+def _contents(root: Path, paths: Iterable[str]) -> dict[str, Any]:
+    """Digests of files, and what is in their folders. Errors: OSError."""
+    found: dict[str, Any] = {path: _file_digest(root / path) for path in paths if not path.endswith("/")}
+    folders = {f"{path.rpartition('/')[0]}/" for path in found}
+    return found | {folder: _names(root / folder.lstrip("/")) for folder in sorted(folders)}
 
 
 def _file_digest(path: Path) -> str | None:

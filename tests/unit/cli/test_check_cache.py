@@ -1,0 +1,189 @@
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from flowstone.cli.check_cache import CheckCache
+from flowstone.config import Settings, load_settings
+from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+
+SPAN = Span("pipelines/a.py", 1, 1, 1, 5)
+FINDING = Diagnostic("FS101", Severity.ERROR, "bad ü", SPAN, "help", (Related(SPAN, "here"),), (Edit(SPAN, "x"),))
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "space").mkdir()
+    (tmp_path / "pipelines/a.py").write_text("import helpers\n")
+    (tmp_path / "helpers.py").write_text("x = 1\r\n", newline="")
+    (tmp_path / "flowstone.toml").write_text('sources = ["pipelines"]\n[profiles.prod]\n')
+    return tmp_path
+
+
+def settings(project: Path, **keywords) -> Settings:
+    return load_settings(project, environment={}, **keywords)
+
+
+SOURCES = {"pipelines/a.py": "import helpers\n", "helpers.py": "x = 1\n"}
+
+
+def put(project: Path, *findings: Diagnostic, **keywords) -> None:
+    CheckCache(settings(project, **keywords)).put(SOURCES, findings, 7)
+
+
+def get(project: Path, **keywords):
+    return CheckCache(settings(project, **keywords)).get()
+
+
+def test_what_was_put_comes_back(project):
+    assert get(project) is None
+    put(project, FINDING)
+    found = get(project)
+    assert found is not None
+    assert (found.diagnostics, found.assets) == ((FINDING,), 7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "helpers.py").write_text("x = 2\r\n", newline=""),
+        lambda root: (root / "helpers.py").unlink(),
+        lambda root: (root / "pipelines/b.py").write_text(""),
+        lambda root: (root / "pipelines/sub").mkdir() or (root / "pipelines/sub/b.py").write_text(""),
+        lambda root: (root / "new.py").write_text(""),
+        lambda root: (root / "package").mkdir(),
+        lambda root: (root / "space/new.py").write_text(""),
+        lambda root: (root / "flowstone.toml").write_text('name = "x"\nsources = ["pipelines"]\n'),
+        lambda root: (root / "flowstone.toml").write_text('# moved\nsources = ["pipelines"]\n[profiles.prod]\n'),
+    ],
+    ids=[
+        "edited",
+        "deleted",
+        "added",
+        "added below",
+        "added to the root",
+        "new package",
+        "added to a package",
+        "configured",
+        "moved",
+    ],
+)
+def test_any_change_is_noticed(project, change):
+    put(project, FINDING)
+    change(project)
+    assert get(project) is None
+
+
+def test_same_size_and_time_are_not_enough(project):
+    put(project)
+    path = project / "helpers.py"
+    before = path.stat()
+    path.write_text("x = 2\r\n", newline="")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert get(project) is None
+
+
+def test_other_files_and_folders_change_nothing(project):
+    put(project)
+    (project / "README.md").write_text("x")
+    (project / ".hidden").mkdir()
+    (project / "pipelines/__pycache__").mkdir()
+    (project / "pipelines/__pycache__/a.py").write_text("x")
+    (project / "pipelines/data.csv").write_text("x")
+    assert get(project) is not None
+    (project / "data").mkdir()
+    put(project)
+    (project / "data/x.parquet").write_text("x")
+    assert get(project) is not None
+
+
+def test_profiles_have_their_own(project):
+    put(project, FINDING)
+    assert get(project, profile="prod") is None
+    put(project, profile="prod")
+    assert get(project, profile="prod").diagnostics == ()
+    assert get(project).diagnostics == (FINDING,)
+
+
+def entry(project: Path) -> Path:
+    (found,) = (project / ".flowstone/cache/check").iterdir()
+    return found
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"assets": 7', '"assets": 8'),
+        lambda text: text.replace("bad", "mad"),
+        lambda text: "[]",
+        lambda text: "",
+        lambda text: json.dumps({"checksum": 1, "content": {}}),
+        lambda text: "[" * 100_000,
+    ],
+)
+def test_damage_is_noticed(project, damage):
+    put(project, FINDING)
+    entry(project).write_text(damage(entry(project).read_text()))
+    assert get(project) is None
+    put(project, FINDING)
+    assert get(project) is not None
+
+
+def test_a_file_that_changed_while_it_was_checked_is_not_kept(project):
+    cache = CheckCache(settings(project))
+    (project / "helpers.py").write_text("x = 3\n")
+    cache.put(SOURCES, [], 7)
+    assert get(project) is None
+    cache = CheckCache(settings(project))
+    (project / "pipelines/late.py").write_text("")
+    cache.put({**SOURCES, "helpers.py": "x = 3\n"}, [], 7)
+    assert get(project) is None
+
+
+def test_unreadable_files_are_looked_at_again_every_time(project):
+    put(project, Diagnostic("FS002", Severity.ERROR, "unreadable", SPAN))
+    assert get(project) is None
+
+
+def test_nothing_is_written_where_nothing_can_be(project):
+    (project / ".flowstone").write_text("not a folder")
+    put(project, FINDING)
+    assert get(project) is None
+
+
+def test_many_at_once(project):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: put(project, FINDING), range(20)))
+        assert all(item is not None for item in pool.map(lambda _: get(project), range(20)))
+    assert [path.suffix for path in (project / ".flowstone/cache/check").iterdir()] == [".json"]
+
+
+def test_a_pipe_in_place_of_a_file_does_not_block(project):
+    put(project)
+    (project / "helpers.py").unlink()
+    os.mkfifo(project / "helpers.py")
+    assert get(project) is None
+
+
+def test_a_warm_check_loads_no_third_party_package_but_click(project):
+    (project / "pipelines/a.py").write_text("from flowstone import asset\n@asset\ndef a() -> int: return 1\n")
+    code = (
+        "import sys; sys.argv = ['flowstone', 'check', '-C', sys.argv[1]]\n"
+        "from flowstone.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
+    )
+    argv = [sys.executable, "-c", code, str(project)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    runs = [subprocess.run(argv, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    cold, warm = (run.stdout.splitlines()[-1] for run in runs)
+    assert "pydantic" in cold
+    for package in ("pydantic", "networkx", "jinja2", "rich"):
+        assert f"'{package}'" not in warm
