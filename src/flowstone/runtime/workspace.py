@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -114,6 +114,11 @@ class Workspace:
             found = keys[text] = definition.parse(text)
         return found
 
+    @cached_property
+    def _import_roots(self) -> tuple[str, ...]:
+        """The last one first, since each is put in front of the others."""
+        return tuple(str((self.root / folder).resolve()) for folder in reversed(self.project.import_roots))
+
     def _make_manager(self, name: str) -> IOManager:
         config = self.project.io_managers.get(name)
         if config is None:
@@ -124,8 +129,7 @@ class Workspace:
         return manager(name, options, self.root)
 
     def _find_function(self, ref: FunctionRef, kind: Kind) -> Callable[..., Any]:
-        for folder in reversed(self.project.import_roots):
-            path = str((self.root / folder).resolve())
+        for path in self._import_roots:
             if path not in sys.path:
                 sys.path.insert(0, path)
         import_module(ref.module)
