@@ -19,23 +19,21 @@ if TYPE_CHECKING:
 TARGETS_WITH_SETTINGS = ("airflow", "prefect", "local")
 
 
-def run_checks(loaded: Loaded, settings: Settings, *, targets: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
     """All findings that are shown, by place: those of the front end, of the rules, and of comments that hide nothing.
 
-    ``targets`` are those that code is about to be generated for; some rules are stricter then.
     Errors: UsageError if ``select`` or ``ignore`` of the settings name no code.
     """
     shown = selection(settings.select, settings.ignore)
-    return shown.filter(find_all(loaded, settings, targets=targets))
+    return shown.filter(find_all(loaded, settings))
 
 
-def find_all(loaded: Loaded, settings: Settings, *, targets: Sequence[str] = ()) -> tuple[Diagnostic, ...]:
+def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
     """The same whatever ``select`` and ``ignore`` say: what a cache keeps."""
     subject = Subject(
         loaded.project,
         origins=settings.origins,
         config_file=_relative(settings),
-        compiling_for=tuple(targets),
         configured_targets=_configured(settings),
     )
     found = _together(loaded.diagnostics, apply(all_rules(), subject))

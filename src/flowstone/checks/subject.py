@@ -27,8 +27,6 @@ class Subject:
     """Where each configured value stands, by dotted key: ``pyproject.toml:12`` and the like."""
     config_file: str = "flowstone.toml"
     """The configuration file, relative to the project's folder."""
-    compiling_for: tuple[str, ...] = ()
-    """Targets that code is about to be generated for."""
     configured_targets: tuple[str, ...] = ()
     """Targets that the configuration speaks of."""
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from flowstone.checks import run_checks
 from flowstone.checks.catalog import all_rules, rule
 from flowstone.checks.engine import apply
 from flowstone.checks.subject import Subject
-from flowstone.config import load_settings
+from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.frontend import load
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.function import ConfigParameter, Dependency, FunctionRef, ResourceUse, Signature
 from flowstone.ir.job import Job
@@ -183,19 +185,27 @@ def as_type() -> Callable[[str], TypeExpr]:
     return parse_type
 
 
+def write_project(root: Path, files: Mapping[str, str]) -> Settings:
+    """Writes files into a folder and returns its settings."""
+    for path, text in {"flowstone.toml": 'sources = ["pipelines"]\n', **files}.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return load_settings(root, environment={})
+
+
 @pytest.fixture
 def find(tmp_path: Path) -> Callable[[Mapping[str, str]], tuple[Diagnostic, ...]]:
     """Writes files and returns everything that a check of them finds."""
 
-    def run(files: Mapping[str, str], **options: Any) -> tuple[Diagnostic, ...]:
-        from flowstone.checks import run_checks
-        from flowstone.frontend import load
-
-        for path, text in {"flowstone.toml": 'sources = ["pipelines"]\n', **files}.items():
-            target = tmp_path / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        settings = load_settings(tmp_path, environment={})
-        return run_checks(load(settings), settings, **options)
+    def run(files: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+        settings = write_project(tmp_path, files)
+        return run_checks(load(settings), settings)
 
     return run
+
+
+@pytest.fixture
+def project_of(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
+    """Writes files and returns the project that is read from them."""
+    return lambda files: load(write_project(tmp_path, files)).project

@@ -8,6 +8,7 @@ import pytest
 
 from flowstone import registry
 from flowstone.checks.catalog import all_rules
+from flowstone.diagnostics.diagnostic import Severity
 from flowstone.io.contract import Options
 from flowstone.io.memory import MemoryManager
 
@@ -49,9 +50,21 @@ def test_the_bad_example_is_found_where_it_says(item, find):
     places = [(each.span.file, each.span.line) for each in found if each.code == item.code]
     assert places == [marked_place(files)], found
     assert {each.code for each in found} == {item.code}, found
-    assert {each.severity for each in found if each.code == item.code} == {item.severity} or item.code == "FS312"
+    expected = Severity.WARNING if item.code == "FS312" else item.severity  # an error once code is compiled for it
+    assert {each.severity for each in found} == {expected}
 
 
 @pytest.mark.parametrize("item", [item for item in RULES if item.code not in BY_A_TARGET], ids=lambda item: item.code)
 def test_the_good_example_has_no_finding(item, find):
     assert find(item.files(bad=False)) == ()
+
+
+@pytest.mark.parametrize(("bad", "codes"), [(True, ["FS801"]), (False, [])])
+def test_what_a_target_cannot_do_is_found_by_the_target(bad, codes, project_of):
+    (item,) = [item for item in RULES if item.code in BY_A_TARGET]
+    files = item.files(bad=bad)
+
+    found = list(registry.target("airflow").check(project_of(files)))
+
+    assert [each.code for each in found] == codes
+    assert [(each.span.file, each.span.line) for each in found] == ([marked_place(files)] if bad else [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -175,3 +177,14 @@ def test_an_unknown_resource_of_a_resource_is_told(build):
     (found,) = build.findings("FS701")
 
     assert found.help == "did you mean 'database'?"
+
+
+def test_a_graph_without_a_cycle_does_not_load_networkx():
+    program = (
+        "import sys; from flowstone.checks.cycles import find_cycles;"
+        "assert find_cycles({'a': ['b'], 'b': []}) == [];"
+        "assert 'networkx' not in sys.modules;"
+        "assert find_cycles({'a': ['b'], 'b': ['a']}) == [['a', 'b', 'a']]"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -221,7 +221,7 @@ def test_two_names_of_one_store_are_one(build):
         ({}, []),
         ({"configured_targets": ("local",)}, []),
         ({"configured_targets": ("airflow",)}, [Severity.WARNING]),
-        ({"compiling_for": ("prefect",)}, [Severity.ERROR]),
+        ({"configured_targets": ("local", "prefect")}, [Severity.WARNING]),
     ],
 )
 def test_memory_is_refused_where_tasks_are_apart(build, targets, severities):

@@ -19,14 +19,14 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         wanted = wanted_value(edge)
-        if wanted is None or _is_mismatch(judge, subject, edge, wanted):
+        if wanted is None:
             continue
         name = edge.producer.storage.manager
         options = subject.options.get(edge.producer.id)
         if options is None or isinstance(options, ValidationError):
             continue
         reason = subject.managers[name].refuses(wanted.without_none(), options, loading=True)
-        if reason is not None:
+        if reason is not None and not _is_mismatch(judge, subject, edge, wanted):
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, "
                 f"as which IO manager {name!r} cannot load it: {reason}",

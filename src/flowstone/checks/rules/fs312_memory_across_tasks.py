@@ -15,8 +15,7 @@ _ENGINES = ("airflow", "prefect")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    compiling = [target for target in _ENGINES if target in subject.compiling_for]
-    targets = compiling or [target for target in _ENGINES if target in subject.configured_targets]
+    targets = [target for target in _ENGINES if target in subject.configured_targets]
     if not targets:
         return
     for edge in subject.edges:
@@ -30,7 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             edge.location,
             help="store it with a manager whose values outlive the process, such as one of type filesystem",
             related=((subject.keyword(edge.producer, "io_manager"), "kept in memory here"),),
-            severity=None if compiling else Severity.WARNING,
+            severity=Severity.WARNING,  # the local runner can; compiling for the target is refused by the target
         )
 
 
