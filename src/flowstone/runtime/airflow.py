@@ -63,6 +63,8 @@ class AssetOperator(BaseOperator):
 
         step = workspace.step(self.task_id).step
         partition = self._partition(workspace, context)
+        if partition is None and context.get("partition_key") is not None:
+            self._demand_inputs(workspace)
         config = self._config(workspace, context)
         run = Run(context["run_id"], "airflow", context["ti"].try_number)
         try:
@@ -100,6 +102,19 @@ class AssetOperator(BaseOperator):
             if context["dag_run"].run_type == "asset_triggered":
                 raise AirflowSkipException(f"no partition of {self.task_id}: {error}") from error
             raise AirflowFailException(f"no partition of {self.task_id}: {error}") from error
+
+    def _demand_inputs(self, workspace: Workspace) -> None:
+        """Errors: AirflowSkipException if something is not stored that this step gathers.
+
+        A run that gathers partitions starts as soon as one of the things that its steps read is there.
+        """
+        from flowstone.errors import NotMaterializedError
+        from flowstone.runtime.inputs import find_inputs
+
+        try:
+            find_inputs(workspace, workspace.step(self.task_id), None)
+        except NotMaterializedError as error:
+            raise AirflowSkipException(f"not yet: {error}") from error
 
     def _config(self, workspace: Workspace, context: Any) -> dict[str, Json]:
         """Config values that the run was given; those of the DAG itself can be replaced by the environment."""

@@ -47,6 +47,7 @@ _SDK = frozenset(
         "AllowedKeyMapper",
         "Asset",
         "AssetAll",
+        "AssetAny",
         "CronPartitionTimetable",
         "CronTriggerTimetable",
         "DAG",
@@ -218,20 +219,19 @@ class _File:
         assets = [self._names.asset(asset) for asset in trigger.mappers]
         if not trigger.keyed:
             return assets
-        return Call("PartitionedAssetTimetable", (), self._mapped(trigger, assets))
+        # What gathers partitions is made again with each new one; a partition once all that it reads is there.
+        condition = Call("AssetAll" if partitions is not None else "AssetAny", tuple(assets))
+        arguments = {"assets": assets[0] if len(assets) == 1 else condition, **self._mappers(trigger)}
+        return Call("PartitionedAssetTimetable", (), arguments)
 
-    def _mapped(self, trigger: Events, assets: Sequence[Ref]) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"assets": assets[0] if len(assets) == 1 else Call("AssetAll", tuple(assets))}
+    def _mappers(self, trigger: Events) -> dict[str, Any]:
         mappers = {self._names.asset(asset): mapper for asset, mapper in trigger.mappers.items()}
-        different = list(mappers.values())
-        if all(mapper == different[0] for mapper in different):
-            if different[0] is not None:
-                arguments["default_partition_mapper"] = different[0]
-        else:
-            arguments["partition_mapper_config"] = {
-                asset: mapper for asset, mapper in mappers.items() if mapper is not None
+        first = next(iter(mappers.values()))
+        if any(mapper != first for mapper in mappers.values()):
+            return {
+                "partition_mapper_config": {asset: mapper for asset, mapper in mappers.items() if mapper is not None}
             }
-        return arguments
+        return {} if first is None else {"default_partition_mapper": first}
 
     def _params(self, steps: Sequence[Step]) -> dict[str, Call]:
         return {

@@ -59,7 +59,7 @@ CAPABILITIES = tuple(
         (
             "mapping: partitioned into unpartitioned",
             "native",
-            "FixedKeyMapper; for static or fixed keys once all are there",
+            "FixedKeyMapper, after each new partition; for static or fixed keys once all are there",
         ),
         ("mapping: unpartitioned into partitioned", "runtime", "read as it is stored; its events start no run"),
         ("mapping: Last, Offset", "runtime", "by the records in the stores; runs of the DAG come one after another"),

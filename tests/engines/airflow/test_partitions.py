@@ -51,6 +51,36 @@ def test_an_incomplete_month_starts_nothing(compile_project):
     assert project.world.runs(project.id("nightly", "monthly")) == []
 
 
+def test_what_gathers_is_made_again_with_each_partition_and_waits_for_what_is_not_there(compile_project):
+    project = compile_project(
+        """
+        days = DailyPartitions("2024-01-01")
+
+        @asset(partitioned_by=days)
+        def raw(ctx: Context) -> int:
+            return ctx.partition.date.day
+
+        @asset(partitioned_by=MonthlyPartitions("2024-01-01"))
+        def monthly(raw: dict[str, int]) -> int:
+            return len(raw)
+
+        @asset
+        def total(raw: dict[str, int]) -> int:
+            return sum(raw.values())
+
+        @asset(timeout="1m")
+        def report(monthly: dict[str, int], total: int) -> str:
+            return f"{monthly} {total}"
+
+        job = Job("job", select="*")
+        """
+    )
+    project.run("job", "daily", "2024-01-05")
+    project.run("job", "daily", "2024-01-06")
+    assert project.value("total") == 11
+    assert project.states("job") == {("total", "all"): "success", ("report", "all"): "skipped"}
+
+
 @pytest.mark.parametrize("key", [None, "2024-2-1", "2023-12-31", "2024-04-01"])
 def test_a_key_that_is_none_is_refused(compile_project, key):
     project = compile_project(CALENDAR.format(zone="UTC"))
