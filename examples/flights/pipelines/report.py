@@ -15,7 +15,14 @@ from flowstone import asset
 COLOURS = {"EWR": "#1b6ca8", "JFK": "#d1495b", "LGA": "#66a182"}
 
 
-@asset(group="report", owners=["delays@example.com"], tags={"tier": "report"}, io_manager="files", path="report.md")
+@asset(
+    group="report",
+    owners=["delays@example.com"],
+    tags={"tier": "report"},
+    io_manager="files",
+    path="delay_report.md",
+    format="text",
+)
 def delay_report(carrier_ranking: pl.DataFrame, monthly_delays: dict[str, pd.DataFrame], top: int = 10) -> str:
     """Delays of the months that are there, and the best carriers, as Markdown."""
     lines = ["# Departures from New York", "", "| month | airport | flights | late | mean delay |", "|---" * 5 + "|"]
@@ -33,7 +40,12 @@ def delay_report(carrier_ranking: pl.DataFrame, monthly_delays: dict[str, pd.Dat
 
 
 @asset(
-    group="report", owners=["delays@example.com"], tags={"tier": "report"}, io_manager="files", path="delay_trend.png"
+    group="report",
+    owners=["delays@example.com"],
+    tags={"tier": "report"},
+    io_manager="files",
+    path="delay_trend.png",
+    format="bytes",
 )
 def delay_picture(delay_trend: dict[str, pl.DataFrame]) -> bytes:
     """The seven-day mean delay of each airport over the days that are there, as a PNG picture."""
@@ -44,7 +56,7 @@ def delay_picture(delay_trend: dict[str, pl.DataFrame]) -> bytes:
         days: list[date] = points["day"].to_list()
         axes.plot(days, points["mean_delay"].to_list(), label=str(origin), color=COLOURS.get(str(origin)))
     axes.set_title("Mean departure delay of seven days, in minutes")
-    axes.legend(loc="upper left")
+    figure.legend(loc="outside right center")
     axes.grid(visible=True, alpha=0.3)
     figure.autofmt_xdate()
     picture = io.BytesIO()
