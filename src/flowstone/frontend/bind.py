@@ -32,6 +32,8 @@ class _Entry:
     dep: Dep
     asset: str
     span: Span
+    explicit: bool
+    """It was written as ``Dep(...)``."""
 
     @property
     def own_name(self) -> str:
@@ -167,7 +169,7 @@ class _Binding:
             why = f"asset '{self._draft.name}' depends on"
             asset = self._binder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
             if asset is not None:
-                yield _Entry(dep, asset, span)
+                yield _Entry(dep, asset, span, explicit=dep is item)
 
     def _by_parameter(self, entries: list[_Entry], names: set[str]) -> dict[str, _Entry]:
         found: dict[str, _Entry] = {}
@@ -177,12 +179,17 @@ class _Binding:
                 message = f"'{self._draft.name}' has no parameter '{name}' for the dependency '{entry.dep.asset}'"
                 hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function, or leave out as_="
                 self._disagree(message, entry.span, hint)
-            elif name in names:
+            elif name in names and self._is_meant(entry):
                 other = found.setdefault(name, entry)
                 if other is not entry:
                     message = f"two items of depends_on are for the parameter '{name}'"
                     self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span)
         return found
+
+    def _is_meant(self, entry: _Entry) -> bool:
+        """Whether the parameter of the asset's own name is for this item; a bare name may be that of a neighbour."""
+        found = self._assets.find(entry.own_name, self._draft.namespace)
+        return entry.explicit or found.one in (None, entry.asset)
 
     def _disagree(self, message: str, span: Span, help: str, other: Span | None = None) -> None:
         related = [] if other is None else [(other, "the other one")]
@@ -319,11 +326,7 @@ class _Binding:
     def _apply_optional(self) -> None:
         keywords = self._draft.keywords
         for place, name in enumerate(keywords.values.get("optional_deps", ())):
-            fitting = [
-                index
-                for index, item in enumerate(self.dependencies)
-                if name in (item.parameter, item.asset, _last(item.asset))
-            ]
+            fitting = self._fitting(name)
             if not fitting and not self._binder.is_hidden(name):
                 span = keywords.item_span("optional_deps", place, self._scope)
                 known = [item.parameter or item.asset for item in self.dependencies]
@@ -331,6 +334,17 @@ class _Binding:
                 self._disagree(f"optional_deps names '{name}', which '{self._draft.name}' does not use", span, hint)
             for index in fitting:
                 self.dependencies[index] = self.dependencies[index].model_copy(update={"optional": True})
+
+    def _fitting(self, name: str) -> list[int]:
+        """Places of the dependencies that a name means: by parameter, else by id, else by the asset's own name."""
+        for names in (
+            [item.parameter for item in self.dependencies],
+            [item.asset for item in self.dependencies],
+            [_last(item.asset) for item in self.dependencies],
+        ):
+            if name in names:
+                return [index for index, other in enumerate(names) if other == name]
+        return []
 
     def _requires(self) -> None:
         keywords = self._draft.keywords

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bound_names import unknown_flowstone_name
@@ -13,7 +13,9 @@ from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import External, Names, Public, unknown_public_name
 from flowstone.frontend.reader import Reader
+from flowstone.frontend.touches import is_declaring_word
 
+_INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+flowstone\b", re.MULTILINE)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -31,14 +33,15 @@ def check_imports(module: Module, names: Names, findings: Findings) -> None:
 
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:
     """Note every declaring word in a module that was not followed."""
-    pattern = _declaring_words(module, names)
+    inner = _inner_imports(module, reader)
+    pattern = _declaring_words(module, names, inner)
     if pattern is None:
         return
     for statement in module.tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue
         if pattern.search(_text(module, statement)):
-            _Search(module, names, reader, findings).statement(statement)
+            _Search(module, names, reader, findings, inner).statement(statement)
 
 
 def _text(module: Module, statement: ast.stmt) -> str:
@@ -46,9 +49,9 @@ def _text(module: Module, statement: ast.stmt) -> str:
     return "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
 
 
-def _declaring_words(module: Module, names: Names) -> re.Pattern[str] | None:
+def _declaring_words(module: Module, names: Names, inner: Iterable[str]) -> re.Pattern[str] | None:
     table = names.table(module)
-    found = set()
+    found = {rf"{re.escape(name)}\b" for name in inner}
     for name, bindings in table.bindings.items():
         if any(binding.kind == "import" for binding in bindings):
             target = names.lookup(module, name)
@@ -60,8 +63,24 @@ def _declaring_words(module: Module, names: Names) -> re.Pattern[str] | None:
     return re.compile(rf"\b(?:{'|'.join(sorted(found))})") if found else None
 
 
+def _inner_imports(module: Module, reader: Reader) -> dict[str, str]:
+    """Declaring words that are imported inside of functions, by the name that they get there."""
+    if not _INNER_IMPORT.search(module.source):
+        return {}
+    return {
+        name: dotted
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.col_offset
+        for name, dotted in reader.touches.imported(node, module)
+        if dotted is not None and is_declaring_word(dotted)
+    }
+
+
 class _Search:
-    def __init__(self, module: Module, names: Names, reader: Reader, findings: Findings) -> None:
+    def __init__(
+        self, module: Module, names: Names, reader: Reader, findings: Findings, inner: Mapping[str, str]
+    ) -> None:
+        self._inner = inner
         self._module = module
         self._names = names
         self._reader = reader
@@ -102,8 +121,10 @@ class _Search:
         root: ast.expr = node
         while isinstance(root, ast.Attribute):
             root = root.value
-        if not isinstance(root, ast.Name) or root.id in local:
+        if not isinstance(root, ast.Name) or root.id in local or isinstance(root.ctx, ast.Store):
             return False
+        if root.id in self._inner:
+            return is_declaring_word(self._inner[root.id] + ast.unparse(node).removeprefix(root.id))
         target = self._names.resolve(self._module, node)
         return isinstance(target, Public) and target.name in DECLARING
 
@@ -131,10 +152,7 @@ class _Search:
         if self._is_followed(around):
             return
         word = ast.unparse(node)
-        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
-            message = f"'{word}' of FlowStone is bound again"
-        else:
-            message = f"'{word}' is used in a way that cannot be seen without running the code"
+        message = f"'{word}' is used in a way that cannot be seen without running the code"
         job = word.rpartition(".")[2] == "Job"
         advice = "assign Job(...) to a name at module level" if job else f"write @{word}(...) above a function"
         self._findings.error("FS003", message, self._module.span(node), help=advice)

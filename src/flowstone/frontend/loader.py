@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ def _room() -> Iterator[None]:
     sys.setrecursionlimit(max(depth, _STACK))
     gc.disable()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of the user's expressions
+            yield
     finally:
         sys.setrecursionlimit(depth)
         if collecting:

@@ -17,7 +17,7 @@ from flowstone.frontend.declarations import Declared, DeclaredJob, Function, Kin
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import External, Names, Public, Target
+from flowstone.frontend.names import Defined, External, Names, Public, Target
 from flowstone.frontend.touches import Touches, walk_calls
 from flowstone.frontend.values import FunctionValue, Reference, Refusal, Scope, Unknown
 
@@ -126,11 +126,23 @@ class Reader:
                 self.seen.add(id(named))
                 self._declare(_KINDS[target.name], node, decorator, position, frame)
                 break
+            self._check_rebound(named, target, frame)
             if isinstance(target, External) and isinstance(named, ast.Attribute):
                 self._check_public(named, frame)
         if not frame.top:
             frame.values[node.name] = FunctionValue(frame.scope, node)
         return "next"
+
+    def _check_rebound(self, node: ast.expr, target: object, frame: Frame) -> None:
+        found = self.touches.rebound(target)
+        if found is not None:
+            imported, other = found
+            message = f"'{imported.name}' of FlowStone is bound again, so what it stands for cannot be seen"
+            related = [(frame.module.span(other.node), "bound again here")] if isinstance(target, Defined) else []
+            refusal = Refusal(
+                "FS003", message, frame.module.span(node), help="give one of them another name", related=related
+            )
+            self._note(refusal, node)
 
     def _check_public(self, node: ast.Attribute, frame: Frame) -> None:
         """A decorator ``@flowstone.xyz`` that there is not."""

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flowstone.frontend.bindings import FUNCTIONS, import_base
+from flowstone.frontend.bindings import FUNCTIONS, Binding, import_base
 from flowstone.frontend.construct import DECLARING
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Defined, External, Names, ProjectModule, Public, Target
+from flowstone.frontend.names import Defined, External, Names, Public, Target
 from flowstone.frontend.values import FunctionValue, Reference, Scope
 
 
@@ -32,9 +32,13 @@ class Touches:
 
     def _declares(self, node: ast.AST, module: Module, values: Mapping[str, Any]) -> bool:
         if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                return False
             if node.id in values:
                 return self._declares_value(values[node.id])
             return self.target(self._names.lookup(module, node.id))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return any(is_declaring_word(dotted) for _, dotted in self.imported(node, module))
         if isinstance(node, ast.Attribute):
             root = node.value
             while isinstance(root, ast.Attribute):
@@ -45,7 +49,7 @@ class Touches:
 
     def _declares_value(self, value: Any) -> bool:
         if isinstance(value, Reference):
-            return value.dotted.rpartition(".")[0] == "flowstone" and value.dotted[10:] in DECLARING
+            return is_declaring_word(value.dotted)
         if isinstance(value, FunctionValue):
             return self.node(value.node, value.scope.module, value.scope.values)
         return False
@@ -74,13 +78,22 @@ class Touches:
                 return FunctionValue(Scope(target.module), node)
         return None
 
+    def rebound(self, target: object) -> tuple[Binding, Binding] | None:
+        """The import of a declaring word and what binds its name again, if a target is such a name."""
+        if not isinstance(target, Defined):
+            return None
+        for binding in target.bindings:
+            if binding.kind == "import" and self.target(self._names.dotted(binding.origin)):
+                return binding, next(item for item in target.bindings if item is not binding)
+        return None
+
     def replaces(self, decorator: ast.expr, module: Module) -> bool:
         """Whether a decorator of the project may give back a function without the name of the one it was given."""
         named = decorator.func if isinstance(decorator, ast.Call) else decorator
         function = self.function(self._names.resolve(module, named))
         if function is None:
             return False
-        taken = {item.arg for node in ast.walk(function.node) if isinstance(node, ast.arg) for item in [node]}
+        taken = {node.arg for node in ast.walk(function.node) if isinstance(node, ast.arg)}
         for node in ast.walk(function.node):
             name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
             if name in ("wraps", "update_wrapper"):
@@ -108,6 +121,7 @@ def walk_calls(node: ast.AST) -> Iterator[ast.Call]:
     return (item for item in ast.walk(node) if isinstance(item, ast.Call))
 
 
-def is_project(target: Target | None) -> bool:
-    """Whether a target lies in the project."""
-    return isinstance(target, Defined | ProjectModule)
+def is_declaring_word(dotted: str | None) -> bool:
+    """Whether a dotted name is that of a public name that declares; the package itself counts."""
+    package, _, name = (dotted or "").rpartition(".")
+    return dotted == "flowstone" or (package == "flowstone" and name in DECLARING)

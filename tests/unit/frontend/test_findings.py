@@ -1,5 +1,7 @@
 """Each mistake gives its code at its place."""
 
+# ruff: noqa: E501, ISC004 - sources of projects are kept in one line where they are short
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """The page-one example of the language, as far as it needs no control flow."""
 
+# ruff: noqa: E501, ISC004 - sources of projects are kept in one line where they are short
+
 from __future__ import annotations
 
 from flowstone.dsl.mappings import Last

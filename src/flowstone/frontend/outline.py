@@ -1,0 +1,180 @@
+"""What ``check`` sees of a module. Two texts of a module with one outline have the same findings, but for their places.
+
+Left out are comments and layout; the bodies of assets, checks and resources, and of functions that nothing calls while
+the project is read, but for their uses of names that might be FlowStone's; and constants that nothing mentions.
+A rule that looks into function bodies must be reflected here.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from flowstone.frontend.canonical import canonical
+from flowstone.frontend.modules import Module
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LOUD = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Global,
+    ast.Nonlocal,
+    ast.Yield,
+    ast.YieldFrom,
+)
+"""What makes a body count as a whole."""
+
+
+def outline(text: str, own_packages: Collection[str], is_mentioned: Callable[[str], bool]) -> str | None:
+    """Digest of what is seen of a module; None if nothing can be left out of it.
+
+    ``own_packages`` are the first names of the project's modules; ``is_mentioned`` tells whether a name occurs in any
+    other file of the project.
+    """
+    if "flowstone:" in text:  # comments count in such a module
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    seen = "\n".join(_Outline(text, tree, own_packages, is_mentioned).lines())
+    return hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Outline:
+    def __init__(
+        self, text: str, tree: ast.Module, own_packages: Collection[str], is_mentioned: Callable[[str], bool]
+    ) -> None:
+        self._text = text
+        self._tree = tree
+        self._is_mentioned = is_mentioned
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        self._flowstone = {name for node in imports for name, origin in _imported(node) if origin == "flowstone"}
+        bound = _bound(tree.body)
+        self._foreign = {
+            name
+            for node in tree.body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name, origin in _imported(node)
+            if origin not in ("", "flowstone") and origin not in own_packages and bound.count(name) == 1
+        }
+        self._bound = set(bound) - self._foreign
+
+    def lines(self) -> Iterator[str]:
+        called = self._called_while_reading()
+        for statement in self._tree.body:
+            if isinstance(statement, _Function) and self._can_leave_out(statement, called):
+                yield from self._facts(statement)
+            elif not self._is_lonely_constant(statement):
+                yield self._canonical([statement])
+
+    def _can_leave_out(self, function: _Function, called: set[str]) -> bool:
+        if not self._is_declaration(function) and (
+            function.decorator_list or function.name in called or self._is_mentioned(function.name)
+        ):
+            return False
+        nodes = [node for statement in function.body for node in ast.walk(statement)]
+        return not any(
+            isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) for node in nodes
+        )
+
+    def _is_declaration(self, function: _Function) -> bool:
+        callees = [item.func if isinstance(item, ast.Call) else item for item in function.decorator_list]
+        return any(_root(callee) in self._flowstone for callee in callees)
+
+    def _facts(self, function: _Function) -> Iterator[str]:
+        """The function without its body, and those names in its body that may be FlowStone's by way of the project."""
+        header = type(function)(
+            name=function.name,
+            args=function.args,
+            body=[],
+            decorator_list=function.decorator_list,
+            returns=function.returns,
+            lineno=function.lineno,
+            col_offset=function.col_offset,
+        )
+        if getattr(function, "type_params", None):
+            header.type_params = function.type_params  # type: ignore[union-attr]
+        yield self._canonical([header])
+        yield ascii(ast.get_docstring(function, clean=False))
+        uses = self._canonical_uses(function)
+        yield " ".join(sorted(uses))
+
+    def _canonical_uses(self, function: _Function) -> Iterator[str]:
+        for node in (node for statement in function.body for node in ast.walk(statement)):
+            if isinstance(node, ast.Call) and _root(node.func) in self._bound:
+                yield f"{ast.unparse(node.func)}()"
+            elif isinstance(node, ast.Name | ast.Attribute) and _root(node) in self._bound:
+                yield ast.unparse(node)
+
+    def _called_while_reading(self) -> set[str]:
+        """Names that module-level code mentions, and what the functions among them mention."""
+        functions = {item.name: item for item in self._tree.body if isinstance(item, _Function)}
+        found: set[str] = set()
+        pending: list[ast.AST] = []
+        for statement in self._tree.body:
+            if isinstance(statement, _Function):
+                pending += [*statement.decorator_list, statement.args]
+            else:
+                pending.append(statement)
+        while pending:
+            for node in ast.walk(pending.pop()):
+                name = node.id if isinstance(node, ast.Name) else None
+                if name is not None and name not in found:
+                    found.add(name)
+                    if name in functions:
+                        pending += functions[name].body
+        return found
+
+    def _is_lonely_constant(self, statement: ast.stmt) -> bool:
+        """Whether this binds a plain value to a name that stands nowhere else in the project."""
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            return False
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name) or not isinstance(statement.value, ast.Constant):
+            return False
+        return len(re.findall(rf"\b{target.id}\b", self._text)) == 1 and not self._is_mentioned(target.id)
+
+    def _canonical(self, nodes: Iterable[ast.AST]) -> str:
+        return canonical(Module("", "", self._text, self._tree), nodes).text
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Bound names, and the first part of where each comes from; nothing for a relative import."""
+    for alias in node.names:
+        if isinstance(node, ast.ImportFrom):
+            origin = "" if node.level else (node.module or "")
+            yield alias.asname or alias.name, origin.partition(".")[0]
+        else:
+            yield alias.asname or alias.name.partition(".")[0], alias.name.partition(".")[0]
+
+
+def _bound(body: list[ast.stmt]) -> list[str]:
+    """Every name that is bound at module level, as often as it is bound."""
+    found: list[str] = []
+    pending: list[ast.AST] = [*body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found += [name for name, _ in _imported(node)]
+        else:
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                found.append(node.id)
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _root(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
