@@ -114,7 +114,8 @@ class PrefectJob:
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
         for record in outcome.records:
-            add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record))
+            meta = workspace.project.assets[record.asset].meta
+            add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, meta))
         return _reference(outcome)
 
     def run_name(self) -> str:
@@ -171,7 +172,9 @@ class JobRun:
             told = [("failed", failed), ("not run", waiting)]
             return Failed(message="; ".join(f"{word}: {', '.join(labels)}" for word, labels in told if labels))
         counts = Counter(state.name for state in states.values())
-        return Completed(message=", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing to make")
+        return Completed(
+            message=", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
+        )
 
     def _needed(self, step: str, key: PartitionKey | None, producer: str) -> list[PrefectFuture[Any]]:
         """The futures of those partitions of the producer that the step reads for one key, as far as they run here."""
@@ -233,7 +236,7 @@ def _config_of_run(project: Project, steps: Sequence[str], parameters: Mapping[s
     return found
 
 
-def _summary(record: Record) -> dict[str, Json]:
+def _summary(record: Record, meta: Mapping[str, Json]) -> dict[str, Json]:
     """What Prefect's event tells of a materialization."""
     return {
         "partition": record.partition,
@@ -242,6 +245,7 @@ def _summary(record: Record) -> dict[str, Json]:
         "size": record.size,
         "run_id": record.run_id,
         **record.metadata,
+        **({"meta": dict(meta)} if meta else {}),
         "checks": {check.name: check.passed for check in record.checks},
     }
 

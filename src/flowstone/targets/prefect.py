@@ -130,7 +130,7 @@ def _flow_values(project: Project, job: Job, names: _Names) -> dict[str, Any]:
         "tasks": tasks,
         "options": {
             "name": flow_name(project, job),
-            "description": job.description or f"Job {job.name} of the project {project.name}.",
+            "description": _no_template(job.description) or f"Job {job.name} of the project {project.name}.",
             "flow_run_name": Ref("JOB.run_name"),
             "task_runner": call("task_runner"),
         },
@@ -140,6 +140,11 @@ def _flow_values(project: Project, job: Job, names: _Names) -> dict[str, Any]:
         "start": Call("JOB.start", (), {parameter.name: Ref(parameter.name) for parameter in parameters}),
         "submits": [_submit(project, job, step, names) for step in job.steps],
     }
+
+
+def _no_template(text: str) -> str:
+    """``prefect deploy`` takes what stands in two braces for a placeholder, and drops it."""
+    return text.replace("{{", "{ {").replace("}}", "} }")
 
 
 def _header(project: Project, job: Job) -> str:

@@ -1,0 +1,110 @@
+"""``prefect.yaml``: deployments that Prefect takes, and runs that its scheduler starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+PROJECT = """
+days = DailyPartitions("2024-01-01", timezone="America/New_York")
+months = MonthlyPartitions("2024-01", timezone="America/New_York")
+
+@asset(partitioned_by=days)
+def day(ctx: Context, factor: float = 1.5) -> str:
+    return ctx.partition.key
+
+@asset(partitioned_by=months, depends_on=["day"])
+def month(ctx: Context) -> str:
+    return ctx.partition.key
+
+@asset(partitioned_by=StaticPartitions("eu", "us"))
+def region(ctx: Context) -> str:
+    return ctx.partition.key
+
+nightly = Job(
+    "nightly", select="day+", schedule=Cron("0 6 * * *", timezone="America/New_York"),
+    description="Every {{ night }}: 'all' \\"of\\" it", tags={"team": "a"},
+)
+calendar = Job("calendar", select="region", schedule=Every("15m"))
+"""
+
+
+@pytest.fixture
+def project(compile_project):
+    return compile_project(PROJECT, name="deployed")
+
+
+def test_the_file_is_what_prefect_takes(project):
+    from prefect.cli.deploy._models import PrefectYamlModel
+
+    text = (project.output / "prefect.yaml").read_text()
+    assert str(project.root) not in text
+    nightly, calendar = PrefectYamlModel.model_validate(yaml.safe_load(text)).deployments
+    assert nightly.schedules[0].cron == "0 6 * * *"
+    assert nightly.schedules[0].timezone == "America/New_York"
+    assert nightly.tags == ["flowstone", "team:a"]
+    assert calendar.schedules[0].interval == timedelta(minutes=15)
+    assert calendar.entrypoint == "calendar_flow.py:calendar"  # calendar.py would hide a module of Python
+
+
+def test_prefect_deploys_it_and_a_scheduled_run_makes_the_day_before(project, prefect_api):
+    from prefect.client.orchestration import get_client
+    from prefect.flow_engine import run_flow
+    from prefect.states import Scheduled
+
+    from flowstone.conformance.on_prefect import load_flow
+
+    _deploy(project, prefect_api)
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("deployed__nightly/nightly")
+        assert deployment.description == "Every { { night } }: 'all' \"of\" it"
+        properties = deployment.parameter_openapi_schema["properties"]
+        assert properties["daily"]["anyOf"][0] == {"format": "date", "type": "string"}
+        assert properties["day__factor"]["type"] == "number"
+        assert properties["day__factor"]["default"] == 1.5
+        other = client.read_deployment_by_name("deployed__calendar/calendar").parameter_openapi_schema
+        assert other["properties"]["static"]["anyOf"][0]["enum"] == ["eu", "us"]
+
+        flow_run = _scheduled_run(client, deployment.id)
+        due = flow_run.expected_start_time
+        client.set_flow_run_state(flow_run.id, Scheduled(), force=True)
+        flow = load_flow(project.output, project.project, "nightly")
+        state = run_flow(flow, flow_run=client.read_flow_run(flow_run.id), return_type="state")
+        name = client.read_flow_run(flow_run.id).name
+    expected = (due.astimezone(ZoneInfo("America/New_York")).date() - timedelta(days=1)).isoformat()
+    assert state.is_completed(), state.message
+    assert name == f"nightly[{expected}]"
+    assert project.value("day", expected) == expected
+
+
+def _deploy(project, prefect_api: str) -> None:
+    environment = {**os.environ, "PREFECT_API_URL": prefect_api, "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME": "here"}
+    for arguments in (["work-pool", "create", "here", "--type", "process"], ["deploy", "--all"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            cwd=project.output,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _scheduled_run(client, deployment):
+    """A run that Prefect's scheduler made for the deployment."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        chosen = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+        if found := client.read_flow_runs(deployment_filter=chosen):
+            return found[0]
+        time.sleep(0.5)
+    raise AssertionError("Prefect's scheduler made no run")

@@ -1,0 +1,236 @@
+"""What a run of a generated flow does."""
+
+from __future__ import annotations
+
+
+def test_a_chain_of_assets_is_stored_and_reused(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def one() -> int:
+            note("one")
+            return 1
+
+        @asset
+        def two(one: int) -> int:
+            note("two")
+            return one + 1
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything")
+    assert (state.name, state.message) == ("Completed", "2 Completed")
+    assert project.value("two") == 2
+    record = project.record("two")
+    assert record.engine == "prefect"
+    assert [item.asset for item in record.inputs] == ["one"]
+
+    again = project.run("everything")
+    assert (again.name, again.message) == ("Completed", "2 Cached")
+    assert project.notes() == ["one", "two"]
+
+
+def test_what_fails_is_named_and_what_reads_it_is_not_run(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def broken() -> int:
+            raise ValueError("no luck")
+
+        @asset
+        def reads_it(broken: int) -> int:
+            note("reads_it")
+            return 1
+
+        @asset
+        def beside() -> int:
+            note("beside")
+            return 1
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything")
+    assert state.is_failed()
+    assert state.message == "failed: broken (ValueError: no luck); not run: reads_it"
+    assert project.notes() == ["beside"]
+    assert project.record("broken") is None
+
+
+def test_a_failure_is_tried_again(compile_project):
+    project = compile_project(
+        """
+        @asset(retries=Retry(3, delay="10ms", backoff=2))
+        def shaky(ctx: Context) -> int:
+            note(f"attempt {ctx.attempt}")
+            if ctx.attempt < 3:
+                raise OSError("not yet")
+            return 1
+
+        everything = Job("everything", select="*")
+        """
+    )
+    assert project.run("everything").is_completed()
+    assert project.notes() == ["attempt 1", "attempt 2", "attempt 3"]
+
+
+def test_only_the_exceptions_of_the_policy_are_tried_again(compile_project):
+    project = compile_project(
+        """
+        @asset(retries=Retry(2, delay="10ms", on=[OSError]))
+        def covered() -> int:
+            note("covered")
+            raise FileNotFoundError("a kind of OSError")
+
+        @asset(retries=Retry(2, delay="10ms", on=[OSError]))
+        def other() -> int:
+            note("other")
+            raise ValueError("something else")
+
+        everything = Job("everything", select="*")
+        """
+    )
+    assert project.run("everything").is_failed()
+    assert sorted(project.notes()) == ["covered"] * 3 + ["other"]
+
+
+def test_a_failed_blocking_check_keeps_the_value_back_and_is_not_tried_again(compile_project):
+    project = compile_project(
+        """
+        @asset(retries=Retry(2, delay="10ms"))
+        def number() -> int:
+            note("number")
+            return -1
+
+        @check(asset="number", blocking=True)
+        def positive(number: int) -> bool:
+            return number > 0
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything")
+    assert state.is_failed()
+    assert "positive" in state.message
+    assert project.notes() == ["number"]
+    assert project.record("number") is None
+
+
+def test_config_values_come_from_the_run_then_the_environment_then_the_default(compile_project, monkeypatch):
+    project = compile_project(
+        """
+        @asset
+        def number(size: int = 3, label: str = "x") -> str:
+            return f"{label}{size}"
+
+        everything = Job("everything", select="*")
+        """
+    )
+    project.run("everything")
+    assert project.value("number") == "x3"
+    project.run("everything", number__size=5)
+    assert project.value("number") == "x5"
+    monkeypatch.setenv("FLOWSTONE_PARAMS__NUMBER__SIZE", "9")
+    (project.output / "flowstone.json").touch()
+    project.run("everything")
+    assert project.value("number") == "x9"
+
+
+def test_a_config_value_of_the_wrong_type_is_refused(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def number(size: int = 3) -> int:
+            note("number")
+            return size
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything", number__size="many")
+    assert state.is_failed()
+    assert "number__size" in state.message
+    assert project.notes() == []
+
+
+def test_one_function_may_make_several_assets(compile_project):
+    project = compile_project(
+        """
+        @asset(outputs={"train": Output(), "test": Output()})
+        def split() -> dict[str, int]:
+            return {"train": 8, "test": 2}
+
+        @asset
+        def total(train: int, test: int) -> int:
+            return train + test
+
+        everything = Job("everything", select="*")
+        """
+    )
+    assert project.run("everything").message == "2 Completed"
+    assert project.value("total") == 10
+
+
+def test_names_of_python_and_of_the_generated_file_are_fine_for_assets(compile_project):
+    project = compile_project(
+        """
+        names = ["flow", "run", "JOB", "materialize", "task_runner", "everything", "int", "dt", "partition", "config"]
+
+        def make(given: str):
+            @asset(name=given, namespace="a")
+            def anything(size: int = 1) -> int:
+                return size
+
+        for given in names:
+            make(given)
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything", a__run__size=4)
+    assert state.message == "10 Completed"
+    assert project.value("a.run") == 4
+
+
+def test_texts_of_users_stay_texts(compile_project):
+    hostile = "{{ 1 }} {partition} '''\\n\"\"\" \\\\ \N{SNOWMAN} \\x07 __import__('os')"
+    project = compile_project(
+        f"""
+        @asset(description={hostile!r}, tags={{"a{{b}}": "{{{{ x }}}}"}}, owners=["o'\\"{{"])
+        def one() -> int:
+            return 1
+
+        everything = Job("everything", select="*", description={hostile!r})
+        """
+    )
+    assert project.run("everything").is_completed()
+
+
+def test_static_partitions_are_all_made_or_the_one_asked_for(compile_project):
+    project = compile_project(
+        """
+        regions = StaticPartitions("eu", "us", "a/b")
+
+        @asset(partitioned_by=regions)
+        def sales(ctx: Context) -> str:
+            if ctx.partition.key == "us" and not (HERE / "open").exists():
+                raise ValueError("closed")
+            return ctx.partition.key
+
+        @asset(partitioned_by=regions)
+        def report(sales: str) -> str:
+            return sales.upper()
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything", static="a/b")
+    assert state.message == "2 Completed"
+    assert project.value("report", "a~2Fb") == "A/B"
+    state = project.run("everything")
+    assert state.message == "failed: sales[us] (ValueError: closed); not run: report[us]"
+    assert project.value("report", "eu") == "EU"
+    (project.root / "open").touch()
+    assert project.run("everything").message == "4 Cached, 2 Completed"
+    assert project.run("everything", static="asia").is_failed()
