@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.errors import ConfigurationError
-from flowstone.ir.function import Signature
+from flowstone.ir.function import ConfigParameter, Signature
 from flowstone.ir.node import Json
-from flowstone.runtime.parameters import argument
+from flowstone.runtime.parameters import adapter, argument
 from flowstone.runtime.workspace import Workspace
 
 
@@ -20,13 +22,27 @@ def config_arguments(
 
     Errors: ConfigurationError for a value of the wrong type, or one for a parameter that there is not.
     """
-    if not values:
+    if not values and not signature.config:
         return {}
     parameters = {item.name: item for item in signature.config}
     for name in values:
         if name not in parameters:
             raise ConfigurationError(f"{owner} has no config parameter {name!r}", help=did_you_mean(name, parameters))
-    return {
-        name: argument(parameters[name], value, workspace.environment, f"{owner}.{name}")
-        for name, value in values.items()
-    }
+    arguments = {name: converted for name, item in parameters.items() if (converted := _default(item)) is not _AS_IT_IS}
+    for name, value in values.items():
+        arguments[name] = argument(parameters[name], value, workspace.environment, f"{owner}.{name}")
+    return arguments
+
+
+_AS_IT_IS = object()
+
+
+def _default(parameter: ConfigParameter) -> Any:
+    """A default that stands for another type: a text for a date, say. Declarations hold JSON values only."""
+    if not isinstance(parameter.default, str) or parameter.type is None or parameter.type.name == "str":
+        return _AS_IT_IS
+    try:
+        converted = adapter(parameter.type).validate_python(parameter.default)
+    except ValidationError:
+        return _AS_IT_IS
+    return _AS_IT_IS if isinstance(converted, str) else converted

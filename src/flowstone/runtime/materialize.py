@@ -174,7 +174,7 @@ class _Call:
             arguments[signature.context] = self.context
         if signature.resources:
             arguments.update(self.resources.arguments(signature))
-        if config:
+        if config or signature.config:
             arguments.update(config_arguments(workspace, owner, signature, config))
         return self.caller.call(function, arguments, is_async=ref.is_async)
 

@@ -1,0 +1,154 @@
+"""The command line of a compiled job, run as a user runs it: in a process of its own."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from flowstone.runner.job import main
+sys.exit(main(Path({manifest!r}), "nightly", {steps!r}))
+"""
+
+TEXT = """
+import os
+def log(text):
+    number = os.open(HERE / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(number, f"{text}\\n".encode())
+    os.close(number)
+@asset
+def first() -> int:
+    log(f"first {os.getpid()}")
+    return 1
+@asset
+def second(first: int) -> int:
+    log(f"second {os.getpid()}")
+    with open(HERE / "ready", "w") as pipe:
+        pipe.write("x")
+    with open(HERE / "go") as pipe:
+        pipe.read()
+    return 2
+"""
+
+
+@pytest.fixture
+def start(make_project):
+    """Starts the job of a project; the processes are ended with the test."""
+    processes = []
+
+    def start(made, *arguments):
+        script = SCRIPT.format(manifest=str(made.manifest), steps=tuple(made.project.steps))
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, *arguments],
+            env={**os.environ, "FLOWSTONE_PROJECT_ROOT": str(made.root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def gone(pid):
+    """Whether a process ends within five seconds."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 5)[0])
+    finally:
+        os.close(handle)
+
+
+def workers(made):
+    return {int(line.split()[1]) for line in made.lines()}
+
+
+@pytest.fixture
+def halfway(make_project, start):
+    """A job that has made its first asset and is in the middle of the second."""
+    made = make_project(TEXT)
+    for name in ("ready", "go"):
+        os.mkfifo(made.root / name)
+    process = start(made)
+    with (made.root / "ready").open() as pipe:
+        assert pipe.read() == "x"
+    return made, process
+
+
+def finish(made, start):
+    process = start(made)
+    with (made.root / "ready").open() as pipe:
+        pipe.read()
+    with (made.root / "go").open("w") as pipe:
+        pipe.write("x")
+    output = process.communicate(timeout=60)
+    return process.returncode, *output
+
+
+def test_nothing_outlives_a_killed_runner_and_the_same_command_goes_on(halfway, start):
+    made, process = halfway
+    process.kill()
+    process.wait()
+    assert all(gone(pid) for pid in workers(made))
+    assert made.value("first") == 1
+    assert made.value("second") is None
+    code, _, err = finish(made, start)
+    assert code == 0
+    assert made.value("second") == 2
+    assert [line.split()[0] for line in made.lines()] == ["first", "second", "second"]
+    assert "reused" in err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(halfway, number, code):
+    made, process = halfway
+    process.send_signal(number)
+    _, err = process.communicate(timeout=5)
+    assert process.returncode == code
+    assert err.splitlines()[-1].startswith("interrupted; to go on: ")
+    assert all(gone(pid) for pid in workers(made))
+
+
+def test_wrong_arguments_exit_with_2(make_project, start):
+    made = make_project("@asset(partitioned_by=DailyPartitions('2024-01-01'))\ndef day() -> int:\n    return 1\n")
+    process = start(made)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "say which partitions to run: daily from 2024-01-01: day" in err
+    assert "--partition 2024-01-01" in err
+
+
+def test_the_result_is_a_table_on_the_standard_output(make_project, start):
+    made = make_project("@asset(partitioned_by=DailyPartitions('2024-01-01'))\ndef day() -> int:\n    return 1\n")
+    process = start(made, "--partitions", "2024-01-01..2024-01-03", "--executor", "inline")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.split()[:5] == ["materialized", "reused", "failed", "skipped", "rows"]
+    assert err.splitlines()[0].startswith("2024-01-01 day  materialized")
+    assert len(err.splitlines()) == 3
+
+
+def test_json(make_project, start):
+    import json
+
+    made = make_project(
+        "@asset\ndef a() -> int:\n    return 1\n@asset\ndef b(a: int) -> int:\n    raise ValueError('x')\n"
+    )
+    process = start(made, "--output-format", "json", "--executor", "thread")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "")
+    document = json.loads(out)
+    assert (document["ok"], document["materialized"], document["failed"]) == (False, 1, 1)
+    assert document["tasks"][1]["failure"]["message"] == "x"
