@@ -1,4 +1,4 @@
-"""The report: a text for people and a picture of the trend."""
+"""The reports: texts for people and a picture of the trend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,30 @@ COLOURS = {"EWR": "#1b6ca8", "JFK": "#d1495b", "LGA": "#66a182"}
     path="delay_report.md",
     format="text",
 )
-def delay_report(carrier_ranking: pl.DataFrame, monthly_delays: dict[str, pd.DataFrame], top: int = 10) -> str:
+def delay_report(delay_trend: dict[str, pl.DataFrame]) -> str:
+    """The seven-day delays of the last day that is there, with the best and the worst day of each airport."""
+    trend = pl.concat(list(delay_trend.values())).sort("origin", "day")
+    lines = [f"# Departure delays of the seven days up to {trend['day'].max()}", ""]
+    lines += ["| airport | departures | late | mean delay | best day | worst day |", "|---" * 6 + "|"]
+    for (origin,), points in trend.group_by("origin", maintain_order=True):
+        now = points.row(-1, named=True)
+        ranked = points.sort("mean_delay", "day")["day"].to_list()
+        lines.append(
+            f"| {origin} | {now['departed']} | {now['late_share']:.1%} | {now['mean_delay']:.1f} min "
+            f"| {ranked[0]} | {ranked[-1]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+@asset(
+    group="report",
+    owners=["delays@example.com"],
+    tags={"tier": "report"},
+    io_manager="files",
+    path="monthly_report.md",
+    format="text",
+)
+def monthly_report(carrier_ranking: pl.DataFrame, monthly_delays: dict[str, pd.DataFrame], top: int = 10) -> str:
     """Delays of the months that are there, and the best carriers, as Markdown."""
     lines = ["# Departures from New York", "", "| month | airport | flights | late | mean delay |", "|---" * 5 + "|"]
     for month, table in sorted(monthly_delays.items()):

@@ -12,7 +12,7 @@ from pipelines.checks import flights_of_one_day, no_departure_twice, no_negative
 from pipelines.daily import daily_delays, flights_weather
 from pipelines.monthly import monthly_carriers, monthly_delays, monthly_fleet
 from pipelines.ranking import carrier_ranking
-from pipelines.report import delay_picture, delay_report
+from pipelines.report import delay_picture, delay_report, monthly_report
 from pipelines.sources import airlines, airports, planes, raw_flights, raw_weather
 from pipelines.trend import delay_trend
 
@@ -148,10 +148,10 @@ def test_the_ranking_starts_with_the_best(archive, joined) -> None:
     assert (ranking["flights"] >= 20).all()
 
 
-def test_the_report_names_months_and_carriers(archive, joined, delays) -> None:
+def test_the_monthly_report_names_months_and_carriers(archive, joined, delays) -> None:
     ranking = carrier_ranking({"2013-01": monthly_carriers(joined)}, airlines(archive))
     month = monthly_delays({day: table.to_pandas() for day, table in delays.items()})
-    report = delay_report(ranking, {"2013-01": month}, top=3)
+    report = monthly_report(ranking, {"2013-01": month}, top=3)
     assert "| 2013-01 | Newark Liberty Intl |" in report
     assert report.count("\n3. ") == 1
     assert "\n4. " not in report
@@ -162,3 +162,22 @@ def test_the_picture_is_the_same_each_time(delays) -> None:
     first = delay_picture(trend)
     assert first.startswith(b"\x89PNG")
     assert first == delay_picture(trend)
+
+
+def test_the_report_shows_the_last_day_and_the_extremes() -> None:
+    days = {
+        f"2013-01-0{day}": pl.DataFrame(
+            {
+                "day": [date(2013, 1, day)],
+                "origin": ["EWR"],
+                "days": [day],
+                "departed": [100 * day],
+                "mean_delay": [delay],
+                "late_share": [0.25],
+            }
+        )
+        for day, delay in ((1, 12.5), (2, 3.0), (3, 7.25))
+    }
+    report = delay_report(days)
+    assert "seven days up to 2013-01-03" in report
+    assert "| EWR | 300 | 25.0% | 7.2 min | 2013-01-02 | 2013-01-01 |" in report
