@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from flowstone.diagnostics.diagnostic import Diagnostic
 
 _FORMAT = 1
 _UNREADABLE = "FS002"
+_FEW = 20
+"""Changed files that are compared in detail; with more, reading all anew is as fast."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 
@@ -44,22 +48,49 @@ class CheckCache:
         self._surroundings = self._look()
         key = _digest([str(settings.root), settings.profile])
         self._path = settings.cache_folder / "check" / f"{key[:32]}.json"
+        self._texts = self._path.with_suffix(".texts.json")
 
     def get(self) -> CheckResult | None:
         """The result of the last check, if it still holds."""
         try:
-            entry = json.loads(self._path.read_bytes())
-            if entry["checksum"] != _digest(entry["content"]):
-                return None
-            content = entry["content"]
+            content = _read(self._path)
             if self._surroundings is None or content["surroundings"] != self._surroundings:
                 return None
-            if content["files"] != _contents(self._settings.root, content["files"]):
-                return None
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
-            return CheckResult(diagnostics, int(content["assets"]))
+            result = CheckResult(diagnostics, int(content["assets"]))
+            contents = _contents(self._settings.root, content["files"])
+            if contents == content["files"]:
+                return result
+            changed = {path for path in contents.keys() | content["files"] if contents[path] != content["files"][path]}
+            return result if self._hardly_changed(changed, result, content["texts"]) else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
+
+    def _hardly_changed(self, changed: set[str], result: CheckResult, texts_digest: str) -> bool:
+        """Whether the changes in some files are such that the result still holds: no place in them is in it, and their
+        outlines are the same. If so the result is kept for the new texts.
+        """
+        from flowstone.frontend.files import UnreadableError, read_source
+        from flowstone.frontend.outline import outline
+
+        spans = [span for item in result.diagnostics for span in (item.span, *(more.span for more in item.related))]
+        if len(changed) > _FEW or changed & {span.file for span in spans}:
+            return False
+        old: dict[str, str] = _read(self._texts)["texts"]
+        if _digest(old) != texts_digest:
+            return False
+        try:
+            new = {path: read_source(self._settings.root / path) for path in old}
+        except UnreadableError:
+            return False
+        packages = _own_packages(self._settings)
+        for path in changed:
+            others = [text for other, text in new.items() if other != path]
+            sides = {outline(text, packages, partial(_is_mentioned, others)) for text in (old[path], new[path])}
+            if len(sides) != 1 or None in sides:
+                return False
+        self.put(new, result.diagnostics, result.assets)
+        return True
 
     def put(self, sources: Mapping[str, str], diagnostics: Sequence[Diagnostic], assets: int) -> None:
         """Keep a result. ``sources`` are the texts of the files that were read, by path.
@@ -72,17 +103,25 @@ class CheckCache:
             return
         try:
             files = _contents(self._settings.root, sources)
-            if any(not _holds(self._settings.root / path, text) for path, text in sources.items()):
-                return
+            if all(_holds(self._settings.root / path, text) for path, text in sources.items()):
+                self._write(dict(sources), files, diagnostics, assets)
         except OSError:
             return
+
+    def _write(
+        self, texts: dict[str, str], files: dict[str, Any], diagnostics: Sequence[Diagnostic], assets: int
+    ) -> None:
         content = {
             "surroundings": self._surroundings,
             "files": files,
+            "texts": _digest(texts),
             "diagnostics": [item.to_json() for item in diagnostics],
             "assets": assets,
         }
-        self._write(json.dumps({"checksum": _digest(content), "content": content}))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        (self._settings.cache_folder / ".gitignore").write_text("*\n")
+        _replace(self._texts, {"texts": texts})
+        _replace(self._path, content)
 
     def _look(self) -> str | None:
         """Digest of the surroundings; None if they cannot be seen, and then nothing is kept."""
@@ -91,19 +130,36 @@ class CheckCache:
         except OSError:
             return None
 
-    def _write(self, text: str) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            (self._settings.cache_folder / ".gitignore").write_text("*\n")
-            handle, temporary = tempfile.mkstemp(prefix=".check-", suffix=".tmp", dir=self._path.parent)
-        except OSError:
-            return
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
-                file.write(text)
-            Path(temporary).replace(self._path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a file of the cache. Errors: OSError, ValueError, KeyError, TypeError if it is damaged."""
+    entry = json.loads(path.read_bytes())
+    if entry["checksum"] != _digest(entry["content"]):
+        raise ValueError("damaged")
+    content: dict[str, Any] = entry["content"]
+    return content
+
+
+def _replace(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of the cache, so that others see the old one or the new one. Errors: OSError."""
+    handle, temporary = tempfile.mkstemp(prefix=".check-", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"checksum": _digest(content), "content": content}, file)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _own_packages(settings: Settings) -> set[str]:
+    """First names of the modules that the project's import roots hold."""
+    return {name.removesuffix(".py") for root in settings.import_roots for name in _names(settings.root / root)}
+
+
+def _is_mentioned(texts: Sequence[str], name: str) -> bool:
+    word = re.compile(rf"\b{name}\b")
+    return any(name in text and word.search(text) for text in texts)
 
 
 def _surroundings(settings: Settings) -> str:

@@ -45,6 +45,8 @@ def outline(text: str, own_packages: Collection[str], is_mentioned: Callable[[st
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(tree)):
+        return None
     seen = "\n".join(_Outline(text, tree, own_packages, is_mentioned).lines())
     return hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -105,24 +107,25 @@ class _Outline:
             header.type_params = function.type_params  # type: ignore[union-attr]
         yield self._canonical([header])
         yield ascii(ast.get_docstring(function, clean=False))
-        uses = self._canonical_uses(function)
-        yield " ".join(sorted(uses))
+        yield " ".join(sorted(set(self._uses(function))))
 
-    def _canonical_uses(self, function: _Function) -> Iterator[str]:
+    def _uses(self, function: _Function) -> Iterator[str]:
         for node in (node for statement in function.body for node in ast.walk(statement)):
             if isinstance(node, ast.Call) and _root(node.func) in self._bound:
-                yield f"{ast.unparse(node.func)}()"
+                yield f"{_dotted(node.func)}()"
             elif isinstance(node, ast.Name | ast.Attribute) and _root(node) in self._bound:
-                yield ast.unparse(node)
+                yield _dotted(node)
 
     def _called_while_reading(self) -> set[str]:
-        """Names that module-level code mentions, and what the functions among them mention."""
+        """Names that module-level code and other modules mention, and what the functions among them mention."""
         functions = {item.name: item for item in self._tree.body if isinstance(item, _Function)}
         found: set[str] = set()
         pending: list[ast.AST] = []
         for statement in self._tree.body:
             if isinstance(statement, _Function):
                 pending += [*statement.decorator_list, statement.args]
+                if not self._is_declaration(statement) and self._is_mentioned(statement.name):
+                    pending += statement.body
             else:
                 pending.append(statement)
         while pending:
@@ -172,6 +175,14 @@ def _bound(body: list[ast.stmt]) -> list[str]:
                 found.append(node.id)
             pending.extend(ast.iter_child_nodes(node))
     return found
+
+
+def _dotted(node: ast.expr) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id if isinstance(node, ast.Name) else "", *reversed(parts)])
 
 
 def _root(node: ast.expr) -> str | None:

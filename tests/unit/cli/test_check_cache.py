@@ -21,6 +21,7 @@ def project(tmp_path) -> Path:
     (tmp_path / "space").mkdir()
     (tmp_path / "pipelines/a.py").write_text("import helpers\n")
     (tmp_path / "helpers.py").write_text("x = 1\r\n", newline="")
+    (tmp_path / "pipelines/b.py").write_text("from helpers import x\nfrom helpers import y\n")
     (tmp_path / "flowstone.toml").write_text('sources = ["pipelines"]\n[profiles.prod]\n')
     return tmp_path
 
@@ -29,7 +30,11 @@ def settings(project: Path, **keywords) -> Settings:
     return load_settings(project, environment={}, **keywords)
 
 
-SOURCES = {"pipelines/a.py": "import helpers\n", "helpers.py": "x = 1\n"}
+SOURCES = {
+    "pipelines/a.py": "import helpers\n",
+    "pipelines/b.py": "from helpers import x\nfrom helpers import y\n",
+    "helpers.py": "x = 1\n",
+}
 
 
 def put(project: Path, *findings: Diagnostic, **keywords) -> None:
@@ -51,9 +56,9 @@ def test_what_was_put_comes_back(project):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda root: (root / "helpers.py").write_text("x = 2\r\n", newline=""),
+        lambda root: (root / "helpers.py").write_text("x = [1]\r\n", newline=""),
         lambda root: (root / "helpers.py").unlink(),
-        lambda root: (root / "pipelines/b.py").write_text(""),
+        lambda root: (root / "pipelines/c.py").write_text(""),
         lambda root: (root / "pipelines/sub").mkdir() or (root / "pipelines/sub/b.py").write_text(""),
         lambda root: (root / "new.py").write_text(""),
         lambda root: (root / "package").mkdir(),
@@ -79,11 +84,43 @@ def test_any_change_is_noticed(project, change):
     assert get(project) is None
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda root: (root / "pipelines/b.py").write_text("# moved\n" + SOURCES["pipelines/b.py"]),
+        lambda root: (root / "helpers.py").write_text("x = 1\nUNUSED = 5\n"),
+    ],
+)
+def test_changes_that_check_does_not_see(project, edit):
+    put(project, FINDING)
+    edit(project)
+    for _ in range(2):
+        found = get(project)
+        assert found is not None
+        assert found.diagnostics == (FINDING,)
+
+
+def test_places_in_a_changed_file_are_found_anew(project):
+    put(project, FINDING)
+    (project / "pipelines/a.py").write_text("# moved\nimport helpers\n")
+    assert get(project) is None
+
+
+def test_damaged_texts(project):
+    put(project)
+    (texts,) = (project / ".flowstone/cache/check").glob("*.texts.json")
+    (project / "pipelines/b.py").write_text("# moved\n" + SOURCES["pipelines/b.py"])
+    texts.write_text("{}")
+    assert get(project) is None
+    texts.unlink()
+    assert get(project) is None
+
+
 def test_same_size_and_time_are_not_enough(project):
     put(project)
     path = project / "helpers.py"
     before = path.stat()
-    path.write_text("x = 2\r\n", newline="")
+    path.write_text("y = 1\r\n", newline="")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert get(project) is None
 
@@ -111,7 +148,7 @@ def test_profiles_have_their_own(project):
 
 
 def entry(project: Path) -> Path:
-    (found,) = (project / ".flowstone/cache/check").iterdir()
+    (found,) = (project / ".flowstone/cache/check").glob("*[!s].json")
     return found
 
 
@@ -161,7 +198,10 @@ def test_many_at_once(project):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: put(project, FINDING), range(20)))
         assert all(item is not None for item in pool.map(lambda _: get(project), range(20)))
-    assert [path.suffix for path in (project / ".flowstone/cache/check").iterdir()] == [".json"]
+    assert sorted("".join(path.suffixes) for path in (project / ".flowstone/cache/check").iterdir()) == [
+        ".json",
+        ".texts.json",
+    ]
 
 
 def test_a_pipe_in_place_of_a_file_does_not_block(project):

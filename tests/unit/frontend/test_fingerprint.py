@@ -384,6 +384,54 @@ def test_reformatting_does_not_change_it(write, options):
     assert fingerprint(root) == before
 
 
+REACHED = """
+import json
+from dataclasses import dataclass, field
+LEVELS = {"low": 1, "high": (2, -3.5)}
+def decorate(times):
+    def wrap(function):
+        return lambda *args: [function(*args) for _ in range(times)]
+    return wrap
+@dataclass(frozen=True)
+class Row:
+    name: str = "n"
+    values: list = field(default_factory=lambda: [4, 5])
+    @property
+    def total(self):
+        return sum(self.values[:6]) if self.name != "x" else 7
+@decorate(8)
+def clean(raw, *, limit=9):
+    with open("path") as file:
+        for line in file:
+            if line and 10 < len(line) <= limit:
+                raw[line] = json.loads(line, strict=True)
+    try:
+        return LEVELS["low"] + Row().total
+    except KeyError:
+        return f"failed {raw!r:>11} after" or b"bytes"
+"""
+
+
+def constants(text: str):
+    """Each constant in a text, with its place."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and node.end_col_offset - node.col_offset == len(repr(node.value)):
+            yield node
+
+
+@pytest.mark.parametrize("number", range(len(list(constants(REACHED)))))
+def test_every_constant_in_reached_code_counts(tmp_path, number):
+    node = list(constants(REACHED))[number]
+    lines = REACHED.split("\n")
+    line = lines[node.lineno - 1]
+    lines[node.lineno - 1] = f"{line[: node.col_offset]}'changed'{line[node.end_col_offset :]}"
+    (tmp_path / "main.py").write_text(HEAD + "import deep\n@asset\ndef orders(raw): return deep.clean(raw)\n")
+    (tmp_path / "deep.py").write_text(REACHED)
+    before = fingerprint(tmp_path)
+    (tmp_path / "deep.py").write_text("\n".join(lines))
+    assert fingerprint(tmp_path) != before
+
+
 NUMBERS = st.integers(0, 300) | st.floats(0, 1e9) | st.booleans() | st.text(max_size=4) | st.none()
 OPERATORS = ["+", "-", "*", "//", "==", "<", "and", "or", "in", "is not"]
 

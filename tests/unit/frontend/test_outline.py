@@ -1,0 +1,122 @@
+import pytest
+
+from flowstone.checks import find_all
+from flowstone.cli.check_cache import CheckCache
+from flowstone.config import load_settings
+from flowstone.frontend import load
+from flowstone.frontend.outline import outline
+
+MODULE = '''
+import polars as pl
+import common
+from flowstone import Retry, asset
+LIMIT = 10
+TIMEOUT = 5
+def used(x):
+    return [x]
+def helper(frame, factor):
+    return frame * factor
+def deeper(x):
+    return x
+def exported(x):
+    return deeper(x)
+@asset(retries=Retry(LIMIT), tags=used("x"))
+def orders(raw: pl.DataFrame, n: int = TIMEOUT) -> pl.DataFrame:
+    """Orders."""
+    total = helper(raw, 2)
+    return total + common.scale(n)
+'''
+
+
+def seen(text: str, mentioned=("exported",)) -> str | None:
+    return outline(text, {"common"}, lambda name: name in mentioned)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("helper(raw, 2)", "helper(raw, 3)  # three"),
+        ("total + common", "total * common"),
+        (
+            "    total = helper(raw, 2)\n",
+            "    total = helper(raw, 2)\n    if total:\n        return pl.concat([total])\n",
+        ),
+        ("frame * factor", "frame / factor"),
+        ("LIMIT = 10", "LIMIT = 10\nUNUSED = 1"),
+        ("import polars", "# comment\n\nimport polars"),
+        ("return [x]", "return [ x ]"),
+    ],
+)
+def test_what_is_not_seen(old, new):
+    assert old in MODULE
+    assert seen(MODULE) is not None
+    assert seen(MODULE) == seen(MODULE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 10", "LIMIT = 11"),
+        ("TIMEOUT = 5", "TIMEOUT = 'x'"),
+        ("return [x]", "return [x, x]"),
+        ("deeper(x):\n    return x", "deeper(x):\n    return -x"),
+        ("n: int", "n: str"),
+        ("-> pl.DataFrame", "-> int"),
+        ("def helper", "@asset\ndef helper"),
+        ("def helper", "def other"),
+        ("Retry(LIMIT)", "Retry(LIMIT + 1)"),
+        ('"""Orders."""', '"""Other."""'),
+        ("total = helper(raw, 2)", "total = Retry(helper(raw, 2))"),
+        ("total = helper(raw, 2)", "from flowstone import nothing"),
+        ("total = helper(raw, 2)", "@asset\n    def nested(): pass"),
+        ("total = helper(raw, 2)", "yield"),
+        ("common.scale(n)", "common.asset(n)"),
+        ("LIMIT = 10", "LIMIT = 10\nexported = 1"),
+    ],
+)
+def test_what_is_seen(old, new):
+    assert old in MODULE
+    assert seen(MODULE) != seen(MODULE.replace(old, new))
+
+
+@pytest.mark.parametrize("text", ["x = (", "x = 1  # flowstone: ignore[FS101]", "from x import *", "x = '\0'"])
+def test_modules_in_which_everything_counts(text):
+    assert seen(text) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("helper(raw, 2)", "helper(raw, 3)"),
+        ("return total", "return None"),
+        ("total = helper(raw, 2)", "total = asset"),
+        ("total = helper(raw, 2)", "from flowstone import nothing"),
+        ("total = helper(raw, 2)", "yield 1"),
+        ("total = helper(raw, 2)", "@asset\n    def nested(): pass"),
+        ("LIMIT = 10", "LIMIT = -1"),
+        ("return [x]", "return [x, object()]"),
+        ("raw: pl", "missing: pl"),
+        ("LIMIT = 10", "LIMIT = 10\ndef orders(): pass"),
+    ],
+)
+def test_a_check_with_the_cache_finds_what_one_without_finds(tmp_path, old, new):
+    text = MODULE + "@asset\ndef raw() -> pl.DataFrame: return pl.DataFrame()\n"
+    (tmp_path / "flowstone.toml").write_text('sources = ["main.py"]\n')
+    (tmp_path / "common.py").write_text("def scale(x): return x\n")
+    (tmp_path / "main.py").write_text(text)
+    settings = load_settings(tmp_path, environment={})
+
+    def check():
+        loaded = load(settings)
+        return loaded, tuple(find_all(loaded, settings))
+
+    cache = CheckCache(settings)
+    loaded, findings = check()
+    cache.put(loaded.sources, findings, len(loaded.project.assets))
+    assert text.count(old) == 1
+    (tmp_path / "main.py").write_text(text.replace(old, new))
+    loaded, findings = check()
+    cached = CheckCache(settings).get()
+    assert (cached is not None) or old != "helper(raw, 2)" or "3" not in new
+    if cached is not None:
+        assert (cached.diagnostics, cached.assets) == (findings, len(loaded.project.assets))
