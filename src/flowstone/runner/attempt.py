@@ -10,7 +10,7 @@ from pathlib import Path
 import flowstone
 from flowstone.errors import FlowStoneError
 from flowstone.runner.result import Failure, Order, Result
-from flowstone.runtime.materialize import materialize
+from flowstone.runtime.materialize import find_reusable, materialize
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
@@ -28,6 +28,18 @@ def attempt(workspace: Workspace, order: Order) -> Result:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
     return _succeeded(outcome, time.perf_counter() - started)
+
+
+def reused(workspace: Workspace, order: Order) -> Result | None:
+    """The result of an order that needs no function to be called, or None. Faults are left to the attempt."""
+    if order.force:
+        return None
+    started = time.perf_counter()
+    try:
+        outcome = find_reusable(workspace, order.step, order.partition, Run(order.run_id, "local", order.attempt))
+    except (FlowStoneError, OSError):
+        return None
+    return None if outcome is None else _succeeded(outcome, time.perf_counter() - started)
 
 
 def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: float, output: str = "") -> Result:

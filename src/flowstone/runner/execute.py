@@ -14,7 +14,7 @@ from typing import Literal
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
 from flowstone.registry import io_manager_class
-from flowstone.runner.attempt import attempt
+from flowstone.runner.attempt import attempt, reused
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.pools import InlinePool, Pool, Results, ThreadPool
 from flowstone.runner.processes import WorkerRunner
@@ -113,7 +113,11 @@ class _Execution:
             self.running += 1
             self.reporter.started(task)
             order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], self.options.force)
-            self._pool(self.routes.of(task.step)).submit(place, order)
+            route = self.routes.of(task.step)
+            if route == "process" and (result := reused(self.workspace, order)) is not None:
+                self.results.put((place, result))  # no process has to be started to find that out
+            else:
+                self._pool(route).submit(place, order)
 
     def _time_to_next(self) -> float:
         """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""

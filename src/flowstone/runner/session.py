@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from types import FrameType
 from typing import Literal
 
@@ -27,6 +28,8 @@ from flowstone.runtime.workspace import Workspace
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+KEPT_LOGS = 50
+"""Runs whose logs are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,15 @@ def carry_out(workspace: Workspace, session: Session) -> int:
     """
     planned = plan_session(workspace.project, session)
     run_id = new_run_id()
+    logs = state_folder(workspace.root, workspace.environment) / "logs"
+    _forget(logs)
     options = Options(
         run_id=run_id,
         executor=session.executor,
         workers=session.workers,
         force=session.force,
         manifest=session.manifest,
-        logs=state_folder(workspace.root, workspace.environment) / "logs" / run_id,
+        logs=logs / run_id,
     )
     with _sigterm(), _reporter(session, run_id) as reporter:
         try:
@@ -114,6 +119,16 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
 def new_run_id() -> str:
     """An id that sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _forget(logs: Path) -> None:
+    """Remove the logs of old runs."""
+    try:
+        old = sorted(logs.iterdir())[: -KEPT_LOGS + 1]
+    except FileNotFoundError:
+        return
+    for folder in old:
+        rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -166,7 +181,7 @@ def _which_keys(project: Project, steps: Sequence[str], wanted: Sequence[Partiti
     for definition in wanted:
         if isinstance(definition, TimePartitions):
             names = [step for step in steps if project.steps[step].partitions == definition]
-            until = f" before {definition.end}" if definition.end else ""
+            until = f" before {str(definition.end).removesuffix('T00:00')}" if definition.end else ""
             some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
             lines.append(f"{definition.kind} from {definition.first().text}{until}: {some}")
     return "say which partitions to run: " + "; ".join(lines)

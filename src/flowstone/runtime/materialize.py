@@ -77,15 +77,28 @@ def materialize(
     failed (what was stored before stays); OutputError if the function returned something else than it declares;
     StorageError; ConfigurationError. What the user's function raises passes through unchanged.
     """
-    prepared = workspace.step(step)
-    key = _key(workspace, prepared, partition)
-    given = config or {}
-    inputs = find_inputs(workspace, prepared, key)
-    versions = tuple(version for item in inputs for version in item.versions)
-    task = _Task(workspace, prepared, key, run, given, inputs, versions, prepared.version_with(given))
-    if not force and prepared.step.cache and (records := _reusable(task)) is not None:
+    task = _task(workspace, step, partition, run, config or {})
+    if not force and (records := _reusable(task)) is not None:
         return Outcome(step, task.partition, "reused", records)
     return Outcome(step, task.partition, "materialized", _make(task))
+
+
+def find_reusable(workspace: Workspace, step: str, partition: str | None, run: Run) -> Outcome | None:
+    """The outcome of ``materialize`` if what is stored would be reused, else None. No user code is imported.
+
+    Errors: as ``materialize``, for what goes wrong before a function is called.
+    """
+    task = _task(workspace, step, partition, run, {})
+    records = _reusable(task)
+    return None if records is None else Outcome(step, task.partition, "reused", records)
+
+
+def _task(workspace: Workspace, step: str, partition: str | None, run: Run, config: Mapping[str, Json]) -> _Task:
+    prepared = workspace.step(step)
+    key = _key(workspace, prepared, partition)
+    inputs = find_inputs(workspace, prepared, key)
+    versions = tuple(version for item in inputs for version in item.versions)
+    return _Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config))
 
 
 def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
@@ -104,6 +117,8 @@ def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) ->
 
 def _reusable(task: _Task) -> tuple[Record, ...] | None:
     """The stored records, if all outputs were made by the same code and configuration from the same inputs."""
+    if not task.prepared.step.cache:
+        return None
     found = []
     for asset in task.prepared.outputs:
         value = stored_value(task.workspace, asset, task.key)
