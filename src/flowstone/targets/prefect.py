@@ -218,8 +218,8 @@ def _key_type(definition: Partitions) -> str:
     if isinstance(definition, MonthlyPartitions):
         return f"Annotated[str, Field(pattern={py('^[0-9]{4}-[0-9]{2}$')})]"
     if isinstance(definition, HourlyPartitions):
-        offset = "" if definition.timezone == "UTC" else "[+-][0-9]{4}"
-        return f"Annotated[str, Field(pattern={py('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}' + offset + '$')})]"
+        pattern = "^[-0-9]{10}T[0-9]{2}$" if definition.timezone == "UTC" else "^[-0-9]{10}T[-+0-9]{7}$"
+        return f"Annotated[str, Field(pattern={py(pattern)})]"
     return "dt.date"
 
 
