@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +31,7 @@ _CHANGING = (
     *("append", "extend", "insert", "update", "setdefault", "add", "remove"),
     *("discard", "pop", "popitem", "clear", "sort", "reverse"),
 )
-_CHANGES = re.compile(rf"\.(?:{'|'.join(_CHANGING)})\(|\]\s*\S{{0,2}}=|\bdel\b")
-"""What a module's text has in it if it changes a value in place."""
+"""Methods that change a value in place."""
 
 
 class BoundNames:
@@ -182,12 +180,24 @@ class BoundNames:
 
     def _changed_in(self, module: Module) -> frozenset[str]:
         if module.name not in self._changed:
-            found = _changed_names(module.tree) if _CHANGES.search(module.source) else frozenset()
-            self._changed[module.name] = found
+            self._changed[module.name] = _changed_names(module.tree) | self._changed_by_calls(module)
         return self._changed[module.name]
 
+    def _changed_by_calls(self, module: Module) -> frozenset[str]:
+        """Names that are passed to a function of the project which changes that argument."""
+        found: set[str] = set()
+        for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
+            passed = [(place, item.id) for place, item in enumerate(call.args) if isinstance(item, ast.Name)]
+            target = self._names.resolve(module, call.func) if passed else None
+            if isinstance(target, Defined) and isinstance(target.bindings[-1].node, FUNCTIONS):
+                function = target.bindings[-1].node
+                changed = _changed_names(function)
+                names = [item.arg for item in [*function.args.posonlyargs, *function.args.args]]
+                found.update(name for place, name in passed if place < len(names) and names[place] in changed)
+        return frozenset(found)
 
-def _changed_names(tree: ast.Module) -> frozenset[str]:
+
+def _changed_names(tree: ast.AST) -> frozenset[str]:
     found = set()
     for node in ast.walk(tree):
         changed: ast.expr | None = None

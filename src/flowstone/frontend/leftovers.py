@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bound_names import unknown_flowstone_name
 from flowstone.frontend.construct import DECLARING
@@ -13,9 +14,10 @@ from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import External, Names, Public, unknown_public_name
 from flowstone.frontend.reader import Reader
-from flowstone.frontend.touches import is_declaring_word
+from flowstone.frontend.touches import Touches, is_declaring_word
 
 _INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+flowstone\b", re.MULTILINE)
+_DYNAMIC_IMPORT = re.compile(r"\b(?:import_module|__import__)\(\s*[\"']flowstone\b")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -23,6 +25,12 @@ def check_imports(module: Module, names: Names, findings: Findings) -> None:
     """Note names imported from ``flowstone`` that it does not have."""
     if "flowstone" not in module.source:
         return
+    for match in _DYNAMIC_IMPORT.finditer(module.source):
+        line = module.source.count("\n", 0, match.start()) + 1
+        column = match.start() - module.source.rfind("\n", 0, match.start())
+        span = Span(module.path, line, column, line, column + len(match[0]))
+        message = "what is done with 'flowstone' imported by a call cannot be seen"
+        findings.error("FS003", message, span, help="write 'import flowstone' or 'from flowstone import ...'")
     for bindings in names.table(module).bindings.values():
         for binding in bindings:
             if binding.origin.startswith("flowstone.") and binding.alias is not None and not binding.submodule:
@@ -34,7 +42,7 @@ def check_imports(module: Module, names: Names, findings: Findings) -> None:
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:
     """Note every declaring word in a module that was not followed."""
     inner = _inner_imports(module, reader)
-    pattern = _declaring_words(module, names, inner)
+    pattern = _declaring_words(module, names, reader.touches, inner)
     if pattern is None:
         return
     for statement in module.tree.body:
@@ -49,16 +57,15 @@ def _text(module: Module, statement: ast.stmt) -> str:
     return "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
 
 
-def _declaring_words(module: Module, names: Names, inner: Iterable[str]) -> re.Pattern[str] | None:
+def _declaring_words(module: Module, names: Names, touches: Touches, inner: Iterable[str]) -> re.Pattern[str] | None:
     table = names.table(module)
     found = {rf"{re.escape(name)}\b" for name in inner}
     for name, bindings in table.bindings.items():
         if any(binding.kind == "import" for binding in bindings):
             target = names.lookup(module, name)
-            if isinstance(target, Public) and target.name in DECLARING:
+            if (isinstance(target, Public) and target.name in DECLARING) or (isinstance(target, External) and target.dotted == "flowstone"):
                 found.add(rf"{re.escape(name)}\b")
-            elif isinstance(target, External) and target.dotted == "flowstone":
-                found.add(rf"{re.escape(name)}\s*\.")
+    found.update(rf"{re.escape(name)}\b" for name in table.bindings if touches.factory(names.lookup(module, name)))
     found.update(rf"{word}\b" for word in DECLARING if table.stars and isinstance(names.lookup(module, word), Public))
     return re.compile(rf"\b(?:{'|'.join(sorted(found))})") if found else None
 
@@ -87,20 +94,42 @@ class _Search:
         self._findings = findings
 
     def statement(self, statement: ast.stmt) -> None:
+        """Note what was not followed in a statement at module level."""
         pending: list[tuple[ast.AST, tuple[ast.AST, ...], frozenset[str]]] = [(statement, (), frozenset())]
         while pending:
             node, around, local = pending.pop()
-            if id(node) in self._reader.seen:
+            if id(node) in self._reader.seen or self._never_runs(node, around):
                 continue
-            if isinstance(node, ast.Name | ast.Attribute) and self._is_declaring(node, local):
-                self._note(node, around)
-                continue
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                self._use(node, around, local)
+                if isinstance(_root(node), ast.Name):
+                    continue
             inner = around
             if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
                 inner = (*around, node)
                 self._decorators(node, around, local)
                 local = local | _own_names(node) if isinstance(node, FUNCTIONS) else local
             pending.extend((child, inner, local) for child in reversed(list(_searched(node))))
+
+    def _never_runs(self, node: ast.AST, around: tuple[ast.AST, ...]) -> bool:
+        """A statement of a factory behind a ``return``, or in a branch that no call takes."""
+        return isinstance(node, ast.stmt) and self._is_followed(around) and id(node) not in self._reader.executed
+
+    def _use(self, node: ast.Name | ast.Attribute, around: tuple[ast.AST, ...], local: frozenset[str]) -> None:
+        if self._is_declaring(node, local):
+            self._note(node)
+            return
+        root = _root(node)
+        if not isinstance(root, ast.Name) or root.id in local:
+            return
+        runs = self._is_followed(around) or not any(isinstance(item, FUNCTIONS) for item in around)
+        target = self._names.resolve(self._module, node)
+        if runs and self._reader.touches.factory(target):
+            message = f"'{ast.unparse(node)}' declares something, and how it is used here cannot be seen"
+            advice = "call it in a statement, a 'for' loop or a list at module level, with constants"
+            self._findings.error("FS003", message, self._module.span(node), help=advice)
+        elif isinstance(target, External) and target.dotted == "flowstone" and isinstance(node, ast.Name):
+            self._note(node)
 
     def _decorators(self, node: _Function | ast.ClassDef, around: tuple[ast.AST, ...], local: frozenset[str]) -> None:
         for decorator in node.decorator_list:
@@ -110,18 +139,17 @@ class _Search:
             if not self._is_declaring(named, local):
                 continue
             if isinstance(node, ast.ClassDef) or not around:
-                self._note(named, around)
+                self._note(named)
             elif not self._is_followed(around):
                 self._nested(node, around)
 
     def _is_followed(self, around: tuple[ast.AST, ...]) -> bool:
-        return any(id(item) in self._reader.touches.called for item in around)
+        """Whether the innermost function was called as a factory."""
+        return bool(around) and id(around[-1]) in self._reader.touches.called
 
     def _is_declaring(self, node: ast.Name | ast.Attribute, local: frozenset[str]) -> bool:
-        root: ast.expr = node
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        if not isinstance(root, ast.Name) or root.id in local or isinstance(root.ctx, ast.Store):
+        root = _root(node)
+        if not isinstance(root, ast.Name) or root.id in local:
             return False
         if root.id in self._inner:
             return is_declaring_word(self._inner[root.id] + ast.unparse(node).removeprefix(root.id))
@@ -148,14 +176,18 @@ class _Search:
             related=[(self._module.name_span(outer), "it stands in here")],
         )
 
-    def _note(self, node: ast.Name | ast.Attribute, around: tuple[ast.AST, ...]) -> None:
-        if self._is_followed(around):
-            return
+    def _note(self, node: ast.Name | ast.Attribute) -> None:
         word = ast.unparse(node)
         message = f"'{word}' is used in a way that cannot be seen without running the code"
         job = word.rpartition(".")[2] == "Job"
         advice = "assign Job(...) to a name at module level" if job else f"write @{word}(...) above a function"
         self._findings.error("FS003", message, self._module.span(node), help=advice)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
 
 
 def _searched(node: ast.AST) -> Iterator[ast.AST]:

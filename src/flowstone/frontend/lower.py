@@ -15,7 +15,7 @@ from flowstone.frontend.drafts import Draft
 from flowstone.frontend.expected import to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
-from flowstone.frontend.functions import parameters
+from flowstone.frontend.functions import parameters, yields
 from flowstone.frontend.places import location
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.function import FunctionRef, Signature
@@ -180,19 +180,8 @@ def _function(draft: Draft) -> FunctionRef:
         name=declared.function.name,
         key=draft.id,
         is_async=isinstance(declared.function, ast.AsyncFunctionDef),
-        is_generator="yield" in declared.scope.module.source and _yields(declared.function),
+        is_generator="yield" in declared.scope.module.source and yields(declared.function),
     )
-
-
-def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    pending: list[ast.AST] = list(function.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
-    return False
 
 
 def _places(draft: Draft) -> dict[str, Location]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from pathlib import Path
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.files import UnreadableError, read_source, source_files
 from flowstone.frontend.findings import Findings
+
+_PARSER_DEPTH = 3_000
+"""The parser goes three times as deep on the stack of the machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +184,7 @@ class ModuleIndex:
             return None
         self._texts[relative] = text
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text)
+            tree = _parse(text)
         except SyntaxError as error:
             self._syntax_error(relative, error)
         except (RecursionError, MemoryError):
@@ -221,6 +223,18 @@ class ModuleIndex:
             Span(path, line, 1, line, 2),
             help="split the deeply nested expression into several named ones",
         )
+
+
+def _parse(text: str) -> ast.Module:
+    """The syntax tree. Errors: SyntaxError; RecursionError, MemoryError for nesting that would exhaust the stack."""
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(min(limit, _PARSER_DEPTH))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _start(path: str) -> Span:

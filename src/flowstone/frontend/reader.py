@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from flowstone.frontend.bindings import FUNCTIONS, is_type_checking
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.frontend.bindings import is_type_checking
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import DECLARING
 from flowstone.frontend.declarations import Declared, DeclaredJob, Function, Kind
 from flowstone.frontend.findings import Findings
+from flowstone.frontend.functions import yields
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, External, Names, Public, Target
@@ -62,6 +64,8 @@ class Reader:
         self.jobs: list[DeclaredJob] = []
         self.seen: set[int] = set()
         """Ids of the nodes that name a declaring word and were followed, or refused with a finding."""
+        self.executed: set[int] = set()
+        """Ids of the statements that were followed."""
         self._statements: dict[type[ast.stmt], Callable[[Any, Frame], Signal]] = {
             ast.AnnAssign: self._assign,
             ast.Assign: self._assign,
@@ -86,14 +90,25 @@ class Reader:
 
     def _block(self, statements: Iterable[ast.stmt], frame: Frame) -> Signal:
         for statement in statements:
+            self.executed.add(id(statement))
             method = self._statements.get(type(statement))
             if method is not None:
                 signal = method(statement, frame)
                 if signal != "next":
                     return signal
             else:
+                self._check_unfollowed(statement, frame)
                 self._forget(statement, frame)
         return "next"
+
+    def _check_unfollowed(self, statement: ast.stmt, frame: Frame) -> None:
+        """A statement in a factory that this reader does not follow must not declare anything."""
+        if not frame.top and self.touches.node(statement, frame.module, frame.values):
+            span = frame.module.span(statement)
+            first_line = Span(span.file, span.line, span.column, span.line, span.column + 1)
+            message = f"what this '{type(statement).__name__.lower()}' statement declares cannot be seen"
+            advice = "use a 'for' loop over constants, or an 'if' with a constant condition"
+            self._note(Refusal("FS003", message, first_line, help=advice), statement)
 
     def _note(self, refusal: Refusal, *nodes: ast.AST) -> None:
         """Note a refusal; what stands below the nodes is thereby dealt with."""
@@ -119,13 +134,19 @@ class Reader:
         return self._names.resolve(frame.module, node)
 
     def _function(self, node: Function, frame: Frame) -> Signal:
+        declared = False
         for position, decorator in enumerate(node.decorator_list):
             named = decorator.func if isinstance(decorator, ast.Call) else decorator
             target = self._target(named, frame)
             if isinstance(target, Public) and target.name in _KINDS:
                 self.seen.add(id(named))
+                if declared:
+                    message = f"'{node.name}' is declared twice by its decorators"
+                    refusal = Refusal("FS005", message, frame.module.span(decorator), help="keep one of them")
+                    self._note(refusal)
+                    continue
+                declared = True
                 self._declare(_KINDS[target.name], node, decorator, position, frame)
-                break
             self._check_rebound(named, target, frame)
             if isinstance(target, External) and isinstance(named, ast.Attribute):
                 self._check_public(named, frame)
@@ -173,7 +194,7 @@ class Reader:
         for decorator in node.decorator_list[position + 1 :]:
             hidden = not frame.top or self.touches.replaces(decorator, frame.module)
             if hidden:
-                message = f"the decorator '@{ast.unparse(decorator)}' may hide '{node.name}' from FlowStone"
+                message = f"this decorator may hide '{node.name}' from FlowStone"
                 advice = "put it above the decorator of FlowStone, or let it use functools.wraps"
                 self._note(Refusal("FS003", message, frame.module.span(decorator), help=advice))
                 return False
@@ -262,9 +283,15 @@ class Reader:
             if frame.depth >= _MAX_CALLS:
                 message = f"factories call each other more than {_MAX_CALLS} deep at '{function.node.name}'"
                 raise Refusal("FS009", message, frame.module.span(node), help="end the recursion")
-            if isinstance(function.node, ast.AsyncFunctionDef) or function.node.decorator_list:
-                message = f"the factory '{function.node.name}' is async or decorated, so it cannot be followed"
-                raise Refusal("FS003", message, frame.module.span(node), help="make it a plain function")
+            odd = isinstance(function.node, ast.AsyncFunctionDef) or function.node.decorator_list
+            if odd or yields(function.node):
+                message = f"the factory '{function.node.name}' is no plain function, so it cannot be followed"
+                raise Refusal(
+                    "FS003",
+                    message,
+                    frame.module.span(node),
+                    help="make it a function without decorators, async and yield",
+                )
             bound = self._evaluator.bind(function, node, frame.scope)
         except Refusal as refusal:
             self._note(refusal, function.node)
@@ -361,8 +388,3 @@ def _is_main(test: ast.expr) -> bool:
         and isinstance(test.comparators[0], ast.Constant)
         and test.comparators[0].value == "__main__"
     )
-
-
-def is_function(node: ast.AST) -> bool:
-    """Whether a node defines a function."""
-    return isinstance(node, FUNCTIONS)

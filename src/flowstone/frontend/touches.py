@@ -55,9 +55,13 @@ class Touches:
         return False
 
     def target(self, target: Target | None) -> bool:
-        """Whether a name's target declares, or is a plain project function that does."""
+        """Whether a name's target declares, or is a factory."""
         if isinstance(target, Public):
             return target.name in DECLARING
+        return self.factory(target)
+
+    def factory(self, target: Target | None) -> bool:
+        """Whether a target is a plain project function that declares something when it is called."""
         function = self.function(target)
         if function is None or self._is_declaration(function):
             return False

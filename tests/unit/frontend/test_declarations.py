@@ -1,6 +1,6 @@
 """Declarations through aliases, loops, factories and conditions."""
 
-# ruff: noqa: E501, ISC004 - sources of projects are kept in one line where they are short
+# ruff: noqa: E501 - sources of projects are kept in one line where they are short
 
 from __future__ import annotations
 
