@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from flowstone.__about__ import __version__
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.dsl.duration import seconds
-from flowstone.dsl.mappings import Last, Offset
+from flowstone.dsl.mappings import Last, Offset, Only
 from flowstone.dsl.partitions import TimePartitions
 from flowstone.dsl.policies import Retry
 from flowstone.ir.asset import Asset, Step
@@ -274,7 +274,7 @@ def _inlets(step: Step) -> list[str]:
 
 
 def _reads_its_past(steps: Sequence[Step]) -> bool:
-    return any(isinstance(need.mapping, Last | Offset) for step in steps for need in step.signature.dependencies)
+    return any(isinstance(need.mapping, Last | Offset | Only) for step in steps for need in step.signature.dependencies)
 
 
 def _retry_options(policy: Retry | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.mappings import AllPartitions
 from flowstone.dsl.schedule import Cron
 from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
@@ -63,6 +64,7 @@ CAPABILITIES = tuple(
         ),
         ("mapping: unpartitioned into partitioned", "runtime", "read as it is stored; its events start no run"),
         ("mapping: Last, Offset", "runtime", "by the records in the stores; runs of the DAG come one after another"),
+        ("mapping: AllPartitions into partitions of the same job", "refused", "each run makes one partition"),
         (
             "mapping: Only, AllPartitions",
             "runtime",
@@ -98,6 +100,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
     yield from _edges(made)
     for job in project.jobs.values():
         yield from _parameter_names(project, job)
+        yield from _reads_all(project, job)
     for step in project.steps.values():
         yield from _names(project, step)
         yield from _memory(project, step)
@@ -161,6 +164,20 @@ def _edges(made: Plan) -> Iterator[Diagnostic]:
             dependency.location,
             "put an asset with daily partitions between them",
         )
+
+
+def _reads_all(project: Project, job: Job) -> Iterator[Diagnostic]:
+    for step in job.steps:
+        if project.steps[step].partitions is None:
+            continue
+        for need in project.steps[step].signature.dependencies:
+            made_here = need.asset in project.assets and project.assets[need.asset].step in job.steps
+            if made_here and isinstance(need.mapping, AllPartitions):
+                yield _error(
+                    f"each run makes one partition of {step}, which reads all of {need.asset}, made by the same job",
+                    need.location,
+                    "put the two into different jobs",
+                )
 
 
 def _parameter_names(project: Project, job: Job) -> Iterator[Diagnostic]:

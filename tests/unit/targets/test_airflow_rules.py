@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry
+from flowstone import AllPartitions, Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.targets.airflow import AirflowTarget
 from flowstone.targets.airflow_rules import CAPABILITIES, MAX_DEPTH
@@ -58,6 +58,18 @@ def test_an_edge_that_airflow_cannot_follow_is_shown_where_it_is_read(build):
     found = the_finding(build.project())
     assert found.code == "FS801"
     assert found.span.line == 2
+
+
+def test_all_partitions_of_what_the_same_job_makes(build):
+    days = DailyPartitions("2024-01-01")
+    build.asset("made", partitions=days)
+    build.asset("reads", ("made", {"mapping": AllPartitions()}), partitions=days)
+    build.job("both")
+    assert "one partition of reads" in the_finding(build.project()).message
+    build.jobs.clear()
+    build.job("first", "made")
+    build.job("second", "reads")
+    assert findings(build.project()) == []
 
 
 @pytest.mark.parametrize("name", ["my project", "", "a/b", "a'b", "é"])
