@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.errors import ConfigurationError
 
 PREFIX = "FLOWSTONE_"
@@ -26,6 +25,7 @@ RESERVED = frozenset(
         "FLOWSTONE_HOME",
         "FLOWSTONE_PREFECT_PYTHON",
         "FLOWSTONE_PREFECT_RUNNER",
+        "FLOWSTONE_PREFECT_WORKERS",
         "FLOWSTONE_PROFILE",
         "FLOWSTONE_PROJECT_ROOT",
     }
@@ -45,34 +45,12 @@ class Override:
     value: Any
 
 
-def override_io_managers(io_managers: Table, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """IO managers (tables with ``type`` and the options) with what the environment says.
-
-    Errors: ConfigurationError for a variable that names no option, or a manager that has no type.
-    """
-    result = _apply(io_managers, io_manager_overrides(environment, io_managers))
-    for name, table in result.items():
-        if "type" not in table:
-            hint = did_you_mean(name, io_managers) or f"set {IO_MANAGERS}{name.upper()}__TYPE too"
-            raise ConfigurationError(
-                f"{IO_MANAGERS}{name.upper()}__... names the IO manager {name!r}, which is not configured", help=hint
-            )
-    return result
-
-
-def override_params(
-    params: Table, environment: Mapping[str, str], defaults: Table | None = None
-) -> dict[str, dict[str, Any]]:
-    """Values of config parameters with what the environment says.
-
-    ``defaults`` holds the parameters that there are, with their default values, by step: it gives the spelling of the
-    names and the kinds of the values. Errors: ConfigurationError for a variable that names no parameter.
-    """
-    return _apply(params, param_overrides(environment, params if defaults is None else _merged(defaults, params)))
-
-
 def io_manager_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
-    """What the environment says about IO managers, in the order of the variables' names."""
+    """What the environment says about IO managers, in the order of the variables' names.
+
+    ``known`` holds the options of the configured ones, ``type`` among them: it gives the spelling of the names and the
+    kinds of the values. Errors: ConfigurationError for a variable that names no option.
+    """
     for variable, rest in _variables(environment, IO_MANAGERS):
         name, option = _io_manager_path(variable, rest, known)
         old = known.get(name, {}).get(option)
@@ -80,7 +58,10 @@ def io_manager_overrides(environment: Mapping[str, str], known: Table) -> Iterat
 
 
 def param_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
-    """What the environment says about config parameters, in the order of the variables' names."""
+    """What the environment says about config parameters, in the order of the variables' names.
+
+    ``known`` holds their values or defaults by step. Errors: ConfigurationError for a variable that names no parameter.
+    """
     for variable, rest in _variables(environment, PARAMS):
         step, parameter = _param_path(variable, rest, known)
         old = known.get(step, {}).get(parameter)
@@ -149,18 +130,6 @@ def _single(variable: str, found: list[tuple[str, str]]) -> tuple[str, str] | No
         names = " and ".join(repr(name) for name, _ in found)
         raise ConfigurationError(f"the variable {variable} may mean {names}", help="rename one of them")
     return found[0] if found else None
-
-
-def _merged(first: Table, second: Table) -> dict[str, dict[str, Any]]:
-    return {name: {**first.get(name, {}), **second.get(name, {})} for name in (*first, *second)}
-
-
-def _apply(tables: Table, overrides: Iterable[Override]) -> dict[str, dict[str, Any]]:
-    result = {name: dict(table) for name, table in tables.items()}
-    for override in overrides:
-        name, key = override.path
-        result.setdefault(name, {})[key] = override.value
-    return result
 
 
 def state_folder(root: Path, environment: Mapping[str, str]) -> Path:
