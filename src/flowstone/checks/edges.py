@@ -60,6 +60,8 @@ def _edge(consumer: Step | Check, dependency: Dependency, producer: Asset, parti
         count = arity(partitions, producer.partitions, dependency.mapping)
     except IncompatiblePartitionsError as error:
         return Edge(consumer, producer, dependency, partitions, None, str(error))
+    except (OverflowError, ValueError):  # a window near the year 1 or 9999: Python's calendar ends there
+        return Edge(consumer, producer, dependency, partitions, None, None)
     return Edge(consumer, producer, dependency, partitions, count, None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowstone.checks.edges import Edge
 from flowstone.dsl.mappings import Offset, Only
-from flowstone.dsl.partitions import StaticPartitions, TimePartitions
+from flowstone.dsl.partitions import PartitionKey, StaticPartitions, TimePartitions
 
 
 def about_keys(edge: Edge) -> bool:
@@ -24,6 +24,13 @@ def missing_keys(edge: Edge) -> str | None:
         return None
     if not isinstance(ours, TimePartitions) or not isinstance(theirs, TimePartitions):
         return None
+    try:
+        return _missing_keys(edge, ours, theirs)
+    except (OverflowError, ValueError):  # near the year 1 or 9999: Python's calendar ends there
+        return None
+
+
+def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> str | None:
     first, their_first = ours.first(), theirs.first()
     assert first.start is not None and first.end is not None and their_first.start is not None
     read_from = first.start if ours.kind == theirs.kind else first.end
@@ -47,13 +54,22 @@ def offset_leaves_window(edge: Edge) -> str | None:
         return None
     if not isinstance(ours, TimePartitions) or not isinstance(theirs, TimePartitions) or ours.kind != theirs.kind:
         return None
-    first = ours.first()
-    if theirs.shift(first, mapping.count) is None:
-        return first.text
-    end = ours.window[1]
-    last = None if end is None else ours.last_closed(end)
-    if last is not None and theirs.shift(last, mapping.count) is None:
-        return last.text
+    try:
+        first, end = ours.first(), ours.window[1]
+        last = None if end is None else ours.last_closed(end)
+    except (OverflowError, ValueError):
+        return None
+    for key in (first, last):
+        if key is not None and not _has(theirs, key, mapping.count):
+            return key.text
     if end is None and theirs.window[1] is not None:
         return f"keys from {theirs.end}"
     return None
+
+
+def _has(partitions: TimePartitions, key: PartitionKey, count: int) -> bool:
+    """Whether there is a key so many periods after another."""
+    try:
+        return partitions.shift(key, count) is not None
+    except (OverflowError, ValueError):  # beyond the years that Python's calendar has
+        return False

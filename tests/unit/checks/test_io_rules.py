@@ -278,6 +278,20 @@ def test_an_offset_out_of_the_window_gives_none(build, wanted, consumer, code):
     assert codes(build.findings()) == ([code] if code else [])
 
 
+@pytest.mark.parametrize("kind", [HourlyPartitions, DailyPartitions, WeeklyPartitions, MonthlyPartitions])
+@pytest.mark.parametrize("mapping", [None, Offset(-1), Offset(10**9), Offset(-(10**9)), Only("x"), Last(days=10**9)])
+def test_the_ends_of_the_calendar_are_no_problem(build, kind, mapping):
+    for number, start in enumerate(["0001-01-01", "9999-12-31"]):
+        for zone in ("UTC", "Asia/Tokyo", "America/New_York"):
+            name = f"a{number}_{zone.rpartition('/')[2]}"
+            build.asset(name, partitions=kind(start, timezone=zone))
+            build.asset(
+                f"{name}_b", build.dep(name, "int", mapping=mapping), partitions=kind("2024-01-01", timezone=zone)
+            )
+
+    assert set(codes(build.findings())) <= {"FS401", "FS402", "FS403", "FS405", "FS301"}
+
+
 @pytest.mark.parametrize(
     ("expression", "codes_found"),
     [
