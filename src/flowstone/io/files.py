@@ -78,18 +78,13 @@ class FileStore:
         try:
             note.write(record)
             note.sync()
-            folder = os.open(record_path.parent, _FOLDER)
-            try:
-                lock(folder, fcntl.LOCK_EX)
+            with _locked(record_path.parent, fcntl.LOCK_EX):
                 data.rename(target)
                 note.rename(record_path)
-                lock(folder, fcntl.LOCK_UN)
-                _sync_folder(target.parent)
-                self._reached("data-folder-synced")
-                os.fsync(folder)
-                self._reached("record-folder-synced")
-            finally:
-                os.close(folder)
+            _sync_folder(target.parent)
+            self._reached("data-folder-synced")
+            _sync_folder(record_path.parent)
+            self._reached("record-folder-synced")
         finally:
             note.discard()
 
@@ -120,25 +115,17 @@ class FileStore:
 
     def settle(self, record_path: Path) -> None:
         """Wait until nobody is publishing into the folder."""
-        with suppress(OSError):
-            folder = os.open(record_path.parent, _FOLDER)
-            try:
-                lock(folder, fcntl.LOCK_SH)
-            finally:
-                os.close(folder)
+        with suppress(OSError), _locked(record_path.parent, fcntl.LOCK_SH):
+            pass
 
     def remove(self, record_path: Path, target: Path) -> None:
         """Remove a record, then its data. Errors: OSError, StorageError."""
         self._trust(record_path.parent)
         self._trust(target.parent)
-        folder = os.open(record_path.parent, _FOLDER)
-        try:
-            lock(folder, fcntl.LOCK_EX)
+        with _locked(record_path.parent, fcntl.LOCK_EX):
             record_path.unlink(missing_ok=True)
-            os.fsync(folder)
+            _sync_folder(record_path.parent)
             target.unlink(missing_ok=True)
-        finally:
-            os.close(folder)
 
     def _open(self, path: Path) -> int:
         self._trust(path.parent)
@@ -198,6 +185,17 @@ class FileStore:
 def _chunks(descriptor: int) -> Iterator[bytes]:
     while chunk := os.read(descriptor, _CHUNK):
         yield chunk
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        lock(descriptor, how)
+        yield
+    finally:
+        lock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a forked child may hold a copy of the descriptor
+        os.close(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:
