@@ -39,7 +39,7 @@ def test_one_script_for_each_job_and_the_manifest(compiled):
 def test_the_script_names_the_steps_their_places_and_the_schedule(compiled):
     made, files = compiled
     text = files["nightly.py"]
-    assert ast.literal_eval(ast.parse(text).body[5].value) == ("orders", "revenue")
+    assert ast.literal_eval(ast.parse(text).body[6].value) == ("orders", "revenue")
     assert f"# {made.module}.py:" in text
     docstring = ast.get_docstring(ast.parse(text))
     assert "0 6 * * * (Europe/Berlin)" in docstring
