@@ -54,7 +54,7 @@ def io_manager_overrides(environment: Mapping[str, str], known: Table) -> Iterat
     for variable, rest in _variables(environment, IO_MANAGERS):
         name, option = _io_manager_path(variable, rest, known)
         old = known.get(name, {}).get(option)
-        yield Override(variable, (name, option), option_value(environment[variable], old))
+        yield Override(variable, (name, option), override_value(environment[variable], old))
 
 
 def param_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
@@ -65,20 +65,22 @@ def param_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Ov
     for variable, rest in _variables(environment, PARAMS):
         step, parameter = _param_path(variable, rest, known)
         old = known.get(step, {}).get(parameter)
-        yield Override(variable, (step, parameter), param_value(environment[variable], old))
+        yield Override(variable, (step, parameter), override_value(environment[variable], old))
 
 
-def param_value(text: str, old: Any) -> Any:
-    """A config parameter's value: text where text is what it replaces, else JSON if it is JSON."""
-    return text if isinstance(old, str) else _json_or_text(text)
+def override_value(text: str, old: Any) -> Any:
+    """The value that a text means.
 
-
-def option_value(text: str, old: Any) -> Any:
-    """An IO manager's option: JSON where it replaces something else than text, or where it is an array or a table."""
-    if old is not None and not isinstance(old, str | dict):
-        return _json_or_text(text)
+    It is JSON where it replaces a number, a switch or an array, and where it is an array or a table and replaces
+    nothing. Text replaces text, unless it is the reference of a secret. Anything else stays text, even ``5``: whoever
+    knows the expected type converts it.
+    """
     value = _json_or_text(text)
-    return value if isinstance(value, list | dict) else text
+    if isinstance(old, str):
+        return value if isinstance(value, dict) and value.keys() == {"env"} else text
+    if old is None or isinstance(old, dict):
+        return value if isinstance(value, list | dict) else text
+    return value
 
 
 def _json_or_text(text: str) -> Any:

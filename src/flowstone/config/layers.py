@@ -14,9 +14,8 @@ from flowstone.config.environment import (
     PREFIX,
     RESERVED,
     io_manager_overrides,
-    option_value,
+    override_value,
     param_overrides,
-    param_value,
 )
 from flowstone.config.files import ConfigFile
 from flowstone.config.schema import IO_MANAGER_NAME, KEYS, SECTIONS, TOP_LEVEL, UNSUPPORTED_SECRETS
@@ -103,8 +102,7 @@ class Layers:
         name, _, last = rest.rpartition(".")
         path = tuple(part for part in (table, name, last) if part)
         old = self.entries.get(path)
-        convert = option_value if table == "io_managers" else param_value
-        return path, convert(text, None if old is None else old.value)
+        return path, override_value(text, None if old is None else old.value)
 
     def _add(self, layer: Mapping[Path, Entry], *, in_profile: bool = False) -> None:
         sound = self._sound(layer, in_profile=in_profile)

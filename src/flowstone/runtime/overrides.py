@@ -36,7 +36,8 @@ def _params(project: Project, environment: Mapping[str, str]) -> dict[str, dict[
     declared = declared_parameters(project)
     values = {owner: dict(given) for owner, given in project.params.items()}
     known = {
-        owner: {**{parameter.name: parameter.default for parameter in parameters.values()}, **values.get(owner, {})}
+        owner: values.get(owner, {})
+        | {item.name: item.default for item in parameters.values() if item.default is not None}
         for owner, parameters in declared.items()
     }
     for override in param_overrides(environment, known):

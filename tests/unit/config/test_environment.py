@@ -44,9 +44,16 @@ def test_parameters_take_the_kind_of_what_they_replace():
     assert found == {("team.Step", "limit"): 2, ("team.Step", "tag"): "3", ("team.Step", "on"): False}
 
 
+def test_text_stays_text_unless_it_is_a_reference():
+    known = {"step": {"tag": "x"}}
+    for text in ("[1]", '{"a": 1}', "null", "5", ""):
+        assert params(known, STEP__TAG=text) == {("step", "tag"): text}
+    assert params(known, STEP__TAG='{"env": "TAG"}') == {("step", "tag"): {"env": "TAG"}}
+
+
 def test_unknown_parameters_are_lower_case():
     assert params({}, STEP__LIMIT="soon") == {("step", "limit"): "soon"}
-    assert params({"Step": {}}, STEP__LIMIT="1") == {("Step", "limit"): 1}
+    assert params({"Step": {}}, STEP__LIMIT="1") == {("Step", "limit"): "1"}
 
 
 @pytest.mark.parametrize("name", ["STEP", "__X", "STEP__"])

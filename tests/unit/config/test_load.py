@@ -181,7 +181,7 @@ def test_lists_in_variables(load, tmp_path):
 def test_parameters_of_the_command_line(load):
     text = SOURCES + "[params.step]\nlimit = 1\ntag = 'x'\n"
     overrides = {"params.step.limit": "2", "params.step.tag": "3", "params.team.step.n": "4"}
-    assert load(text, overrides=overrides).params == {"step": {"limit": 2, "tag": "3"}, "team.step": {"n": 4}}
+    assert load(text, overrides=overrides).params == {"step": {"limit": 2, "tag": "3"}, "team.step": {"n": "4"}}
 
 
 def test_home(load, tmp_path):
