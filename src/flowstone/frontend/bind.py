@@ -85,19 +85,19 @@ class Binder:
         if found.one is not None:
             return found.one
         if found.ambiguous:
-            self.ambiguous(text, found.ids, span)
+            self.ambiguous(text, found.ids, span, f"write the one that is meant: '{found.ids[0]}'")
         elif not self.is_hidden(text):
             hint = self._assets.suggest(text) or "declare it, or correct the name"
             self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint)
         return None
 
-    def ambiguous(self, name: str, ids: tuple[str, ...], span: Span) -> None:
+    def ambiguous(self, name: str, ids: tuple[str, ...], span: Span, help: str) -> None:
         """Note a name that several assets have."""
         self._findings.error(
             "FS110",
             f"'{name}' can be any of {', '.join(map(repr, ids))}",
             span,
-            help=f'name the one that is meant: depends_on=[Dep("{ids[0]}", as_="{name}")]',
+            help=help,
             related=[(self._drafts.assets[asset].name_span, f"'{asset}' is declared here") for asset in ids],
         )
 
@@ -215,7 +215,7 @@ class _Binding:
     def _is_context(self, parameter: _Parameter) -> bool:
         if parameter.type is not None and parameter.type.without_none().name == _CONTEXT_TYPE:
             return True
-        return parameter.name in _CONTEXT_NAMES and (parameter.type is None or parameter.type.name == "?")
+        return parameter.name in _CONTEXT_NAMES
 
     def _depend(self, parameter: _Parameter, asset: str, dep: Dep | None = None) -> None:
         optional = parameter.type is not None and parameter.type.optional
@@ -240,7 +240,8 @@ class _Binding:
             return True
         found = self._assets.find(parameter.name, self._draft.namespace)
         if found.ambiguous:
-            self._binder.ambiguous(parameter.name, found.ids, parameter.span)
+            meant = f'depends_on=[Dep("{found.ids[0]}", as_="{parameter.name}")]'
+            self._binder.ambiguous(parameter.name, found.ids, parameter.span, f"name the one that is meant: {meant}")
         elif found.one is not None:
             self._check_not_both(parameter, found.one)
             self._depend(parameter, found.one)

@@ -13,9 +13,9 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.dsl.vocabulary import UNSUPPORTED_NAMES
 from flowstone.frontend.expected import fits, hints, words
-from flowstone.frontend.library import is_symbolic
+from flowstone.frontend.library import first_symbol, is_symbolic
 from flowstone.frontend.modules import Module
-from flowstone.frontend.values import Refusal, Symbol
+from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
@@ -119,7 +119,12 @@ def _check_argument(owner: str, cls: type, parameter: inspect.Parameter, argumen
 
 def symbolic(value: Any, span: Span, what: str) -> Refusal:
     """The refusal of something that can only be named where a constant is wanted."""
-    dotted = value.dotted if isinstance(value, Symbol) else "a value in it"
+    symbol = first_symbol(value)
+    if isinstance(symbol, FunctionValue):
+        message = f"{what} cannot be the function '{symbol.node.name}'"
+        advice = f'write its name as a text: "{symbol.node.name}"'
+        return Refusal("FS005", message, span, help=advice)
+    dotted = "a value in it" if symbol is None else symbol.dotted
     return Refusal(
         "FS003",
         f"{what} is not a constant: '{dotted}' is only known when the code runs",

@@ -63,7 +63,8 @@ def _declaring_words(module: Module, names: Names, touches: Touches, inner: Iter
     for name, bindings in table.bindings.items():
         if any(binding.kind == "import" for binding in bindings):
             target = names.lookup(module, name)
-            if (isinstance(target, Public) and target.name in DECLARING) or (isinstance(target, External) and target.dotted == "flowstone"):
+            package = isinstance(target, External) and target.dotted == "flowstone"
+            if package or (isinstance(target, Public) and target.name in DECLARING):
                 found.add(rf"{re.escape(name)}\b")
     found.update(rf"{re.escape(name)}\b" for name in table.bindings if touches.factory(names.lookup(module, name)))
     found.update(rf"{word}\b" for word in DECLARING if table.stars and isinstance(names.lookup(module, word), Public))

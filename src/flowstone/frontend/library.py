@@ -201,12 +201,17 @@ def _check_text_method(value: str, name: str, arguments: list[Any], keywords: di
             raise LimitError(f"the text would be longer than the limit of {MAX_TEXT} characters")
 
 
+def first_symbol(value: Any) -> Symbol | None:
+    """The symbol that a value is or holds, if any."""
+    if isinstance(value, Symbol):
+        return value
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return next((found for item in value if (found := first_symbol(item)) is not None), None)
+    return None
+
+
 def is_symbolic(value: Any) -> bool:
     """Whether a value is, or holds, what can only be named."""
-    if isinstance(value, Symbol):
-        return True
-    if isinstance(value, list | tuple | set | frozenset):
-        return any(map(is_symbolic, value))
-    if isinstance(value, dict):
-        return any(is_symbolic(item) for pair in value.items() for item in pair)
-    return False
+    return first_symbol(value) is not None

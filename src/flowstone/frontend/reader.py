@@ -69,6 +69,7 @@ class Reader:
         self._statements: dict[type[ast.stmt], Callable[[Any, Frame], Signal]] = {
             ast.AnnAssign: self._assign,
             ast.Assign: self._assign,
+            ast.AugAssign: self._augmented,
             ast.AsyncFunctionDef: self._function,
             ast.Break: lambda _, __: "break",
             ast.Continue: lambda _, __: "continue",
@@ -216,6 +217,11 @@ class Reader:
                 self._forget(node, frame)
         return "next"
 
+    def _augmented(self, node: ast.AugAssign, frame: Frame) -> Signal:
+        self._expression(node.value, frame)
+        self._forget(node, frame)
+        return "next"
+
     def _expression_statement(self, node: ast.Expr, frame: Frame) -> Signal:
         self._expression(node.value, frame)
         if not frame.top:
@@ -261,8 +267,11 @@ class Reader:
         function = target if isinstance(target, FunctionValue) else self.touches.function(target)
         if function is not None and self.touches.node(function.node, function.scope.module, function.scope.values):
             self._call_factory(function, node, frame)
-        elif isinstance(target, External) and isinstance(node.func, ast.Attribute):
+            return
+        if isinstance(target, External) and isinstance(node.func, ast.Attribute):
             self._check_public(node.func, frame)
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:  # these are always evaluated
+            self._expression(argument, frame)
 
     def _call_public(self, name: str, node: ast.Call, frame: Frame) -> None:
         if name == "Job":

@@ -145,6 +145,24 @@ CASES = {
     ),
     "check of nothing": ("from flowstone import check\n@check(asset='nope')\ndef c(): ...\n", [("FS113", 2, 14)]),
     # graph and jobs
+    "function instead of a name": (
+        "from flowstone import Dep, asset\n@asset\ndef a(): ...\n@asset(depends_on=[a])\ndef b(): ...\n"
+        "@asset(depends_on=[Dep(a)])\ndef c(): ...\n",
+        [("FS005", 4, 19), ("FS005", 6, 24)],
+    ),
+    "one function under two decorators": (
+        "from flowstone import asset\n@asset(name='x')\n@asset(name='y')\ndef a(): ...\n",
+        [("FS005", 3, 2)],
+    ),
+    "word that is bound again": (
+        "from flowstone import asset\nasset = None\n@asset\ndef a(): ...\n",
+        [("FS003", 3, 2)],
+    ),
+    "ambiguous upstream": (
+        "from flowstone import asset\n@asset(namespace='x')\ndef a(): ...\n@asset(namespace='y', name='a')\ndef a2(): ...\n"
+        "@asset(depends_on=['a'])\ndef b(): ...\n",
+        [("FS110", 6, 20)],
+    ),
     "unknown upstream": (
         "from flowstone import asset\n@asset(depends_on=['ordes'])\ndef a(): ...\n@asset\ndef orders(): ...\n",
         [("FS201", 2, 20)],
