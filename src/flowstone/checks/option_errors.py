@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from flowstone.checks.secrets import looks_secret
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.io.contract import Options
@@ -52,6 +53,8 @@ def _of_configuration(subject: Subject, name: str, kind: Kind) -> Iterator[Optio
         for found, option, reason in _split(error):
             is_reference = _is_reference(config.options.get(option.partition(".")[0]))
             if found == kind and not (found == "invalid" and is_reference):
+                if looks_secret(option, config.options.get(option)):
+                    reason = "the value is refused (it looks like a secret, and is not shown)"
                 at = subject.configured(f"io_managers.{name}.{option}")
                 accepted = _names(manager.Config)
                 yield OptionError(kind, f"IO manager {name!r}", option, reason, config.type, accepted, at)

@@ -7,10 +7,10 @@ colour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
-from flowstone.diagnostics.excerpt import excerpt, printable
+from flowstone.diagnostics.excerpt import Excerpt, excerpt, printable
 
 Piece = tuple[str, str]
 """A text and the name of its style, as rich has them; an empty name is no style."""
@@ -18,7 +18,7 @@ Piece = tuple[str, str]
 MOST_WITH_EXCERPT = 3
 """If there are more further places than this they are one line each."""
 NOT_QUOTED = frozenset({"FS703"})
-"""Codes whose source line is not shown: it holds a secret."""
+"""Codes whose source lines are not shown, for no finding: they hold a secret."""
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 
@@ -30,8 +30,11 @@ def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *
 
 def pieces(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, prefix: str = "") -> Iterator[Piece]:
     """The same in pieces."""
-    for item in diagnostics:
-        yield from _one(_moved(item, prefix), sources, prefix)
+    found = [_moved(item, prefix) for item in diagnostics]
+    texts = {f"{prefix}{file}": sources[file] for file in _files(found, prefix) if file in sources}
+    quotes = _Quotes(texts, _secret_lines(found))
+    for item in found:
+        yield from _one(item, quotes)
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
@@ -61,32 +64,57 @@ def _under(span: Span, prefix: str) -> Span:
     return replace(span, file=prefix + span.file)
 
 
-def _one(item: Diagnostic, sources: Mapping[str, str], prefix: str) -> Iterator[Piece]:
+def _files(found: Iterable[Diagnostic], prefix: str) -> set[str]:
+    spans = (span for item in found for span in (item.span, *(place.span for place in item.related)))
+    return {span.file.removeprefix(prefix) for span in spans}
+
+
+def _secret_lines(found: Iterable[Diagnostic]) -> set[tuple[str, int]]:
+    return {
+        (item.span.file, line)
+        for item in found
+        if item.code in NOT_QUOTED
+        for line in range(item.span.line, item.span.end_line + 1)
+    }
+
+
+@dataclass(frozen=True)
+class _Quotes:
+    """The lines that may be shown."""
+
+    sources: Mapping[str, str]
+    secret: set[tuple[str, int]]
+
+    def of(self, span: Span) -> Excerpt | None:
+        source = self.sources.get(span.file)
+        if source is None or (span.file, span.line) in self.secret:
+            return None
+        found = excerpt(span, source)
+        return found if found is not None and found.text.strip() else None
+
+
+def _one(item: Diagnostic, quotes: _Quotes) -> Iterator[Piece]:
     yield printable(_place(item.span)), "bold"
     yield f": {item.code} ", ""
     yield f"[{item.severity}]", _STYLES[item.severity]
     yield f" {printable(item.message)}\n", ""
-    quoted = item.code not in NOT_QUOTED
-    if quoted:
-        yield from _excerpt(item.span, sources, prefix, _STYLES[item.severity])
+    yield from _excerpt(quotes.of(item.span), _STYLES[item.severity])
     for place in item.related:
-        yield from _related(place, sources, prefix, with_excerpt=quoted and len(item.related) <= MOST_WITH_EXCERPT)
+        yield from _related(place)
+        if len(item.related) <= MOST_WITH_EXCERPT:
+            yield from _excerpt(quotes.of(place.span), "cyan")
     if item.help:
         yield "  = help: ", "cyan"
         yield f"{printable(item.help)}\n", ""
 
 
-def _related(place: Related, sources: Mapping[str, str], prefix: str, *, with_excerpt: bool) -> Iterator[Piece]:
+def _related(place: Related) -> Iterator[Piece]:
     yield "  --> ", "cyan"
     yield f"{printable(_place(place.span))}: {printable(place.message)}\n", ""
-    if with_excerpt:
-        yield from _excerpt(place.span, sources, prefix, "cyan")
 
 
-def _excerpt(span: Span, sources: Mapping[str, str], prefix: str, style: str) -> Iterator[Piece]:
-    source = sources.get(span.file.removeprefix(prefix))
-    found = None if source is None else excerpt(span, source)
-    if found is None or not found.text.strip():
+def _excerpt(found: Excerpt | None, style: str) -> Iterator[Piece]:
+    if found is None:
         return
     gutter = f"{found.line:>5}"
     yield f"{gutter} | ", "cyan"

@@ -376,6 +376,15 @@ def test_secrets_are_told_without_showing_them(build, name, value, secret):
     assert all(str(value) not in (item.message + (item.help or "")) for item in found)
 
 
+def test_no_message_shows_a_refused_secret(build):
+    build.io_managers["local"] = IoManagerConfig(type="filesystem", options={"root": "pg://me:hunter2@host/db"})
+
+    found = build.findings()
+
+    assert codes(found) == ["FS307", "FS703"]
+    assert not any("hunter2" in item.message for item in found)
+
+
 def test_secrets_in_options_and_configuration_are_told(build):
     build.asset("a", meta={"deep": [{"password": "hunter2"}]}, engine_options={"airflow": {"token": "abc123"}})
     build.io_managers["local"] = IoManagerConfig(type="filesystem", options={"root": "s", "secret": "hunter2"})

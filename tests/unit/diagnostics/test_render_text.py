@@ -44,9 +44,12 @@ def test_many_further_places_take_a_line_each(finding, sources):
 
 
 def test_the_line_of_a_secret_is_not_shown(finding, sources):
-    text = render_text([replace(finding, code="FS703", message="looks like a secret", related=())], sources)
+    secret = replace(finding, code="FS703", message="looks like a secret", related=())
 
-    assert "def report" not in text
+    for prefix in ("", "sub/"):
+        text = render_text([finding, secret], sources, prefix=prefix)
+        assert "def report" not in text
+        assert "def orders" in text
 
 
 def test_control_characters_are_never_printed(finding):
