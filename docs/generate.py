@@ -138,8 +138,8 @@ def _targets() -> Iterator[str]:
 
 def _io_managers() -> Iterator[str]:
     yield "# IO managers"
-    yield "\nA manager is configured under `[tool.flowstone.io_managers.NAME]` with `type` and the options of the manager."
-    yield "Those of an asset are the keywords `bucket`, `path`, `table`, `schema` and `format` of `@asset`, or keys of `io`."
+    yield "\nA manager is configured under `[tool.flowstone.io_managers.NAME]` with `type` and its options. Those of an"
+    yield "asset are the keywords `bucket`, `path`, `table`, `schema` and `format` of `@asset`, or keys of its `io`."
     for name in sorted(IO_MANAGERS):
         manager = io_manager_class(name)
         yield f"\n## {name}\n"
