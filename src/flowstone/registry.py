@@ -38,13 +38,19 @@ def io_manager_types() -> dict[str, str]:
 
 
 def io_manager_class(type_name: str) -> type[IOManager]:
-    """The class of an IO manager. Errors: ConfigurationError if there is none of that name."""
+    """The class of an IO manager. Errors: ConfigurationError if there is none of that name, or it cannot be loaded."""
     dotted = IO_MANAGERS.get(type_name) or io_manager_types().get(type_name)
     if dotted is None:
         known = io_manager_types()
         hint = did_you_mean(type_name, known) or f"there are: {', '.join(sorted(known))}"
         raise ConfigurationError(f"there is no IO manager of type {type_name!r}", help=hint)
-    loaded: type[IOManager] = _load(dotted)
+    try:
+        loaded: type[IOManager] = _load(dotted)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f"the IO manager of type {type_name!r} cannot be loaded: {error}",
+            help="reinstall the package that brings it, in a version that goes with this FlowStone",
+        ) from error
     return loaded
 
 

@@ -200,6 +200,17 @@ def test_an_unknown_type_of_manager_is_told_where_it_is_configured(build):
     assert "parquet" in (found.help or "")
 
 
+def test_a_plug_in_that_cannot_be_loaded_is_told(build, monkeypatch):
+    monkeypatch.setitem(registry.IO_MANAGERS, "broken", "no_such_package.stores:Store")
+    build.io_managers["other"] = IoManagerConfig(type="broken")
+    build.asset("orders", manager="other")
+
+    (found,) = build.findings()
+
+    assert found.code == "FS304"
+    assert "no_such_package" in found.message
+
+
 def test_one_path_in_two_stores_is_no_collision(build):
     build.io_managers["other"] = IoManagerConfig(type="filesystem", options={"root": "other"})
     build.asset("a", options={"path": "x.json"}).asset("b", options={"path": "x.json"}, manager="other")
