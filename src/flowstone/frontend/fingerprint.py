@@ -23,6 +23,7 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Missing, Names, ProjectModule, Public, Target
 from flowstone.frontend.pins import Pins
 from flowstone.frontend.scopes import Reference, Scope
+from flowstone.frontend.values import FunctionValue
 
 Unit = tuple[str, str]
 """Module and name; the name ``*`` stands for everything in the module, ``!`` for what its import changes elsewhere."""
@@ -55,6 +56,8 @@ class Fingerprints:
         self._starts: dict[str, list[tuple[int, int]]] = {}
         self._around: dict[int, Code] = {}
         self._targets_of_imports: dict[str, Target] = {}
+        self._open: set[int] = set()
+        """Functions that are being looked at."""
 
     def of(self, module: Module, function: _Function, closure: Mapping[str, Any] = _NO_VALUES) -> str:
         """``sha256:`` and the hex digest for a function.
@@ -67,7 +70,9 @@ class Fingerprints:
         if self._is_top_level(module, function) and not closure:
             lines, children = self._links(module, code)
         else:
+            self._open.add(id(function))
             lines, children = self._around_links(module, function, code, closure)
+            self._open.discard(id(function))
         return "sha256:" + self._whole(_digest(code.text, *lines), children)
 
     def _whole(self, own: str, children: Iterable[Unit]) -> str:
@@ -86,7 +91,7 @@ class Fingerprints:
         lines, children = self._links(module, free)
         needed = {item.name for item in bound}
         if not needed <= closure.keys() or not self._add_values(closure, needed, lines, children):
-            factory = self._canonical(module, [self._statement_at(module, function)])
+            factory = self._around[id(self._statement_at(module, function))]
             further, units = self._links(module, factory)
             lines += [factory.text, *further]
             children |= units
@@ -105,7 +110,12 @@ class Fingerprints:
             children.update(self._units_of(target))
             return self._text_of(target)
 
-        texts = ValueTexts(dotted, lambda value: self.of(value.scope.module, value.node, value.scope.values))
+        def function(value: FunctionValue) -> str:
+            if id(value.node) in self._open:  # functions of one factory that call each other
+                return value.dotted
+            return self.of(value.scope.module, value.node, value.scope.values)
+
+        texts = ValueTexts(dotted, function)
         try:
             found += [f"{name}={texts.of(closure[name])}" for name in sorted(names)]
         except (InvisibleError, RecursionError):
