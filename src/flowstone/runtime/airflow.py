@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from flowstone.ir.node import Json
     from flowstone.runtime.outcome import Outcome
     from flowstone.runtime.workspace import Workspace
+
+
+POKE_INTERVAL = 15.0
+"""Seconds between two looks of ``AwaitAssets``."""
+LONGEST_WAIT = 24 * 3600.0
 
 
 class AssetOperator(BaseOperator):
@@ -132,6 +137,25 @@ class AssetOperator(BaseOperator):
         assert self.dag is not None
         param = self.dag.params.get_param(name) if name in self.dag.params else None
         return None if param is None else param.value
+
+
+class AwaitAssets(BaseSensorOperator):
+    """Lets a run that a clock started wait until its inlets are made for the same tick, by a DAG of the same schedule.
+
+    Runs by hand and backfills take what is stored. Between two looks the task holds no worker.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        defaults = {"mode": "reschedule", "poke_interval": POKE_INTERVAL, "timeout": LONGEST_WAIT}
+        super().__init__(**{"do_xcom_push": False, **defaults, **kwargs})
+
+    def poke(self, context: Any) -> bool:
+        """Whether every inlet has an event since the run's tick."""
+        run = context["dag_run"]
+        if run.run_type != "scheduled":
+            return True
+        events = context["inlet_events"]
+        return all(len(events[asset].after(run.run_after.isoformat()).limit(1)) for asset in self.inlets)
 
 
 def _text(error: Exception) -> str:

@@ -39,6 +39,8 @@ MAX_ACTIVE_RUNS = 16
 EPOCH = datetime(2024, 1, 1)
 """Start of DAGs that have no partitions; runs are never made for times that are over."""
 CODE_LENGTH = len("sha256:") + 12
+WAITING = "await-upstream"
+"""Id of the task that waits for other DAGs of the job; no step has a hyphen in its id."""
 MAX_NAME = 40
 """Characters of a variable's name, so that lines stay short."""
 
@@ -98,7 +100,7 @@ class _Names:
     """The variables of a generated file; each thing has one of its own."""
 
     def __init__(self) -> None:
-        self._taken = {*_SDK, "AssetOperator", "pendulum", "timedelta", *dir(builtins)}
+        self._taken = {*_SDK, "AssetOperator", "AwaitAssets", "pendulum", "timedelta", *dir(builtins)}
         self._found: dict[tuple[str, str], Ref] = {}
 
     def asset(self, asset: str) -> Ref:
@@ -175,13 +177,25 @@ class _File:
 
     def _dag(self, dag: Dag) -> dict[str, Any]:
         steps = [self._project.steps[step] for step in dag.group.steps]
+        waiting = [self._waiting(dag)] if dag.awaits else []
         return {
             "call": self._dag_call(dag, steps),
             "tasks": [
-                {"name": self._names.task(step.id).name, "call": self._task(step), "source": str(step.location)}
-                for step in steps
+                *waiting,
+                *(
+                    {"name": self._names.task(step.id).name, "call": self._task(step), "source": str(step.location)}
+                    for step in steps
+                ),
             ],
-            "edges": [edge for step in steps for edge in self._edges(step, dag.group.steps)],
+            "edges": [edge for step in steps for edge in self._edges(step, dag)],
+        }
+
+    def _waiting(self, dag: Dag) -> dict[str, Any]:
+        inlets = [self._names.asset(asset) for asset in dag.awaits]
+        return {
+            "name": self._names.task(WAITING).name,
+            "call": call("AwaitAssets", task_id=WAITING, inlets=inlets),
+            "source": "made by another DAG of the job at the same time",
         }
 
     def _dag_call(self, dag: Dag, steps: Sequence[Step]) -> Call:
@@ -257,8 +271,10 @@ class _File:
         arguments.update(step.engine_options.get("airflow", {}))
         return Call("AssetOperator", (), arguments)
 
-    def _edges(self, step: Step, inside: Sequence[str]) -> Iterator[str]:
-        needs = [self._names.task(need).name for need in inside if need in self._project.upstream[step.id]]
+    def _edges(self, step: Step, dag: Dag) -> Iterator[str]:
+        needs = [self._names.task(need).name for need in dag.group.steps if need in self._project.upstream[step.id]]
+        if any(need.asset in dag.awaits for need in step.signature.dependencies):
+            needs.insert(0, self._names.task(WAITING).name)
         target = self._names.task(step.id).name
         together = f"[{', '.join(needs)}] >> {target}" if len(needs) > 1 else "".join(f"{n} >> {target}" for n in needs)
         if len(together) + 4 <= WIDTH:
@@ -330,5 +346,6 @@ def _imports(functions: set[str]) -> list[str]:
         lines.append(flat)
     else:
         lines += ["from airflow.sdk import (", *(f"    {name}," for name in names), ")"]
-    lines.append("from flowstone.runtime.airflow import AssetOperator")
+    operators = sorted(functions & {"AssetOperator", "AwaitAssets"})
+    lines.append(f"from flowstone.runtime.airflow import {', '.join(operators)}")
     return lines

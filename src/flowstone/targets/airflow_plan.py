@@ -62,6 +62,9 @@ class Dag:
     job: Job
     group: Group
     trigger: Trigger
+    awaits: tuple[str, ...]
+    """Unpartitioned assets of the same job that another DAG makes by the same clock. Their events carry no key and so
+    cannot start a partitioned run; it waits for them."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def plan(project: Project) -> Plan:
     """The DAGs of all jobs, in the order of the jobs."""
     planner = _Planner(project)
     dags = tuple(
-        Dag(_dag_id(project, job, group), job, group, planner.trigger(job, group))
+        Dag(_dag_id(project, job, group), job, group, planner.trigger(job, group), planner.awaits(job, group))
         for job in project.jobs.values()
         for group in planner.groups[job.name]
     )
@@ -114,6 +117,13 @@ class _Planner:
                 trigger = Clock(job.schedule) if job.schedule is not None else self._events(group, outside)
             self._found[address] = trigger
         return self._found[address]
+
+    def awaits(self, job: Job, group: Group) -> tuple[str, ...]:
+        """What runs of a group by the clock have to wait for."""
+        if group.partitions is None or not isinstance(self.trigger(job, group), Clock):
+            return ()
+        inside = (need for need in self._needs(group) if self._step(need) in job.steps and not need.optional)
+        return tuple(dict.fromkeys(need.asset for need in inside if self.project.assets[need.asset].partitions is None))
 
     def _step(self, need: Dependency) -> str:
         return self.project.assets[need.asset].step

@@ -62,7 +62,11 @@ CAPABILITIES = tuple(
             "native",
             "FixedKeyMapper, after each new partition; for static or fixed keys once all are there",
         ),
-        ("mapping: unpartitioned into partitioned", "runtime", "read as it is stored; its events start no run"),
+        (
+            "mapping: unpartitioned into partitioned",
+            "runtime",
+            "read as it is stored; runs by the clock wait for those of the same job",
+        ),
         ("mapping: Last, Offset", "runtime", "by the records in the stores; runs of the DAG come one after another"),
         ("mapping: AllPartitions into partitions of the same job", "refused", "each run makes one partition"),
         (

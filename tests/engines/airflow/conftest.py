@@ -76,12 +76,13 @@ class Compiled:
     root: Path
     output: Path
     project: Project
+    by_the_clock: bool = False
     world: World = field(init=False)
 
     def __post_init__(self) -> None:
         from flowstone.conformance.airflow_world import World
 
-        self.world = World(self.output)
+        self.world = World(self.output, by_the_clock=self.by_the_clock)
 
     def id(self, job: str, label: str = "") -> str:
         """Id of a DAG."""
@@ -122,7 +123,7 @@ def compile_project(tmp_path: Path) -> Iterator[CompileProject]:
     """Compiles a project of one module, given as text. All tests share a database, so each project has its own name."""
     path = list(sys.path)
 
-    def compile_(text: str) -> Compiled:
+    def compile_(text: str, *, by_the_clock: bool = False) -> Compiled:
         number = next(_NUMBERS)
         module = f"airflow_pipeline_{number}"
         (tmp_path / f"{module}.py").write_text(HEADER + textwrap.dedent(text))
@@ -136,7 +137,7 @@ def compile_project(tmp_path: Path) -> Iterator[CompileProject]:
         output.mkdir(parents=True, exist_ok=True)
         for file, content in target.render(loaded.project, RenderOptions("../..")).files.items():
             (output / file).write_text(seal(file, content))
-        return Compiled(tmp_path, output, loaded.project)
+        return Compiled(tmp_path, output, loaded.project, by_the_clock)
 
     yield compile_
     sys.path[:] = path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 CALENDAR = """
@@ -227,7 +229,7 @@ def test_the_clock_makes_the_period_that_has_just_ended(compile_project):
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.timetables.base import TimeRestriction
     from airflow.utils.session import create_session
-    from pendulum import datetime
+    from pendulum import datetime as at
 
     project = compile_project(CALENDAR.format(zone="America/New_York"))
     with create_session() as session:
@@ -236,6 +238,34 @@ def test_the_clock_makes_the_period_that_has_just_ended(compile_project):
     info, ticks = None, []
     while (info := dag.timetable.next_dagrun_info_v2(last_dagrun_info=info, restriction=restriction)) is not None:
         ticks.append((info.run_after, info.partition_key))
-    assert ticks[0] == (datetime(2024, 1, 2, 6, tz="America/New_York"), "2024-01-01")
-    assert ticks[-1] == (datetime(2024, 4, 1, 6, tz="America/New_York"), "2024-03-31")
+    assert ticks[0] == (at(2024, 1, 2, 6, tz="America/New_York"), "2024-01-01")
+    assert ticks[-1] == (at(2024, 4, 1, 6, tz="America/New_York"), "2024-03-31")
     assert len(ticks) == 31 + 29 + 31
+
+
+def test_a_run_by_the_clock_waits_for_what_has_no_partitions(compile_project, monkeypatch):
+    monkeypatch.setattr("flowstone.runtime.airflow.POKE_INTERVAL", 1.0)
+    project = compile_project(
+        """
+        @asset
+        def places() -> list[str]:
+            note("places")
+            return ["EWR"]
+
+        @asset(partitioned_by=DailyPartitions("2024-01-01"))
+        def raw(ctx: Context, places: list[str]) -> str:
+            note("raw")
+            return ctx.partition.key
+
+        nightly = Job("nightly", select="*", schedule=Cron("0 0 * * *", timezone="UTC"))
+        """,
+        by_the_clock=True,
+    )
+    project.world.run(timeout=120)
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    assert project.states("nightly", "daily") == {
+        ("await-upstream", yesterday): "success",
+        ("raw", yesterday): "success",
+    }
+    assert project.notes() == ["places", "raw"]
+    assert project.value("raw", yesterday) == yesterday

@@ -57,6 +57,20 @@ def test_each_definition_has_a_dag_and_events_tie_them(build):
     }
 
 
+def test_partitioned_runs_by_the_clock_wait_for_what_has_no_partitions(build):
+    build.asset("airports")
+    build.asset("maybe")
+    build.asset("raw", "airports", ("maybe", {"optional": True}), partitions=DAYS)
+    build.asset("rollup", "raw", "airports", partitions=MONTHS)
+    build.job("nightly", schedule=NIGHTLY)
+    awaits = {dag.id: dag.awaits for dag in plan(build.project()).dags}
+    assert awaits == {
+        "shop__nightly": (),
+        "shop__nightly__daily": ("airports",),
+        "shop__nightly__monthly": (),
+    }
+
+
 def test_without_a_schedule_runs_are_started_by_hand(build):
     build.asset("airports")
     build.asset("raw", "airports", partitions=DAYS)

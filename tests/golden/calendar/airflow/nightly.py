@@ -24,7 +24,7 @@ from airflow.sdk import (
     StartOfWeekMapper,
     WeekWindow,
 )
-from flowstone.runtime.airflow import AssetOperator
+from flowstone.runtime.airflow import AssetOperator, AwaitAssets
 
 PLACES = Asset(
     name="calendar.places",
@@ -106,6 +106,9 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
+    # made by another DAG of the job at the same time
+    await_upstream = AwaitAssets(task_id="await-upstream", inlets=[PLACES])
+
     # calendar_pipeline.py:27
     raw = AssetOperator(
         task_id="raw",
@@ -138,7 +141,7 @@ with DAG(
         outlets=[TREND],
     )
 
-    raw >> clean
+    [await_upstream, raw] >> clean
     raw >> balance
     clean >> trend
 
@@ -213,4 +216,4 @@ with DAG(
         inlets=[MONTHLY, TREND, PLACES],
         outlets=[REPORT],
     )
-# flowstone: sha256=3968cc57afacf60a7b381e50c038f1144dc512133bba0e92546d8ea261fbeeff
+# flowstone: sha256=eec2ab29d83dbaf5230db1ced74eb30ae067f0bac5ac770f138435e5d980bac7
