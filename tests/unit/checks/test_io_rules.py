@@ -127,6 +127,12 @@ def test_a_frame_may_be_asked_for_in_another_form_where_the_store_changes_it(bui
     assert [(item.code, item.span.line) for item in build.findings()] == [("FS301", 3)]
 
 
+def test_what_cannot_be_stored_is_told_once(build):
+    build.asset("a", type="polars.DataFrame").asset("b", build.dep("a", "polars.DataFrame"))
+
+    assert codes(build.findings()) == ["FS308"]
+
+
 def test_an_optional_dependency_must_take_none(build):
     build.asset("orders")
     build.asset("fine", build.dep("orders", "int | None", optional=True))

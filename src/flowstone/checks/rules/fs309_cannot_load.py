@@ -12,6 +12,7 @@ from flowstone.checks.edges import Edge
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
+from flowstone.io.contract import IOManager, Options
 from flowstone.ir.types import TypeExpr
 
 
@@ -19,14 +20,13 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         wanted = wanted_value(edge)
-        if wanted is None:
+        options = subject.options.get(edge.producer.id)
+        if wanted is None or options is None or isinstance(options, ValidationError):
             continue
         name = edge.producer.storage.manager
-        options = subject.options.get(edge.producer.id)
-        if options is None or isinstance(options, ValidationError):
-            continue
-        reason = subject.managers[name].refuses(wanted.without_none(), options, loading=True)
-        if reason is not None and not _is_mismatch(judge, subject, edge, wanted):
+        manager = subject.managers[name]
+        reason = manager.refuses(wanted.without_none(), options, loading=True)
+        if reason is not None and not _is_told_elsewhere(judge, manager, edge, wanted, options):
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, "
                 f"as which IO manager {name!r} cannot load it: {reason}",
@@ -36,12 +36,15 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _is_mismatch(judge: Compatibility, subject: Subject, edge: Edge, wanted: TypeExpr) -> bool:
-    """Whether the edge has another rule's finding already."""
+def _is_told_elsewhere(
+    judge: Compatibility, manager: type[IOManager], edge: Edge, wanted: TypeExpr, options: Options
+) -> bool:
+    """Whether the types do not fit, or the value cannot even be stored: these are findings of their own."""
     given = edge.producer.type
-    manager = subject.managers.get(edge.producer.storage.manager)
-    families = () if manager is None else manager.traits.families
-    return given is not None and (given.name == "None" or not judge.fits(given, wanted, families))
+    if given is None:
+        return False
+    fits = given.name != "None" and judge.fits(given, wanted, manager.traits.families)
+    return not fits or manager.refuses(given, options, loading=False) is not None
 
 
 RULE = Rule(
