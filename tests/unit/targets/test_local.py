@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,12 @@ def orders() -> int:
 @asset
 def revenue(orders: int) -> int:
     return orders * 10
-nightly = Job("nightly", select="*", schedule=Cron("0 6 * * *", timezone="Europe/Berlin"), description='''Says "hi" \\\\ {{ x }}''')
+nightly = Job(
+    "nightly",
+    select="*",
+    schedule=Cron("0 6 * * *", timezone="Europe/Berlin"),
+    description='''Says "hi" \\\\ {{ x }}''',
+)
 """
 
 
@@ -68,16 +74,18 @@ def test_the_script_runs_the_job(compiled):
     assert again.stderr.count("reused") == 2
 
 
-@pytest.mark.skipif(shutil.which("ruff", path=os.path.dirname(sys.executable)) is None, reason="ruff is not installed")
+RUFF = shutil.which("ruff", path=str(Path(sys.executable).parent))
+
+
+@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 def test_the_script_is_formatted(compiled):
     made, _ = compiled
-    ruff = os.path.join(os.path.dirname(sys.executable), "ruff")
     for command in (["format", "--check"], ["check", "--select", "E,F,I,W"]):
-        subprocess.run([ruff, *command, "--isolated", "--line-length", "88", made.root / "nightly.py"], check=True)
+        subprocess.run([RUFF, *command, "--isolated", "--line-length", "88", made.root / "nightly.py"], check=True)
 
 
 def test_a_job_named_like_a_module_gets_another_file(make_project):
-    made = make_project(TEXT.replace('Job("nightly"', 'Job("json"'))
+    made = make_project(TEXT.replace('"nightly"', '"json"'))
     files = target("local").render(made.project, RenderOptions(project_root=".")).files
     assert "json_job.py" in files
 
