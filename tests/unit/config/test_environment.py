@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from flowstone.config.environment import io_manager_overrides, param_overrides
@@ -65,3 +68,12 @@ def test_variables_that_name_no_parameter(name):
 def test_variable_that_fits_two_names():
     with pytest.raises(ConfigurationError, match="may mean 'step' and 'Step'"):
         params({"step": {"n": 1}, "Step": {"n": 2}}, STEP__N="1")
+
+
+def test_workers_do_not_load_the_loader():
+    code = (
+        "import sys, flowstone.config.environment; "
+        "print([name for name in sys.modules if name.startswith('flowstone.config.')], 'tomllib' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "['flowstone.config.environment'] False\n"

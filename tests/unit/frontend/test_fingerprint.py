@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowstone.config import load_settings
+from flowstone.frontend import load
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.modules import ModuleIndex
@@ -334,6 +336,44 @@ def test_another_call_of_the_factory_changes_nothing(write):
     plain = FACTORY.format(nested=1, extra="")
     more = plain + "    make('fr', 3)\n"
     assert not changes(write, {"main": plain, **helpers}, {"main": more, **helpers}, closure={"rate": 4})
+
+
+def test_functions_and_classes_that_a_factory_is_given(tmp_path):
+    text = dedent("""
+        from flowstone import asset
+        def make(function, kind, n):
+            def even(x): return x == 0 or odd(x - 1)
+            def odd(x): return x != 0 and even(x - 1)
+            @asset(name=f"given{n}")
+            def given() -> int: return function(n) + kind.level
+            @asset(name=f"nested{n}")
+            def nested() -> bool: return even(n)
+        def one(x): return x
+        def two(x): return -x
+        class Low: level = 1
+        class High: level = 2
+        make(one, Low, 1)
+        make(two, High, 2)
+    """)
+    (tmp_path / "flowstone.toml").write_text('sources = ["main.py"]\n')
+
+    def codes(text):
+        (tmp_path / "main.py").write_text(text)
+        loaded = load(load_settings(tmp_path, environment={}))
+        assert loaded.diagnostics == ()
+        return {name: step.code for name, step in loaded.project.steps.items()}
+
+    before = codes(text)
+
+    def changed(old, new):
+        after = codes(text.replace(old, new))
+        return {name for name in before if before[name] != after[name]}
+
+    assert changed("return x\n", "return +x\n") - {"nested1"} == {"given1"}
+    assert changed("return -x", "return ~x") - {"nested2"} == {"given2"}
+    assert changed("level = 2", "level = 3") - {"nested2"} == {"given2"}
+    assert changed("x != 0", "x != 1") == {"nested1", "nested2"}
+    assert changed("make(one, Low, 1)", "make(one, High, 1)") - {"nested1"} == {"given1"}
 
 
 def test_code_as_deep_as_the_parser_allows(write):
