@@ -58,9 +58,10 @@ class _Terminated(KeyboardInterrupt):
 def carry_out(workspace: Workspace, session: Session) -> int:
     """Run, tell about it, and return the exit code.
 
-    Errors: UsageError if keys are missing or wrong, or if nothing is to be done.
+    Errors: UsageError if keys are missing or wrong, if nothing is to be done, or if the configuration is wrong.
     """
     planned = plan_session(workspace.project, session)
+    _demand_sound(workspace, planned)
     run_id = new_run_id()
     logs = state_folder(workspace.root, workspace.environment) / "logs"
     _forget(logs)
@@ -96,6 +97,14 @@ def plan_session(project: Project, session: Session) -> Plan:
     if not planned.tasks:
         raise UsageError("nothing is to be done: " + "; ".join(without_key(project, planned)))
     return planned
+
+
+def _demand_sound(workspace: Workspace, planned: Plan) -> None:
+    """Errors: ConfigurationError for a store or a config value that would fail every task that needs it."""
+    for step in dict.fromkeys(task.step for task in planned.tasks):
+        prepared = workspace.step(step)
+        for asset in (*prepared.outputs, *(asset for _, asset in prepared.dependencies)):
+            workspace.storage(asset.id)
 
 
 def without_key(project: Project, planned: Plan) -> Iterator[str]:

@@ -146,3 +146,18 @@ def test_worker_processes_find_the_project(run, project):
     assert run("greeting", "--executor", "process", "--workers", "1").exit_code == 0
     assert "hello world" in text(project, "greeting")
     assert len(list((project / ".flowstone" / "cache" / "manifests").iterdir())) == 1
+
+
+def test_a_store_that_cannot_be_opened_exits_2_before_anything_runs(run, project):
+    with (project / "flowstone.toml").open("a") as file:
+        file.write('[io_managers.local]\ntype = "filesystem"\nroot = { env = "NOT_SET_HERE" }\n')
+    result = run("greeting")
+    assert result.exit_code == 2
+    assert "io_managers.local.root needs the environment variable NOT_SET_HERE" in result.stderr
+
+
+def test_the_configuration_wins_over_defaults_and_is_converted(run, project):
+    with (project / "flowstone.toml").open("a") as file:
+        file.write("[params.greeting]\ntimes = 3\n")
+    assert run("greeting").exit_code == 0
+    assert text(project, "greeting").count("hello") == 3
