@@ -209,6 +209,8 @@ class _Binding:
             return
         elif parameter.default is not None:
             self._configure(parameter, parameter.default)
+        elif self._kind == "check" and checked is None:
+            return  # what it checks has a finding already, and would have been the parameter
         elif not self._binder.is_hidden(parameter.name):
             self._unbound(parameter, checked)
 

@@ -57,7 +57,8 @@ class Module:
     def name_span(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
         """Place of the name in a ``def`` or ``class`` statement."""
         first = self._column(node.lineno, node.col_offset)
-        column = self.lines[node.lineno - 1].find(node.name, first) + 1
+        line, keyword = self.lines[node.lineno - 1], "class" if isinstance(node, ast.ClassDef) else "def"
+        column = line.find(node.name, line.find(keyword, first - 1) + len(keyword)) + 1
         if column == 0:  # a name in another normal form, or behind a line continuation
             column = first
         return Span(self.path, node.lineno, column, node.lineno, column + len(node.name))

@@ -59,6 +59,13 @@ def test_the_good_example_has_no_finding(item, find):
     assert find(item.files(bad=False)) == ()
 
 
+@pytest.mark.parametrize("name", ["d", "e", "f", "de", "async_"])
+def test_short_names_are_found_behind_the_word_def(name, find):
+    found = find({"pipelines/a.py": f"from flowstone import asset\n@asset\nasync def {name}(): ...\n"})
+
+    assert [(each.code, each.span.column, each.span.end_column) for each in found] == [("FS302", 11, 11 + len(name))]
+
+
 @pytest.mark.parametrize(("bad", "codes"), [(True, ["FS801"]), (False, [])])
 def test_what_a_target_cannot_do_is_found_by_the_target(bad, codes, project_of):
     (item,) = [item for item in RULES if item.code in BY_A_TARGET]
