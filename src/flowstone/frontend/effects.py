@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from flowstone.frontend.bindings import Binding
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public, Target
 from flowstone.frontend.scopes import function_scope
@@ -95,8 +96,9 @@ class Effects:
             return
         if callee is None and isinstance(call.func, ast.Attribute) and call.func.attr not in _READING_METHODS:
             yield from self._mutable(module, call.func.value)
+        harmless = isinstance(callee, Defined) and not any(map(_changes_parameters, callee.bindings))
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            yield from self._mutable(module, argument)
+            yield from self._mutable(module, argument, definitions=not harmless)
 
     def _changed_inside(self, module: Module, callee: ast.expr) -> Iterator[tuple[str, str]]:
         """What the body of a function of the project changes when it is called."""
@@ -119,14 +121,17 @@ class Effects:
             )
         return self._functions[id(function)]
 
-    def _mutable(self, module: Module, node: ast.expr) -> Iterator[tuple[str, str]]:
-        """The names in an expression that stand for something that can be changed."""
+    def _mutable(self, module: Module, node: ast.expr, *, definitions: bool = True) -> Iterator[tuple[str, str]]:
+        """The names in an expression that stand for something that can be changed.
+
+        Functions and classes are left out unless ``definitions``.
+        """
         pending: list[ast.AST] = [node]
         while pending:
             item = pending.pop()
             if isinstance(item, ast.Name | ast.Attribute):
                 target = self._owner(module, item)
-                if isinstance(target, Defined) and not _is_immutable(target):
+                if isinstance(target, Defined) and not (_is_immutable(target) if definitions else _is_fixed(target)):
                     yield target.module.name, target.name
                 if target is not None:
                     continue
@@ -163,6 +168,31 @@ def _run_at_once(start: ast.AST) -> Iterator[ast.AST]:
 def _is_immutable(target: Defined) -> bool:
     """Whether a name only ever stands for a text or number, or a tuple of such."""
     return all(binding.value is not None and _is_plain(binding.value) for binding in target.bindings)
+
+
+def _is_fixed(target: Defined) -> bool:
+    """Whether a name stands for a function or class, or for something immutable."""
+    return all(binding.kind in ("function", "class") for binding in target.bindings) or _is_immutable(target)
+
+
+def _changes_parameters(binding: Binding) -> bool:
+    """Whether a function sets attributes or items of what it is given."""
+    function = binding.node
+    if not isinstance(function, _Function):
+        return True
+    given = function_scope(function, None).bound
+    for node in (node for statement in function.body for node in _run_at_once(statement)):
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            changed: ast.expr = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CHANGING_BUILTINS:
+            return True
+        else:
+            continue
+        while isinstance(changed, ast.Attribute | ast.Subscript):
+            changed = changed.value
+        if isinstance(changed, ast.Name) and changed.id in given:
+            return True
+    return False
 
 
 def _is_plain(value: ast.expr) -> bool:

@@ -153,6 +153,8 @@ def test_the_code_of_an_upstream_asset_does_not_count(write):
         ("X = [1]\nimport random", "X = [1]\nimport random\nrandom.shuffle(X)"),
         ("def X(): return 1", "def X(): return 1\nX.limit = 2"),
         ("def X(): return 1", "def X(): return 2"),
+        ("class X: a = 1\ndef add(c): c.a = 2", "class X: a = 1\ndef add(c): c.a = 2\nadd(X)"),
+        ("class X: a = 1\ndef add(c): setattr(c, 'a', 2)", "class X: a = 1\ndef add(c): setattr(c, 'a', 2)\nadd(X)"),
         ("class X: a = 1", "class X: a = 1\nX.a = 2"),
         ("class X: a = 1", "class X: a = 2"),
         ("X = [1]\ndef init(): X.append(2)", "X = [1]\ndef init(): X.append(2)\ninit()"),
