@@ -1,9 +1,9 @@
 """Run compiled DAGs on Airflow: ``python -m flowstone.conformance.on_airflow REQUEST.json``.
 
 The request is ``{"output": FOLDER, "jobs": [...], "partitions": [...]}``. DAGs that a clock or a person would start are
-triggered once for each key; asset events start the rest. The last line of the output is the result as JSON,
-``{"tasks": [[dag, task, partition, state], ...], "errors": [...]}``; the exit code is 0 if everything succeeded and
-every step was run for the keys that the request gives it.
+triggered once for each key; asset events start the rest; DAGs of other jobs are paused. The last line of the output is
+the result as JSON, ``{"tasks": [[dag, task, partition, state], ...], "errors": [...]}``; the exit code is 0 if
+everything succeeded and every step was run for the keys that the request gives it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def main(request: Path) -> int:
         make_database()
         from flowstone.conformance.airflow_world import World
 
-        world = World(output)
-        errors = run_jobs(world, read_manifest(output / FILE_NAME).project, asked["jobs"], asked["partitions"])
+        project = read_manifest(output / FILE_NAME).project
+        world = World(output, only={dag.id for dag in plan(project).dags if dag.job.name in asked["jobs"]})
+        errors = run_jobs(world, project, asked["jobs"], asked["partitions"])
         tasks = [[task.dag, task.task, task.partition, task.state] for task in world.tasks()]
     print(json.dumps({"tasks": tasks, "errors": errors}))  # noqa: T201 - the result
     return 1 if errors else 0
