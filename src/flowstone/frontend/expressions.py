@@ -1,0 +1,271 @@
+"""Expressions without calls: names, operators, texts, containers and comprehensions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flowstone.frontend import library, operators
+from flowstone.frontend.bound_names import BoundNames
+from flowstone.frontend.classes import class_attribute, is_enum
+from flowstone.frontend.construct import symbolic
+from flowstone.frontend.modules import Module
+from flowstone.frontend.names import Names
+from flowstone.frontend.values import (
+    ClassValue,
+    EnumMember,
+    Instance,
+    ModuleValue,
+    Reference,
+    Refusal,
+    Scope,
+    Symbol,
+    TextMember,
+    Unknown,
+)
+from flowstone.frontend.walk import ADVICE, Walk
+
+_ENVIRONMENT = frozenset({"os.environ", "os.getenv", "os.environ.get", "os.environb"})
+
+
+class Expressions(Walk):
+    """Evaluates everything but calls. Values of module-level names are computed once."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(names)
+        self._bound = BoundNames(names, self._value_of_binding)
+        self.methods |= {
+            ast.Constant: lambda node, _: node.value,
+            ast.Attribute: self._attribute,
+            ast.BinOp: self._binary,
+            ast.BoolOp: self._boolean,
+            ast.Compare: self._compare,
+            ast.Dict: self._dict,
+            ast.DictComp: self._dict_comprehension,
+            ast.FormattedValue: self._formatted,
+            ast.GeneratorExp: self._generator,
+            ast.IfExp: self._conditional,
+            ast.JoinedStr: self._joined,
+            ast.List: self._list,
+            ast.ListComp: self._list_comprehension,
+            ast.Name: self._name,
+            ast.Set: self._set,
+            ast.SetComp: self._set_comprehension,
+            ast.Subscript: self._subscript,
+            ast.Tuple: self._tuple,
+            ast.UnaryOp: self._unary,
+        }
+
+    # -- names ----------------------------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name, scope: Scope) -> Any:
+        if node.id in scope.values:
+            value = scope.values[node.id]
+            if isinstance(value, Unknown):
+                raise Refusal(
+                    "FS003",
+                    f"the value of '{node.id}' cannot be seen",
+                    scope.module.span(node),
+                    help=ADVICE,
+                    related=[(value.span, "it is bound here")],
+                )
+            return value
+        return self._bound.value(node.id, node, scope)
+
+    def _value_of_binding(self, node: ast.expr, module: Module) -> Any:
+        return self._value(node, Scope(module))
+
+    def _attribute(self, node: ast.Attribute, scope: Scope) -> Any:
+        owner = self._value(node.value, scope)
+        if isinstance(owner, Symbol):
+            return self.member(owner, node, scope)
+        name = getattr(owner, "name", None) if node.attr == "name" else None
+        if isinstance(owner, TextMember) and node.attr in ("name", "value"):
+            return name if node.attr == "name" else str.__str__(owner)
+        if type(owner).__module__.startswith("flowstone.dsl.") and node.attr in type(owner).__dataclass_fields__:
+            return getattr(owner, node.attr)
+        if library.allowed(library.ATTRIBUTES, owner, node.attr):
+            return getattr(owner, node.attr)
+        raise self.refused(node, scope, f"the attribute '{node.attr}' of a {type(owner).__name__} is not evaluated")
+
+    def member(self, owner: Symbol, node: ast.Attribute, scope: Scope) -> Any:
+        """The value of an attribute of a symbol. Errors: Refusal."""
+        match owner:
+            case ModuleValue():
+                return self._bound.member(owner.dotted, node.attr, node, scope)
+            case Reference():
+                return self._bound.external(f"{owner.dotted}.{node.attr}", node, scope)
+            case ClassValue():
+                return class_attribute(owner, node.attr, self.names, self._value)
+            case Instance() if node.attr in owner.fields:
+                return owner.fields[node.attr]
+            case EnumMember() if node.attr in ("name", "value"):
+                return owner.name if node.attr == "name" else owner.value
+        raise self.refused(node, scope, f"the attribute '{node.attr}' of '{owner.dotted}' is not evaluated")
+
+    # -- operators ------------------------------------------------------------------------------------------------
+
+    def _binary(self, node: ast.BinOp, scope: Scope) -> Any:
+        if type(node.op) not in operators.BINARY:
+            raise self.refused(node, scope, "this operator is not evaluated")
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp):  # a + b + c + ... is as deep as it is long
+            chain.append(chain[-1].left)
+        value = self._plain(chain[-1].left, scope)
+        for item in reversed(chain):
+            self.step()
+            if type(item.op) not in operators.BINARY:
+                raise self.refused(item, scope, "this operator is not evaluated")
+            value = operators.bounded(operators.BINARY[type(item.op)](value, self._plain(item.right, scope)))
+        return value
+
+    def _unary(self, node: ast.UnaryOp, scope: Scope) -> Any:
+        return operators.UNARY[type(node.op)](self._plain(node.operand, scope))
+
+    def _boolean(self, node: ast.BoolOp, scope: Scope) -> Any:
+        wanted = isinstance(node.op, ast.Or)
+        for operand in node.values:
+            value = self._value(operand, scope)
+            if operand is not node.values[-1] and operators.truth(value) is wanted:
+                break
+        return value
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Any:
+        left = self._comparable(node.left, scope)
+        for operation, operand in zip(node.ops, node.comparators, strict=True):
+            right = self._comparable(operand, scope)
+            if not operators.COMPARISONS[type(operation)](left, right):
+                return False
+            left = right
+        return True
+
+    def _comparable(self, node: ast.expr, scope: Scope) -> Any:
+        value = self._value(node, scope)
+        if library.is_symbolic(value) and not isinstance(value, EnumMember):
+            raise symbolic(value, scope.module.span(node), "what is compared")
+        return value
+
+    def _conditional(self, node: ast.IfExp, scope: Scope) -> Any:
+        return self._value(node.body if self._truth(node.test, scope) else node.orelse, scope)
+
+    # -- texts ----------------------------------------------------------------------------------------------------
+
+    def _joined(self, node: ast.JoinedStr, scope: Scope) -> str:
+        return "".join(str(self._plain(part, scope)) for part in node.values)
+
+    def _formatted(self, node: ast.FormattedValue, scope: Scope) -> str:
+        spec = "" if node.format_spec is None else self._plain(node.format_spec, scope)
+        return operators.format_value(self._plain(node.value, scope), node.conversion, spec)
+
+    # -- containers -----------------------------------------------------------------------------------------------
+
+    def _elements(self, nodes: list[ast.expr], scope: Scope) -> list[Any]:
+        found: list[Any] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                found.extend(self._items(node.value, scope))
+            else:
+                found.append(self._value(node, scope))
+        return found
+
+    def _list(self, node: ast.List, scope: Scope) -> list[Any]:
+        return self._elements(node.elts, scope)
+
+    def _tuple(self, node: ast.Tuple, scope: Scope) -> tuple[Any, ...]:
+        return tuple(self._elements(node.elts, scope))
+
+    def _set(self, node: ast.Set, scope: Scope) -> set[Any]:
+        return set(self._elements(node.elts, scope))
+
+    def _dict(self, node: ast.Dict, scope: Scope) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                found.update(self._mapping_of(value, scope))
+            else:
+                found[self._value(key, scope)] = self._value(value, scope)
+        return found
+
+    def _mapping_of(self, node: ast.expr, scope: Scope) -> Mapping[Any, Any]:
+        value = self._plain(node, scope)
+        if not isinstance(value, dict):
+            raise TypeError(f"'{type(value).__name__}' object is not a mapping")
+        return value
+
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
+        owner = self._value(node.value, scope)
+        if isinstance(owner, ClassValue) and is_enum(owner, self.names):
+            name = self._plain(node.slice, scope)
+            return class_attribute(owner, str(name), self.names, self._value)
+        if isinstance(owner, Symbol):
+            raise self.not_seen(owner, node, scope)
+        return owner[self._index(node.slice, scope)]
+
+    def _index(self, node: ast.expr, scope: Scope) -> Any:
+        if not isinstance(node, ast.Slice):
+            return self._plain(node, scope)
+        parts = (node.lower, node.upper, node.step)
+        return slice(*(None if part is None else self._plain(part, scope) for part in parts))
+
+    # -- comprehensions -------------------------------------------------------------------------------------------
+
+    def turns(self, generators: list[ast.comprehension], scope: Scope) -> Iterator[Scope]:
+        """The scope of each turn of a comprehension. Errors: Refusal."""
+        if not generators:
+            yield scope
+            return
+        first, *rest = generators
+        if first.is_async:
+            raise self.refused(first.target, scope, "an asynchronous comprehension is not a constant expression")
+        for item in self._items(first.iter, scope):
+            self.step()
+            inner = scope.bind(self.unpack(first.target, item, scope))
+            if all(self._truth(test, inner) for test in first.ifs):
+                yield from self.turns(rest, inner)
+
+    def unpack(self, target: ast.expr, value: Any, scope: Scope) -> dict[str, Any]:
+        """The names that an assignment of the value to a target binds. Errors: Refusal."""
+        if isinstance(target, ast.Name):
+            return {target.id: value}
+        if not isinstance(target, ast.Tuple | ast.List) or any(isinstance(item, ast.Starred) for item in target.elts):
+            raise self.refused(target, scope, "this target of an assignment is not evaluated")
+        items = list(value) if isinstance(value, str | list | tuple | dict | range) else None
+        if items is None or len(items) != len(target.elts):
+            message = f"{len(target.elts)} names cannot be bound to the parts of {value!r}"
+            raise Refusal("FS005", message, scope.module.span(target), help="correct the number of names")
+        bound: dict[str, Any] = {}
+        for name, item in zip(target.elts, items, strict=True):
+            bound.update(self.unpack(name, item, scope))
+        return bound
+
+    def _list_comprehension(self, node: ast.ListComp, scope: Scope) -> list[Any]:
+        return self._collect(node.elt, node.generators, scope)
+
+    def _collect(self, element: ast.expr, generators: list[ast.comprehension], scope: Scope) -> list[Any]:
+        found = []
+        for inner in self.turns(generators, scope):
+            found.append(self._value(element, inner))
+            if len(found) > operators.MAX_ITEMS:
+                raise operators.LimitError(f"more than {operators.MAX_ITEMS} items")
+        return found
+
+    def _set_comprehension(self, node: ast.SetComp, scope: Scope) -> set[Any]:
+        return set(self._collect(node.elt, node.generators, scope))
+
+    def _generator(self, node: ast.GeneratorExp, scope: Scope) -> Iterator[Any]:
+        return iter(self._collect(node.elt, node.generators, scope))
+
+    def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> dict[Any, Any]:
+        return {
+            self._value(node.key, inner): self._value(node.value, inner) for inner in self.turns(node.generators, scope)
+        }
+
+    def not_seen(self, what: Any, node: ast.expr, scope: Scope) -> Refusal:
+        """The refusal of a value that only exists when the code runs."""
+        dotted = what.dotted if isinstance(what, Symbol) else type(what).__name__
+        advice = ADVICE
+        if dotted in _ENVIRONMENT:
+            advice = "what differs between environments belongs in the configuration: profiles, or {env = ...}"
+        call = "()" if isinstance(node, ast.Call) else ""
+        return self.refused(node, scope, f"the value of '{dotted}{call}' is only known when the code runs", help=advice)
