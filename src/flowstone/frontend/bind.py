@@ -15,7 +15,7 @@ from flowstone.frontend.drafts import Draft, Drafts
 from flowstone.frontend.expected import is_json, to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import parameters
-from flowstone.frontend.lookup import AssetNames
+from flowstone.frontend.lookup import AssetFinder
 from flowstone.frontend.places import location
 from flowstone.frontend.values import Refusal
 from flowstone.ir.function import ConfigParameter, Dependency, ResourceUse, Signature
@@ -48,87 +48,38 @@ class _Parameter:
     default: ast.expr | None
 
 
-class Binder:
-    """Binds the parameters of all drafts of a project."""
+class Binding:
+    """The binding of one draft: ``signature`` is called once. Parameters with a finding are left out."""
 
     def __init__(
         self,
+        draft: Draft,
         drafts: Drafts,
-        asset_names: AssetNames,
+        finder: AssetFinder,
         evaluator: Evaluator,
         annotations: Annotations,
         findings: Findings,
     ) -> None:
+        self._draft = draft
         self._drafts = drafts
-        self._assets = asset_names
+        self._finder = finder
+        self._assets = finder.names
         self._evaluator = evaluator
         self._annotations = annotations
         self._findings = findings
-
-    def signature(self, draft: Draft) -> Signature:
-        """The signature of a draft; parameters with a finding are left out."""
-        return _Binding(self, draft).signature()
-
-    def checked_asset(self, draft: Draft) -> str | None:
-        """The id of the asset that a check is for, or None after a finding."""
-        text = draft.keywords.values.get("asset")
-        if text is None:
-            if "asset" not in draft.keywords.refused:
-                message = f"check '{draft.name}' does not say which asset it checks"
-                self._findings.error("FS005", message, draft.declared.span, help='add asset="name_of_the_asset"')
-            return None
-        return self.asset(text, None, draft.keywords.spans["asset"], "FS113", f"check '{draft.name}' is for")
-
-    def asset(self, text: str, namespace: str | None, span: Span, code: str, why: str) -> str | None:
-        """The id that a text names, or None after a finding."""
-        found = self._assets.find(text, namespace)
-        if found.one is not None:
-            return found.one
-        if found.ambiguous:
-            self.ambiguous(text, found.ids, span, f"write the one that is meant: '{found.ids[0]}'")
-        elif not self.is_hidden(text):
-            hint = self._assets.suggest(text) or "declare it, or correct the name"
-            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint)
-        return None
-
-    def ambiguous(self, name: str, ids: tuple[str, ...], span: Span, help: str) -> None:
-        """Note a name that several assets have."""
-        self._findings.error(
-            "FS110",
-            f"'{name}' can be any of {', '.join(map(repr, ids))}",
-            span,
-            help=help,
-            related=[(self._drafts.assets[asset].name_span, f"'{asset}' is declared here") for asset in ids],
-        )
-
-    def is_hidden(self, text: str) -> bool:
-        """Whether something of this name exists and already has a finding."""
-        return text.rpartition(".")[2] in self._drafts.hidden
-
-
-class _Binding:
-    """The binding of one draft."""
-
-    def __init__(self, binder: Binder, draft: Draft) -> None:
-        self._binder = binder
-        self._draft = draft
         self._kind = draft.declared.kind
         self._scope = draft.declared.scope
-        self._drafts = binder._drafts  # noqa: SLF001 - one concept in two classes
-        self._findings = binder._findings  # noqa: SLF001
-        self._assets = binder._assets  # noqa: SLF001
-        self._annotations = binder._annotations  # noqa: SLF001
-        self._evaluator = binder._evaluator  # noqa: SLF001
         self.context: str | None = None
         self.dependencies: list[Dependency] = []
         self.resources: list[ResourceUse] = []
         self.config: list[ConfigParameter] = []
 
     def signature(self) -> Signature:
+        """What every parameter is bound to."""
         given = list(self._parameters())
         entries = list(self._entries())
         by_parameter = self._by_parameter(entries, {item.name for item in given})
-        checked = self._binder.checked_asset(self._draft) if self._kind == "check" else None
+        checked = self._finder.checked_asset(self._draft) if self._kind == "check" else None
         for parameter in given:
             self._bind(parameter, by_parameter.get(parameter.name), checked)
         self._order_only(entries, by_parameter)
@@ -167,7 +118,7 @@ class _Binding:
             dep = item if isinstance(item, Dep) else Dep(item)
             span = keywords.item_span("depends_on", place, self._scope)
             why = f"asset '{self._draft.name}' depends on"
-            asset = self._binder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
+            asset = self._finder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
             if asset is not None:
                 yield _Entry(dep, asset, span, explicit=dep is item)
 
@@ -211,7 +162,7 @@ class _Binding:
             self._configure(parameter, parameter.default)
         elif self._kind == "check" and checked is None:
             return  # what it checks has a finding already, and would have been the parameter
-        elif not self._binder.is_hidden(parameter.name):
+        elif not self._finder.is_hidden(parameter.name):
             self._unbound(parameter, checked)
 
     def _is_context(self, parameter: _Parameter) -> bool:
@@ -243,7 +194,7 @@ class _Binding:
         found = self._assets.find(parameter.name, self._draft.namespace)
         if found.ambiguous:
             meant = f'depends_on=[Dep("{found.ids[0]}", as_="{parameter.name}")]'
-            self._binder.ambiguous(parameter.name, found.ids, parameter.span, f"name the one that is meant: {meant}")
+            self._finder.ambiguous(parameter.name, found.ids, parameter.span, f"name the one that is meant: {meant}")
         elif found.one is not None:
             self._check_not_both(parameter, found.one)
             self._depend(parameter, found.one)
@@ -330,7 +281,7 @@ class _Binding:
         keywords = self._draft.keywords
         for place, name in enumerate(keywords.values.get("optional_deps", ())):
             fitting = self._fitting(name)
-            if not fitting and not self._binder.is_hidden(name):
+            if not fitting and not self._finder.is_hidden(name):
                 span = keywords.item_span("optional_deps", place, self._scope)
                 known = [item.parameter or item.asset for item in self.dependencies]
                 hint = did_you_mean(name, known) or "name a dependency of this asset"
@@ -355,7 +306,7 @@ class _Binding:
             span = keywords.item_span("requires", place, self._scope)
             if name in self._drafts.resources:
                 self.resources.append(ResourceUse(resource=name, location=location(span)))
-            elif not self._binder.is_hidden(name):
+            elif not self._finder.is_hidden(name):
                 hint = did_you_mean(name, self._drafts.resources) or "declare it with @resource"
                 message = f"asset '{self._draft.name}' requires '{name}', and there is no such resource"
                 self._findings.error("FS701", message, span, help=hint)

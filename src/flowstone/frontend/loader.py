@@ -14,7 +14,6 @@ from graphlib import CycleError, TopologicalSorter
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
-from flowstone.frontend.bind import Binder
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.declarations import DeclaredJob
 from flowstone.frontend.drafts import Drafts, make_drafts
@@ -23,7 +22,6 @@ from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.jobs import lower_jobs
 from flowstone.frontend.leftovers import check_imports, check_leftovers
-from flowstone.frontend.lookup import AssetNames
 from flowstone.frontend.lower import Lowering
 from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.names import Names
@@ -109,10 +107,15 @@ class _Front:
                 yield from _DEFINITION.findall(text)
 
     def _lower(self, drafts: Drafts, sources: tuple[str, ...]) -> Project:
-        names = AssetNames(drafts.assets)
-        binder = Binder(drafts, names, self._evaluator, self._annotations, self._findings)
         fingerprints = Fingerprints(self._names, read_pins(self._settings.root, self._settings.requirements))
-        lowering = Lowering(binder, fingerprints, self._settings.default_io_manager, self._findings)
+        lowering = Lowering(
+            drafts,
+            self._evaluator,
+            self._annotations,
+            fingerprints,
+            self._settings.default_io_manager,
+            self._findings,
+        )
         steps: dict[str, Step] = {}
         assets: dict[str, Asset] = {}
         for draft in drafts.steps.values():

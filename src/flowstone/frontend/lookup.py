@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.frontend.drafts import Draft, Drafts
+from flowstone.frontend.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,48 @@ class AssetNames:
     def suggest(self, text: str) -> str | None:
         """Names close to one that is not there."""
         return did_you_mean(text, [*self._ids, *self._by_name])
+
+
+class AssetFinder:
+    """Finds assets by the names that users wrote, and notes findings for those that are not there."""
+
+    def __init__(self, drafts: Drafts, findings: Findings) -> None:
+        self._drafts = drafts
+        self._findings = findings
+        self.names = AssetNames(drafts.assets)
+
+    def checked_asset(self, draft: Draft) -> str | None:
+        """The id of the asset that a check is for, or None after a finding."""
+        text = draft.keywords.values.get("asset")
+        if text is None:
+            if "asset" not in draft.keywords.refused:
+                message = f"check '{draft.name}' does not say which asset it checks"
+                self._findings.error("FS005", message, draft.declared.span, help='add asset="name_of_the_asset"')
+            return None
+        return self.asset(text, None, draft.keywords.spans["asset"], "FS113", f"check '{draft.name}' is for")
+
+    def asset(self, text: str, namespace: str | None, span: Span, code: str, why: str) -> str | None:
+        """The id that a text names, or None after a finding."""
+        found = self.names.find(text, namespace)
+        if found.one is not None:
+            return found.one
+        if found.ambiguous:
+            self.ambiguous(text, found.ids, span, f"write the one that is meant: '{found.ids[0]}'")
+        elif not self.is_hidden(text):
+            hint = self.names.suggest(text) or "declare it, or correct the name"
+            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint)
+        return None
+
+    def ambiguous(self, name: str, ids: tuple[str, ...], span: Span, help: str) -> None:
+        """Note a name that several assets have."""
+        self._findings.error(
+            "FS110",
+            f"'{name}' can be any of {', '.join(map(repr, ids))}",
+            span,
+            help=help,
+            related=[(self._drafts.assets[asset].name_span, f"'{asset}' is declared here") for asset in ids],
+        )
+
+    def is_hidden(self, text: str) -> bool:
+        """Whether something of this name exists and already has a finding."""
+        return text.rpartition(".")[2] in self._drafts.hidden

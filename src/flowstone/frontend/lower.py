@@ -10,12 +10,15 @@ from flowstone.dsl.dependency import Output
 from flowstone.dsl.duration import seconds
 from flowstone.dsl.policies import Retry
 from flowstone.dsl.vocabulary import STORAGE_KEYWORDS
-from flowstone.frontend.bind import Binder
-from flowstone.frontend.drafts import Draft
+from flowstone.frontend.annotations import Annotations
+from flowstone.frontend.bind import Binding
+from flowstone.frontend.constants import Evaluator
+from flowstone.frontend.drafts import Draft, Drafts
 from flowstone.frontend.expected import to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.functions import parameters, yields
+from flowstone.frontend.lookup import AssetFinder
 from flowstone.frontend.places import location
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.function import FunctionRef, Signature
@@ -28,11 +31,26 @@ _ENGINES = ("airflow", "prefect", "local")
 class Lowering:
     """Makes nodes of drafts."""
 
-    def __init__(self, binder: Binder, fingerprints: Fingerprints, default_io_manager: str, findings: Findings) -> None:
-        self._binder = binder
+    def __init__(
+        self,
+        drafts: Drafts,
+        evaluator: Evaluator,
+        annotations: Annotations,
+        fingerprints: Fingerprints,
+        default_io_manager: str,
+        findings: Findings,
+    ) -> None:
+        self._drafts = drafts
+        self._evaluator = evaluator
+        self._annotations = annotations
         self._fingerprints = fingerprints
         self._default_io_manager = default_io_manager
         self._findings = findings
+        self._finder = AssetFinder(drafts, findings)
+
+    def _signature(self, draft: Draft) -> Signature:
+        binding = Binding(draft, self._drafts, self._finder, self._evaluator, self._annotations, self._findings)
+        return binding.signature()
 
     def step(self, draft: Draft) -> Step:
         """The step of an asset function."""
@@ -40,7 +58,7 @@ class Lowering:
         return Step(
             id=draft.id,
             function=_function(draft),
-            signature=self._binder.signature(draft),
+            signature=self._signature(draft),
             outputs=draft.asset_ids(),
             partitions=values.get("partitioned_by"),
             retries=self._retries(draft),
@@ -97,8 +115,8 @@ class Lowering:
 
     def check(self, draft: Draft) -> Check | None:
         """The check, or None after a finding that leaves it without an asset."""
-        signature = self._binder.signature(draft)
-        asset = self._binder.checked_asset(draft)
+        signature = self._signature(draft)
+        asset = self._finder.checked_asset(draft)
         if asset is None:
             return None
         values = draft.keywords.values
@@ -118,7 +136,7 @@ class Lowering:
         return Resource(
             name=draft.name,
             function=_function(draft),
-            signature=self._binder.signature(draft),
+            signature=self._signature(draft),
             description=_description(draft, draft.keywords.values),
             code=self._code(draft),
             location=location(draft.declared.span),
