@@ -36,6 +36,8 @@ class Compatibility:
         if depth > _TOO_DEEP:
             return True
         if given.name == UNION:
+            if wanted.name == UNION and set(given.args) <= set(wanted.args):
+                return True
             return all(self.fits(member, wanted, families, depth + 1) for member in given.args)
         if wanted.name == UNION:
             return any(self.fits(given, member, families, depth + 1) for member in wanted.args)

@@ -71,8 +71,8 @@ def _comments(text: str) -> Iterator[tokenize.TokenInfo]:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:
                 yield token
-    except (tokenize.TokenError, SyntaxError):
-        return  # a broken file: what comes before the place counts
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return  # a broken file: what comes before the break counts
 
 
 def _hidden(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowstone.checks.suppress import find_ignores, suppress
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
@@ -104,3 +106,30 @@ def test_columns_are_those_of_the_comment():
     (found,) = find_ignores(FILE, "é = 1  # noqa  # flowstone: ignore[FS301]\n")
 
     assert (found.span.line, found.span.column, found.span.end_column) == (1, 16, 42)
+
+
+PIECES = [
+    "# flowstone: ignore",
+    "-file",
+    "[FS301]",
+    "[",
+    "'''",
+    '"',
+    "\n",
+    "  ",
+    "def f(",
+    "@a",
+    ")",
+    ":",
+    "\\",
+    "\t",
+    "\x00",
+    "\ud800",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=12).map("".join))
+def test_no_text_is_too_strange(text):
+    found = suppress([finding(1), finding(2)], {FILE: text})
+
+    assert all(item.code in ("FS301", "FS011") for item in found)

@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
 from flowstone.diagnostics.excerpt import excerpt, printable
@@ -120,3 +122,19 @@ def test_plain_text_imports_only_the_standard_library():
     )
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@given(
+    st.text(st.characters() | st.sampled_from("\t\x1b\u202e\ud800日"), max_size=300),
+    st.integers(-2, 9),
+    st.integers(-2, 400),
+    st.integers(-2, 9),
+    st.integers(-2, 400),
+)
+def test_any_place_in_any_text_can_be_shown(text, line, column, end_line, end_column):
+    found = excerpt(Span("a.py", line, column, end_line, end_column), text)
+
+    if found is not None:
+        assert found.width >= 1
+        assert found.indent >= 0
+        assert printable(found.text) == found.text
