@@ -211,6 +211,7 @@ class _Routes:
         self._project = workspace.project
         self._options = options
         self._routes: dict[str, Executor] = {}
+        self._memory: dict[str, bool] = {}
         self._traits: dict[str, Traits] = {}
 
     def of(self, step: str) -> Executor:
@@ -246,9 +247,12 @@ class _Routes:
         )
 
     def _in_memory(self, step: str) -> bool:
-        node = self._project.steps[step]
-        assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
-        return not all(self._traits_of(asset).durable for asset in assets)
+        found = self._memory.get(step)
+        if found is None:
+            node = self._project.steps[step]
+            assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
+            found = self._memory[step] = not all(self._traits_of(asset).durable for asset in assets)
+        return found
 
     def _traits_of(self, asset: str) -> Traits:
         name = self._project.assets[asset].storage.manager

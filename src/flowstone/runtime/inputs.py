@@ -49,7 +49,7 @@ class Input:
     @property
     def versions(self) -> Iterator[InputVersion]:
         for value in self.values:
-            yield InputVersion.model_construct(
+            yield InputVersion(
                 asset=value.record.asset, partition=value.record.partition, data_version=value.record.data_version
             )
 
