@@ -236,5 +236,5 @@ def test_generated_files_are_formatted_and_clean(build, tmp_path: Path):
         (tmp_path / f"dag_{number}.py").write_text(file, encoding="utf-8")
     rules = ["--isolated", "--preview", "--select", "AIR,E,F,I,S102,S307,S608"]
     for command in (["check", *rules, "--ignore", "E501"], ["format", "--isolated", "--diff"]):
-        done = subprocess.run([ruff, *command, "."], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run([ruff, *command, "--no-cache", "."], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout

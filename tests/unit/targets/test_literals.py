@@ -122,5 +122,7 @@ def test_ruff_format_leaves_literals_alone(tmp_path: Path, values):
         lines.append(f"y{number} = {py(call('Op', a=value, b=[value]), 0, len(f'y{number} = '))}\n")
     file = tmp_path / "generated.py"
     file.write_text("".join(lines), encoding="utf-8")
-    done = subprocess.run([ruff, "format", "--isolated", "--diff", str(file)], capture_output=True, text=True)
+    done = subprocess.run(
+        [ruff, "format", "--isolated", "--no-cache", "--diff", str(file)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout
