@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -229,3 +230,23 @@ def test_user_code_never_runs(project):
     assert result.returncode == 1
     assert b"ran" not in result.stderr
     assert b"FS301" in result.stdout
+
+
+def output_on_a_terminal(project: Path, **environment: str) -> bytes:
+    ours, theirs = pty.openpty()
+    variables = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", **environment}
+    command = [sys.executable, "-m", "flowstone", "check", "--quiet"]
+    try:
+        subprocess.run(command, cwd=project, env=variables, stdout=theirs, check=False)
+        return os.read(ours, 65536)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_colour_is_for_terminals_that_want_it(project):
+    write(project, MISMATCH.replace("[str]", "[str] "))
+
+    assert b"\x1b[1;31m[error]" in output_on_a_terminal(project)
+    assert b"\x1b" not in output_on_a_terminal(project, NO_COLOR="1")
+    assert "\x1b" not in check().stdout
