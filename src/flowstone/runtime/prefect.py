@@ -31,12 +31,14 @@ from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions
 from flowstone.dsl.policies import Retry
 from flowstone.errors import ConfigurationError, StepFailedError, UsageError
 from flowstone.io.record import Record
+from flowstone.ir.asset import Asset
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import closed_keys, fill_keys
+from flowstone.ir.run_keys import Keys, closed_keys, fill_keys
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
 from flowstone.ir.uri import asset_uri
+from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.isolate import materialize_isolated
 from flowstone.runtime.keys import selection
 from flowstone.runtime.materialize import materialize
@@ -114,8 +116,8 @@ class PrefectJob:
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
         for record in outcome.records:
-            meta = workspace.project.assets[record.asset].meta
-            add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, meta))
+            asset = workspace.project.assets[record.asset]
+            add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, asset))
         return _reference(outcome)
 
     def run_name(self) -> str:
@@ -134,22 +136,25 @@ class PrefectJob:
 
         Errors: UsageError if a partition key is missing, PartitionKeyError for one that there is not.
         """
-        return JobRun(_project(self.manifest), self.name, parameters)
+        return JobRun(Workspace.open(self.manifest), _project(self.manifest), self.name, parameters)
 
 
 class JobRun:
     """One flow run: the futures of its tasks."""
 
-    def __init__(self, project: Project, job: str, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, workspace: Workspace, project: Project, job: str, parameters: Mapping[str, Any]) -> None:
         self._project = project
         steps = project.jobs[job].steps
         self._keys = fill_keys(project, steps, _keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)
         self._futures: dict[tuple[str, str | None], PrefectFuture[Any]] = {}
+        self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
 
     def submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]] = ()) -> None:
         """Submit a task once for each partition of its step, after those partitions of others that it reads."""
         step = self._project.steps[task.name]
+        if self._missing:
+            return
         for key in self._keys[step.id]:
             needs = [future for need in after for future in self._needed(step.id, key, need.name)]
             parameters: dict[str, Any] = {} if key is None else {"partition": key.text}
@@ -160,6 +165,8 @@ class JobRun:
 
     def finish(self) -> State[Any]:
         """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one is not completed."""
+        if self._missing:
+            return Completed(name="Skipped", message=f"not all inputs are there yet: {', '.join(self._missing)}")
         wait(list(self._futures.values()))
         states = {_label(*place): future.state for place, future in self._futures.items()}
         failed = [
@@ -187,6 +194,28 @@ class JobRun:
             keys = self._keys[producer] if chosen.stored else chosen.keys
             texts.update(dict.fromkeys(None if item is None else item.text for item in keys))
         return [self._futures[producer, text] for text in texts if (producer, text) in self._futures]
+
+
+def missing_inputs(workspace: Workspace, keys: Mapping[str, Keys]) -> list[str]:
+    """What the steps read from others, not made in the same run, that is not stored."""
+    found: dict[str, None] = {}
+    for step, given in keys.items():
+        prepared = workspace.step(step)
+        for dependency, asset in prepared.dependencies:
+            if dependency.optional or asset.step in keys:
+                continue
+            for key in given:
+                chosen = selection(prepared.partitions, asset.partitions, dependency, key)
+                missing = [item for item in chosen.keys if stored_value(workspace, asset, item) is None]
+                found.update((_label(asset.id, None if item is None else item.text), None) for item in missing)
+    return list(found)
+
+
+def _started_by_asset() -> bool:
+    """Whether a trigger of the deployment started the run. It fires for each asset; perhaps others are yet to come."""
+    context = FlowRunContext.get()
+    created_by = None if context is None or context.flow_run is None else context.flow_run.created_by
+    return created_by is not None and created_by.type == "AUTOMATION"
 
 
 def _keys_of_run(
@@ -236,16 +265,18 @@ def _config_of_run(project: Project, steps: Sequence[str], parameters: Mapping[s
     return found
 
 
-def _summary(record: Record, meta: Mapping[str, Json]) -> dict[str, Json]:
-    """What Prefect's event tells of a materialization."""
+def _summary(record: Record, asset: Asset) -> dict[str, Json]:
+    """What Prefect's event tells of a materialization; deployments of other jobs take the key from it."""
+    key = None if asset.partitions is None or record.partition is None else asset.partitions.parse(record.partition).key
     return {
         "partition": record.partition,
+        "key": key,
         "data_version": record.data_version,
         "code_version": record.code_version,
         "size": record.size,
         "run_id": record.run_id,
         **record.metadata,
-        **({"meta": dict(meta)} if meta else {}),
+        **({"meta": asset.meta} if asset.meta else {}),
         "checks": {check.name: check.passed for check in record.checks},
     }
 

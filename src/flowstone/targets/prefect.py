@@ -28,7 +28,7 @@ from flowstone.ir.uri import asset_uri
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.literals import WIDTH, Call, Ref, call, py
 from flowstone.targets.manifest import manifest_file
-from flowstone.targets.prefect_rules import CAPABILITIES, flow_name, refusals
+from flowstone.targets.prefect_rules import CAPABILITIES, flow_name, refusals, starters
 from flowstone.targets.prefect_types import annotation_text
 from flowstone.targets.templates import render
 
@@ -71,7 +71,7 @@ class PrefectTarget:
             names = _Names(project, job)
             path = f"{stems[job.name]}.py"
             files[path] = render("prefect/flow.py.jinja", options.template_folder, **_flow_values(project, job, names))
-            deployments.append(_deployment(job, path, names.flow))
+            deployments.append(_deployment(project, job, path, names))
         files["prefect.yaml"] = render(
             "prefect/prefect.yaml.jinja",
             options.template_folder,
@@ -327,14 +327,27 @@ def _submit(project: Project, job: Job, step: str, names: _Names) -> Call:
     return Call("run.submit", (Ref(names.tasks[step]),), {"after": needs} if needs else {})
 
 
-def _deployment(job: Job, path: str, function: str) -> dict[str, Any]:
+def _deployment(project: Project, job: Job, path: str, names: _Names) -> dict[str, Any]:
     """What the template of ``prefect.yaml`` prints of a job: texts that are YAML already."""
     schedule = {} if job.schedule is None else _schedule(job.schedule)
+    triggers = [] if job.schedule else [_trigger(project, job, names, asset) for asset in starters(project, job)]
     return {
         "name": _yaml(job.name),
-        "entrypoint": _yaml(f"{path}:{function}"),
+        "entrypoint": _yaml(f"{path}:{names.flow}"),
         "tags": f"[{', '.join(map(_yaml, ['flowstone', *_tag_texts(job.tags)]))}]",
         "schedule": {name: _yaml(value) for name, value in schedule.items()},
+        "triggers": triggers,
+    }
+
+
+def _trigger(project: Project, job: Job, names: _Names, asset: str) -> dict[str, Any]:
+    """What starts a run for each materialization of an asset, and the parameter that receives its key."""
+    definition = project.assets[asset].partitions
+    return {
+        "name": _yaml(f"{job.name} after {asset}"),
+        "asset": _yaml(asset_uri(project.name, asset)),
+        "parameter": next((name for name, own in names.partitions.items() if own == definition), None),
+        "template": _yaml("{{ event.payload.key }}"),
     }
 
 

@@ -8,12 +8,13 @@ from math import isfinite
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.dsl.partitions import TimePartitions
 from flowstone.dsl.schedule import Cron
 from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
-from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
+from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
 from flowstone.ir.uri import asset_uri
 from flowstone.registry import io_manager_class
 from flowstone.targets.contract import Capability
@@ -54,6 +55,7 @@ CAPABILITIES = tuple(
         ("timeout", "runtime", "the step runs in a process of its own, which is killed"),
         ("cache", "runtime", "by records; the task ends in the state Cached"),
         ("job", "native", "a flow and a deployment"),
+        ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),
         ("schedule: Every", "native", "interval, counted from 2000-01-01 UTC"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),
@@ -64,6 +66,17 @@ CAPABILITIES = tuple(
 def flow_name(project: Project, job: Job) -> str:
     """Name of the flow of a job: projects share a Prefect server."""
     return f"{project.name}__{job.name}"
+
+
+def starters(project: Project, job: Job) -> list[str]:
+    """Assets of other jobs whose materialization can start a run of this one: their keys are those of the run."""
+    definitions = set(partition_parameters(project, job.steps).values())
+    keyed = any(isinstance(definition, TimePartitions) for definition in definitions)
+    needs = dict.fromkeys(
+        need.asset for step in job.steps for need in project.steps[step].signature.dependencies if not need.optional
+    )
+    outside = [project.assets[asset] for asset in needs if project.assets[asset].step not in job.steps]
+    return [asset.id for asset in outside if not keyed or asset.partitions in definitions]
 
 
 def refusals(project: Project) -> Iterator[Diagnostic]:

@@ -84,9 +84,52 @@ def test_prefect_deploys_it_and_a_scheduled_run_makes_the_day_before(project, pr
     assert project.value("day", expected) == expected
 
 
+PARTS = """
+days = DailyPartitions("2024-01-01")
+
+@asset(partitioned_by=days)
+def left() -> int:
+    return 1
+
+@asset(partitioned_by=days)
+def right() -> int:
+    return 2
+
+@asset(partitioned_by=days)
+def total(left: int, right: int) -> int:
+    return left + right
+
+lefts = Job("lefts", select="left")
+rights = Job("rights", select="right")
+totals = Job("totals", select="total")
+"""
+
+
+def test_a_job_without_schedule_is_started_by_the_assets_that_it_reads(compile_project, prefect_api):
+    from prefect.client.orchestration import get_client
+    from prefect.flow_engine import run_flow
+
+    from flowstone.conformance.on_prefect import load_flow
+
+    project = compile_project(PARTS, name="tied")
+    _deploy(project, prefect_api)
+    flow = load_flow(project.output, project.project, "totals")
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("tied__totals/totals")
+        states = []
+        for number, job in enumerate(("lefts", "rights"), start=1):
+            assert project.run(job, daily="2024-01-05").is_completed()
+            started = _runs(client, deployment.id, number)
+            assert started.parameters["daily"] == "2024-01-05"
+            states.append(run_flow(flow, flow_run=started, parameters=started.parameters, return_type="state"))
+    assert [state.name for state in states] == ["Skipped", "Completed"]
+    assert states[0].message == "not all inputs are there yet: right[2024-01-05]"
+    assert project.value("total", "2024-01-05") == 3
+
+
 def _deploy(project, prefect_api: str) -> None:
     environment = {**os.environ, "PREFECT_API_URL": prefect_api, "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME": "here"}
-    for arguments in (["work-pool", "create", "here", "--type", "process"], ["deploy", "--all"]):
+    for arguments in (["work-pool", "create", "here", "--type", "process", "--overwrite"], ["deploy", "--all"]):
         result = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             cwd=project.output,
@@ -99,12 +142,19 @@ def _deploy(project, prefect_api: str) -> None:
 
 def _scheduled_run(client, deployment):
     """A run that Prefect's scheduler made for the deployment."""
-    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+    return _runs(client, deployment, 1)
 
-    end = time.monotonic() + 60
+
+def _runs(client, deployment, count: int):
+    """The latest run of a deployment, once there are so many."""
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    chosen = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+    end = time.monotonic() + 90
     while time.monotonic() < end:
-        chosen = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
-        if found := client.read_flow_runs(deployment_filter=chosen):
+        found = client.read_flow_runs(deployment_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_DESC)
+        if len(found) >= count:
             return found[0]
         time.sleep(0.5)
-    raise AssertionError("Prefect's scheduler made no run")
+    raise AssertionError(f"the deployment has not {count} runs")

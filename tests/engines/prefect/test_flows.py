@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import yaml
+
 
 def test_a_chain_of_assets_is_stored_and_reused(compile_project):
     project = compile_project(
@@ -194,6 +196,7 @@ def test_names_of_python_and_of_the_generated_file_are_fine_for_assets(compile_p
 
 
 def test_texts_of_users_stay_texts(compile_project):
+    tag = "\x00\x85\u2028'\"\\ {x} # - : \x1b"
     hostile = "{{ 1 }} {partition} '''\\n\"\"\" \\\\ \N{SNOWMAN} \\x07 __import__('os')"
     project = compile_project(
         f"""
@@ -201,10 +204,12 @@ def test_texts_of_users_stay_texts(compile_project):
         def one() -> int:
             return 1
 
-        everything = Job("everything", select="*", description={hostile!r})
+        everything = Job("everything", select="*", description={hostile!r}, tags={{{tag!r}: ""}})
         """
     )
     assert project.run("everything").is_completed()
+    (deployment,) = yaml.safe_load((project.output / "prefect.yaml").read_text())["deployments"]
+    assert deployment["tags"] == ["flowstone", tag]
 
 
 def test_static_partitions_are_all_made_or_the_one_asked_for(compile_project):

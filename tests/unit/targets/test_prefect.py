@@ -192,6 +192,31 @@ def test_schedules(build):
     assert "schedules: []" in text
 
 
+def test_a_job_without_schedule_is_started_by_assets_of_other_jobs(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("clean", "raw", partitions=DAYS)
+    build.asset("report", "clean")
+    build.job("loading", "raw", schedule=Every("1h"))
+    build.job("cleaning", "clean")
+    build.job("reporting", "report")
+    text = files(build.project())["prefect.yaml"]
+    loading, cleaning, reporting = text.split("\n  - name: ")[1:]
+    assert "triggers:" not in loading
+    assert 'match: {prefect.resource.id: "flowstone://shop/raw"}' in cleaning
+    assert 'parameters: {daily: {__prefect_kind: jinja, template: "{{ event.payload.key }}"}}' in cleaning
+    assert 'match: {prefect.resource.id: "flowstone://shop/clean"}' in reporting
+    assert "{{" not in reporting
+
+
+def test_assets_whose_keys_are_others_start_no_run(build):
+    build.asset("reference")
+    build.asset("raw", partitions=DAYS)
+    build.asset("month", "raw", "reference", partitions=MonthlyPartitions("2024-01"))
+    build.job("loading", "raw", "reference")
+    build.job("months", "month")
+    assert "triggers:" not in files(build.project())["prefect.yaml"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.text(), st.text(min_size=1), st.text())
 def test_texts_of_users_stay_texts(build, description, owner, value):
