@@ -5,16 +5,13 @@ Reading the project is not part of the time, as importing the graph's module is 
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from pathlib import Path
 
 from flowstone.config import load_settings
 from flowstone.frontend import load
-from flowstone.runner.execute import Options, execute
-from flowstone.runner.plan import plan
-from flowstone.runner.progress import Lines
+from flowstone.runner.session import Session, carry_out
 from flowstone.runtime.workspace import Workspace
 
 folder = Path(sys.argv[1])
@@ -23,10 +20,18 @@ workspace = Workspace(project, folder)
 for step in project.steps.values():
     workspace.function(step.function)
 started = time.perf_counter()
-planned = plan(project, tuple(project.steps))
-reporter = Lines(io.StringIO(), io.StringIO(), quiet=True)
-summary = execute(planned, workspace, Options(run_id="bench", executor=sys.argv[2], workers=1), reporter)
+session = Session(
+    steps=tuple(project.steps),
+    keys=(),
+    executor=sys.argv[2],
+    workers=1,
+    force=False,
+    manifest=folder / "flowstone.json",
+    resume="",
+    quiet=True,
+)
+code = carry_out(workspace, session)
 elapsed = time.perf_counter() - started
-if not summary.ok:
+if code != 0:
     sys.exit("the run failed")
 print(elapsed)

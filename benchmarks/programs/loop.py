@@ -32,8 +32,9 @@ def commit(folder: Path, number: int, value: int) -> None:
         os.fsync(descriptor)
         os.close(descriptor)
         written.append((place, temporary, place / f"{number}.json"))
-    for place, temporary, target in written:
+    for _, temporary, target in written:
         temporary.replace(target)
+    for place, _, _ in written:
         descriptor = os.open(place, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import signal
 import sys
@@ -60,6 +61,21 @@ def carry_out(workspace: Workspace, session: Session) -> int:
 
     Errors: UsageError if keys are missing or wrong, if nothing is to be done, or if the configuration is wrong.
     """
+    with _frozen():
+        return _carry_out(workspace, session)
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Keep the garbage collector from looking through the project again and again: it takes longer than small assets."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _carry_out(workspace: Workspace, session: Session) -> int:
     planned = plan_session(workspace.project, session)
     _demand_sound(workspace, planned)
     run_id = new_run_id()
