@@ -121,6 +121,21 @@ def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(halfway, number,
     assert all(gone(pid) for pid in workers(made))
 
 
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+def test_functions_in_the_same_process_are_interrupted_too(make_project, start, executor):
+    made = make_project(TEXT)
+    for name in ("ready", "go"):
+        os.mkfifo(made.root / name)
+    process = start(made, "--executor", executor)
+    with (made.root / "ready").open() as pipe:
+        pipe.read()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert err.splitlines()[-1].startswith("interrupted; to go on: ")
+    assert made.value("second") is None
+
+
 def test_wrong_arguments_exit_with_2(make_project, start):
     made = make_project("@asset(partitioned_by=DailyPartitions('2024-01-01'))\ndef day() -> int:\n    return 1\n")
     process = start(made)
