@@ -164,6 +164,8 @@ def _broken(value: Any, indent: int, flat: str) -> str:
 def _broken_text(text: str, indent: int, flat: str) -> str:
     """Literals side by side in parentheses, split behind blanks and line ends."""
     inner = indent + _INDENT
+    if "\n" in text[:-1] and inner + width(flat) <= WIDTH:  # parts that fit on one line would be joined
+        return f"(\n{' ' * inner}{flat}\n{' ' * indent})"
     pieces = list(_pieces(text, WIDTH - inner - 2))
     if len(pieces) == 1:
         return flat
