@@ -18,7 +18,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         wanted = edge.dependency.type
-        if edge.dependency.parameter is None or wanted is None or judge.fits(_NONE, wanted):
+        if edge.dependency.parameter is None or wanted is None or edge.dependency.optional:
+            continue  # what is optional must take None anyway: that is another rule's
+        if judge.fits(_NONE, wanted):
             continue
         key = offset_leaves_window(edge)
         if key is not None:
