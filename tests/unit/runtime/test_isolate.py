@@ -1,0 +1,157 @@
+"""Steps that run in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flowstone.errors import AssetTimeoutError, StepFailedError
+from flowstone.runtime.isolate import materialize_isolated
+from flowstone.runtime.run import Run
+
+
+def isolated(made, step, timeout=60.0, config=None, partition=None):
+    return materialize_isolated(made.manifest, step, partition, Run("run", "prefect", 2), timeout, config or {})
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not only waits to be taken notice of."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _project_root(monkeypatch, tmp_path):
+    monkeypatch.setenv("FLOWSTONE_PROJECT_ROOT", str(tmp_path))
+
+
+def test_the_outcome_is_that_of_the_step_and_what_it_prints_is_no_matter(make_project):
+    made = make_project(
+        """
+@asset
+def number(ctx: Context, plus: int = 0) -> int:
+    print('{"status": "not this"}')
+    ctx.add_metadata({"attempt": ctx.attempt})
+    return 1 + plus
+"""
+    )
+    outcome = isolated(made, "number", config={"plus": 4})
+    assert outcome.status == "materialized"
+    assert outcome.records[0].metadata["user"] == {"attempt": 2}
+    assert made.value("number") == 5
+    assert isolated(made, "number", config={"plus": 4}).status == "reused"
+
+
+def test_time_is_up_for_the_function_and_all_that_it_started(make_project):
+    made = make_project(
+        """
+import os, signal, subprocess, sys, time
+
+@asset
+def stuck() -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    (HERE / "log").write_text(f"{os.getpid()}\\n{other.pid}\\n")
+    time.sleep(300)
+    return 1
+"""
+    )
+    with pytest.raises(AssetTimeoutError, match=r"stuck ran longer than its timeout of 0\.5 s"):
+        isolated(made, "stuck", timeout=0.5)
+    assert not any(runs(int(pid)) for pid in made.lines())
+    assert made.value("stuck") is None
+
+
+@pytest.mark.parametrize(
+    ("step", "message", "retryable"),
+    [
+        ("covered", "OSError: not yet", True),
+        ("other", "ValueError: never", False),
+        ("leaves", "the process that ran leaves ended with exit code 3", True),
+        ("killed", "the process that ran killed was ended by signal SIGKILL", True),
+        ("exits", "SystemExit: 5", False),
+    ],
+)
+def test_failures_are_told_with_whether_to_try_again(make_project, step, message, retryable):
+    made = make_project(
+        """
+import os, signal, sys
+policy = Retry(2, on=[OSError])
+
+@asset(retries=policy)
+def covered() -> int:
+    raise OSError("not yet")
+
+@asset(retries=policy)
+def other() -> int:
+    raise ValueError("never")
+
+@asset(retries=policy)
+def leaves() -> int:
+    os._exit(3)
+
+@asset(retries=policy)
+def killed() -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+@asset(retries=policy)
+def exits() -> int:
+    sys.exit(5)
+"""
+    )
+    with pytest.raises(StepFailedError) as caught:
+        isolated(made, step)
+    assert str(caught.value) == message
+    assert caught.value.retryable is retryable
+
+
+def test_what_is_left_running_after_success_is_ended(make_project):
+    made = make_project(
+        """
+import subprocess, sys
+
+@asset
+def careless() -> int:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    (HERE / "log").write_text(f"{other.pid}\\n")
+    return 1
+"""
+    )
+    assert isolated(made, "careless").status == "materialized"
+    assert not runs(int(made.lines()[0]))
+
+
+def test_it_ends_with_the_process_that_started_it(make_project, tmp_path):
+    made = make_project(
+        """
+import os, time
+
+@asset
+def stuck() -> int:
+    (HERE / "log").write_text(f"{os.getpid()}\\n")
+    time.sleep(300)
+    return 1
+"""
+    )
+    script = (
+        "import sys; from pathlib import Path; from flowstone.runtime.isolate import materialize_isolated as m;"
+        "from flowstone.runtime.run import Run; m(Path(sys.argv[1]), 'stuck', None, Run('run', 'prefect'), 200.0, {})"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(made.manifest)], env=dict(os.environ))
+    end = time.monotonic() + 60
+    while not made.lines() and time.monotonic() < end:
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    pid = int(made.lines()[0])
+    while runs(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not runs(pid)
