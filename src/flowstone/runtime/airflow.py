@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 POKE_INTERVAL = 15.0
 """Seconds between two looks of ``AwaitAssets``."""
 LONGEST_WAIT = 24 * 3600.0
+STARTING = timedelta(minutes=2)
+"""What Airflow's limit on a task's time leaves for starting the process in which a step with a timeout runs."""
 
 
 class AssetOperator(BaseOperator):
@@ -34,7 +37,10 @@ class AssetOperator(BaseOperator):
     template_fields: Sequence[str] = ("code",)
     ui_color: ClassVar[str] = "#dbeafe"
 
-    def __init__(self, *, code: str, **kwargs: Any) -> None:
+    def __init__(self, *, code: str, timeout: timedelta | None = None, **kwargs: Any) -> None:
+        """``timeout`` holds for the user's function, which is killed; Airflow's own limit leaves time to start it."""
+        if timeout is not None:
+            kwargs["execution_timeout"] = timeout + STARTING
         super().__init__(**{"do_xcom_push": False, **kwargs})
         self.code = code
         """Fingerprint of the user's code: as a part of the DAG it makes new code a new version of the DAG."""

@@ -267,7 +267,7 @@ class _File:
         arguments["outlets"] = [self._names.asset(asset.id) for asset in assets]
         arguments.update(_retry_options(step.retries))
         if step.timeout is not None:
-            arguments["execution_timeout"] = timedelta(seconds=step.timeout)
+            arguments["timeout"] = timedelta(seconds=step.timeout)
         arguments.update(step.engine_options.get("airflow", {}))
         return Call("AssetOperator", (), arguments)
 

@@ -83,7 +83,11 @@ CAPABILITIES = tuple(
         ("check: blocking", "runtime", "the task fails, and is not tried again"),
         ("retries", "native", "retries, retry_delay, retry_exponential_backoff; Airflow adds a jitter of its own"),
         ("retries: on", "runtime", "other exceptions fail the task without a retry"),
-        ("timeout", "native", "execution_timeout; the step runs in a process of its own, which is killed"),
+        (
+            "timeout",
+            "runtime",
+            "the step runs in a process of its own, which is killed; execution_timeout is a little longer",
+        ),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),

@@ -78,7 +78,7 @@ def test_a_task_says_what_it_runs_and_how(build):
         "retries": "3",
         "retry_delay": "timedelta(seconds=30)",
         "retry_exponential_backoff": "2",
-        "execution_timeout": "timedelta(minutes=5)",
+        "timeout": "timedelta(minutes=5)",
     }
     assert clean == {
         "task_id": "'clean'",

@@ -99,7 +99,7 @@ with DAG(
         retries=3,
         retry_delay=timedelta(seconds=30),
         retry_exponential_backoff=2,
-        execution_timeout=timedelta(minutes=5),
+        timeout=timedelta(minutes=5),
         pool="default_pool",
         priority_weight=5,
         executor_config={"KubernetesExecutor": {"image": "x"}},
