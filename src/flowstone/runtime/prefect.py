@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,13 @@ from typing import Any
 from prefect.assets import add_asset_metadata
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
-from prefect.context import FlowRunContext
-from prefect.futures import PrefectFuture, wait
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run, task_run
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, State
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions, TimePartitions
+from flowstone.dsl.partitions import PartitionKeyError, TimePartitions
 from flowstone.dsl.policies import Retry
 from flowstone.errors import ConfigurationError, StepFailedError, UsageError
 from flowstone.io.record import Record
@@ -35,14 +31,11 @@ from flowstone.ir.asset import Asset
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import Keys, closed_keys, fill_keys
-from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
 from flowstone.ir.uri import asset_uri
-from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.isolate import materialize_isolated
-from flowstone.runtime.keys import selection
 from flowstone.runtime.materialize import materialize
 from flowstone.runtime.outcome import Outcome
+from flowstone.runtime.prefect_run import JobRun, keys_of_run
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
@@ -123,7 +116,7 @@ class PrefectJob:
     def run_name(self) -> str:
         """Name of the flow run: the job and the keys of its time partitions."""
         try:
-            keys = _keys_of_run(_project(self.manifest), self.name, dict(flow_run.parameters))
+            keys = keys_of_run(_project(self.manifest), self.name, dict(flow_run.parameters))
         except (UsageError, PartitionKeyError):
             return self.name  # the flow itself says what is wrong
         texts = [
@@ -137,132 +130,6 @@ class PrefectJob:
         Errors: UsageError if a partition key is missing, PartitionKeyError for one that there is not.
         """
         return JobRun(Workspace.open(self.manifest), _project(self.manifest), self.name, parameters)
-
-
-class JobRun:
-    """One flow run: the futures of its tasks."""
-
-    def __init__(self, workspace: Workspace, project: Project, job: str, parameters: Mapping[str, Any]) -> None:
-        self._project = project
-        steps = project.jobs[job].steps
-        self._keys = fill_keys(project, steps, _keys_of_run(project, job, parameters))
-        self._config = _config_of_run(project, steps, parameters)
-        self._futures: dict[tuple[str, str | None], PrefectFuture[Any]] = {}
-        self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
-
-    def submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]] = ()) -> None:
-        """Submit a task once for each partition of its step, after those partitions of others that it reads."""
-        step = self._project.steps[task.name]
-        if self._missing:
-            return
-        for key in self._keys[step.id]:
-            needs = [future for need in after for future in self._needed(step.id, key, need.name)]
-            parameters: dict[str, Any] = {} if key is None else {"partition": key.text}
-            if step.id in self._config:
-                parameters["config"] = self._config[step.id]
-            future = task.submit(**parameters, wait_for=needs)
-            self._futures[step.id, None if key is None else key.text] = future
-
-    def finish(self) -> State[Any]:
-        """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one is not completed."""
-        if self._missing:
-            return Completed(name="Skipped", message=f"not all inputs are there yet: {', '.join(self._missing)}")
-        wait(list(self._futures.values()))
-        states = {_label(*place): future.state for place, future in self._futures.items()}
-        failed = [
-            f"{label} ({_reason(state)})"
-            for label, state in states.items()
-            if state.is_final() and not state.is_completed()
-        ]
-        waiting = [label for label, state in states.items() if not state.is_final()]
-        if failed or waiting:
-            told = [("failed", failed), ("not run", waiting)]
-            return Failed(message="; ".join(f"{word}: {', '.join(labels)}" for word, labels in told if labels))
-        counts = Counter(state.name for state in states.values())
-        return Completed(
-            message=", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
-        )
-
-    def _needed(self, step: str, key: PartitionKey | None, producer: str) -> list[PrefectFuture[Any]]:
-        """The futures of those partitions of the producer that the step reads for one key, as far as they run here."""
-        texts: dict[str | None, None] = {}
-        for dependency in self._project.steps[step].signature.dependencies:
-            asset = self._project.assets[dependency.asset]
-            if asset.step != producer:
-                continue
-            chosen = selection(self._project.steps[step].partitions, asset.partitions, dependency, key)
-            keys = self._keys[producer] if chosen.stored else chosen.keys
-            texts.update(dict.fromkeys(None if item is None else item.text for item in keys))
-        return [self._futures[producer, text] for text in texts if (producer, text) in self._futures]
-
-
-def missing_inputs(workspace: Workspace, keys: Mapping[str, Keys]) -> list[str]:
-    """What the steps read from others, not made in the same run, that is not stored."""
-    found: dict[str, None] = {}
-    for step, given in keys.items():
-        prepared = workspace.step(step)
-        for dependency, asset in prepared.dependencies:
-            if dependency.optional or asset.step in keys:
-                continue
-            for key in given:
-                chosen = selection(prepared.partitions, asset.partitions, dependency, key)
-                missing = [item for item in chosen.keys if stored_value(workspace, asset, item) is None]
-                found.update((_label(asset.id, None if item is None else item.text), None) for item in missing)
-    return list(found)
-
-
-def _started_by_asset() -> bool:
-    """Whether a trigger of the deployment started the run. It fires for each asset; perhaps others are yet to come."""
-    context = FlowRunContext.get()
-    created_by = None if context is None or context.flow_run is None else context.flow_run.created_by
-    return created_by is not None and created_by.type == "AUTOMATION"
-
-
-def _keys_of_run(
-    project: Project, job: str, parameters: Mapping[str, Any]
-) -> dict[Partitions, tuple[PartitionKey, ...]]:
-    """The keys that a run was given; those of the last closed periods if it was started by a schedule without any."""
-    steps = project.jobs[job].steps
-    definitions = partition_parameters(project, steps)
-    given: dict[Partitions, tuple[PartitionKey, ...]] = {
-        definition: (definition.parse(_text(value)),)
-        for name, definition in definitions.items()
-        if (value := parameters.get(name)) is not None
-    }
-    times = [name for name, definition in definitions.items() if isinstance(definition, TimePartitions)]
-    if not times or any(definitions[name] in given for name in times):
-        return given
-    context = FlowRunContext.get()
-    if context is None or context.flow_run is None or not context.flow_run.auto_scheduled:
-        raise UsageError(f"say which partition to make: give the parameter {' or '.join(times)}")
-    instant = context.flow_run.expected_start_time
-    assert instant is not None
-    return {**closed_keys(project, steps, instant), **given}
-
-
-def _label(step: str, partition: str | None) -> str:
-    return step if partition is None else f"{step}[{partition}]"
-
-
-def _reason(state: State[Any]) -> str:
-    """Why a task run ended as it did, without the words that Prefect puts in front."""
-    return (state.message or str(state.name)).removeprefix("Task run encountered an exception ")
-
-
-def _text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _config_of_run(project: Project, steps: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, dict[str, Json]]:
-    """Config values by step; those that were compiled are left out, so that the environment can replace them."""
-    found: dict[str, dict[str, Json]] = {}
-    for step, parameter in config_parameters(project, steps):
-        values = found.setdefault(step, {})
-        default = config_value(project, step, parameter)
-        value = parameters.get(parameter_name(step, parameter.name), default)
-        if value != default or type(value) is not type(default):
-            values[parameter.name] = value
-    return found
 
 
 def _summary(record: Record, asset: Asset) -> dict[str, Json]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from flowstone import Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry, StaticPartitions
 from flowstone.ir.types import UNION, TypeExpr
 from flowstone.targets.contract import RenderOptions
-from flowstone.targets.prefect import MAX_DELAYS, PrefectTarget
+from flowstone.targets.prefect import PrefectTarget
+from flowstone.targets.prefect_tasks import MAX_DELAYS
 from flowstone.targets.prefect_types import annotation_text
 
 DAYS = DailyPartitions("2024-01-01", "2025-01-01")
@@ -98,6 +99,14 @@ def test_parameters_of_the_flow(build):
     docstring = ast.get_docstring(functions(build.project())["nightly"])
     assert "daily_2: daily partition from 2024-01-01, before 2025-01-01\n" in docstring
     assert "day__size: config parameter size of day\n" in docstring
+
+
+def test_a_file_imports_only_what_it_uses(build):
+    build.asset("region", partitions=StaticPartitions("Any", "dt.date", "it's \\"))
+    build.job("nightly")
+    source = files(build.project())["nightly.py"]
+    assert "from typing import Literal\n" in source
+    assert "import datetime" not in source
 
 
 def test_secrets_are_no_parameters(build):

@@ -1,0 +1,69 @@
+"""Deployments in ``prefect.yaml``: when the flows run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.ir.job import Job
+from flowstone.ir.project import Project
+from flowstone.ir.uri import asset_uri
+from flowstone.targets.prefect_names import Names
+from flowstone.targets.prefect_rules import starters
+from flowstone.targets.prefect_tasks import number, tag_texts
+
+_CRON_NAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
+
+
+def deployment(project: Project, job: Job, path: str, names: Names) -> dict[str, Any]:
+    """What the template of ``prefect.yaml`` prints of a job: texts that are YAML already."""
+    schedule = {} if job.schedule is None else _schedule(job.schedule)
+    triggers = [] if job.schedule else [_trigger(project, job, names, asset) for asset in starters(project, job)]
+    return {
+        "name": yaml_text(job.name),
+        "entrypoint": yaml_text(f"{path}:{names.flow}"),
+        "tags": f"[{', '.join(map(yaml_text, ['flowstone', *tag_texts(job.tags)]))}]",
+        "schedule": {name: yaml_text(value) for name, value in schedule.items()},
+        "triggers": triggers,
+    }
+
+
+def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, Any]:
+    """What starts a run for each materialization of an asset, and the parameter that receives its key."""
+    definition = project.assets[asset].partitions
+    return {
+        "name": yaml_text(f"{job.name} after {asset}"),
+        "asset": yaml_text(asset_uri(project.name, asset)),
+        "parameter": next((name for name, own in names.partitions.items() if own == definition), None),
+        "template": yaml_text("{{ event.payload.key }}"),
+    }
+
+
+def _schedule(schedule: Schedule) -> dict[str, str | float | bool]:
+    if isinstance(schedule, Cron):
+        expression = _CRON_NAMES.get(schedule.expression.strip().lower(), " ".join(schedule.expression.split()))
+        return {"cron": expression, "timezone": schedule.timezone or "UTC", "day_or": True}
+    assert isinstance(schedule.interval, float)
+    return {"interval": number(schedule.interval), "anchor_date": "2000-01-01T00:00:00+00:00", "timezone": "UTC"}
+
+
+def yaml_text(value: str | float | bool) -> str:
+    """A scalar on one line of YAML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    return f'"{"".join(map(_yaml_char, value))}"'
+
+
+def _yaml_char(char: str) -> str:
+    if char in '\\"':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    return f"\\U{ord(char):08x}"

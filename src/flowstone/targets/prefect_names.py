@@ -1,0 +1,52 @@
+"""Names of generated Prefect files, and of what is in them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import sys
+
+from flowstone.ir.job import Job
+from flowstone.ir.project import Project
+from flowstone.ir.run_parameters import config_parameters, parameter_name, partition_parameters
+
+_IMPORTED = ("Annotated", "Any", "Asset", "AssetProperties", "FLOW", "Field", "Literal", "PrefectJob", "TASK", "dt")
+_OWN_NAMES = frozenset(
+    (*_IMPORTED, "JOB", "config", "flow", "materialize", "partition", "retry_on", "run", "task_runner", *dir(builtins))
+)
+"""Names that generated files use themselves."""
+
+
+def file_stems(project: Project) -> dict[str, str]:
+    """File name by job: the job's, unless an import of Python, Prefect or the user would find the file instead."""
+    taken = set(sys.stdlib_module_names) | {"flowstone", "prefect", "pydantic"}
+    taken |= {step.function.module.partition(".")[0] for step in project.steps.values()}
+    found: dict[str, str] = {}
+    for job in sorted(project.jobs):
+        stem = job
+        while stem in taken or (stem != job and stem in project.jobs):
+            stem += "_flow"
+        taken.add(stem)
+        found[job] = stem
+    return found
+
+
+class Names:
+    """The names of a generated file: one for the flow, one for each task."""
+
+    def __init__(self, project: Project, job: Job) -> None:
+        self.partitions = partition_parameters(project, job.steps)
+        self.config = config_parameters(project, job.steps)
+        taken = {*_OWN_NAMES, *self.partitions, *(parameter_name(step, item.name) for step, item in self.config)}
+        self.flow = _free_name(job.name, taken)
+        self.tasks = {step: _free_name(step, taken) for step in job.steps}
+
+
+def _free_name(text: str, taken: set[str]) -> str:
+    """A Python name close to the text that is not taken yet; from now on it is."""
+    name = re.sub(r"\W", "_", text, flags=re.ASCII)
+    while name in taken or keyword.iskeyword(name):
+        name += "_"
+    taken.add(name)
+    return name
