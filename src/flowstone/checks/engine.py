@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.rule import Rule
-from flowstone.checks.selection import selection
+from flowstone.checks.selection import NEVER_IGNORED, selection
 from flowstone.checks.subject import Subject
 from flowstone.checks.suppress import suppress
 from flowstone.diagnostics.diagnostic import Diagnostic
@@ -20,16 +20,18 @@ TARGETS_WITH_SETTINGS = ("airflow", "prefect", "local")
 
 
 def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
-    """All findings that are shown, by place: those of the front end, of the rules, and of comments that hide nothing.
+    """What a command that acts on a project has to know, by place: all findings that the settings show.
 
-    Errors: UsageError if ``select`` or ``ignore`` of the settings name no code.
+    What cannot be carried out is among them whatever the settings say. Errors: UsageError if ``select`` or ``ignore``
+    of the settings name no code.
     """
     shown = selection(settings.select, settings.ignore)
-    return shown.filter(find_all(loaded, settings))
+    found = find_all(loaded, settings)
+    return tuple(item for item in found if item.code in NEVER_IGNORED or shown.shows(item.code))
 
 
 def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
-    """The same whatever ``select`` and ``ignore`` say: what a cache keeps."""
+    """All findings, by place: those of the front end, of the rules, and of comments that hide nothing."""
     subject = Subject(
         loaded.project,
         origins=settings.origins,

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from flowstone.checks.catalog import code_of, codes
 from flowstone.diagnostics.diagnostic import Diagnostic
 
+_READING = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+_DEFINITIONS = (102, 103, 104, 106, 107, 108, 110, 111, 112, 113)
+_GRAPH = (201, 202, 203, 206)
+_OTHERS = (304, 305, 307, 401, 404, 601, 701, 702)
+
+NEVER_IGNORED = frozenset(f"FS{number:03}" for number in (*_READING, *_DEFINITIONS, *_GRAPH, *_OTHERS))
+"""Codes of what cannot be carried out, or had to be left out of the project: to hide them would be to skip silently."""
+
 
 @dataclass(frozen=True)
 class Selection:
-    """Beginnings of codes to show and not to show. The longer one decides; of equal ones, the ignored."""
+    """Beginnings of codes to show and not to show. The longer one decides; of equal ones, the ignored.
+
+    Some codes are never ignored, but need not be selected.
+    """
 
     select: tuple[str, ...] = ()
     """Empty: all."""
@@ -20,6 +31,8 @@ class Selection:
     def shows(self, code: str) -> bool:
         """Whether diagnostics of the code are shown."""
         selected = max((len(item) for item in self.select or ("",) if code.startswith(item)), default=-1)
+        if code in NEVER_IGNORED:
+            return selected >= 0
         ignored = max((len(item) for item in self.ignore if code.startswith(item)), default=-1)
         return selected > ignored
 

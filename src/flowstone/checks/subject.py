@@ -30,6 +30,11 @@ class Subject:
     configured_targets: tuple[str, ...] = ()
     """Targets that the configuration speaks of."""
 
+    @property
+    def table(self) -> str:
+        """What stands before the names of tables in the configuration file."""
+        return "tool.flowstone." if self.config_file.endswith("pyproject.toml") else ""
+
     @cached_property
     def managers(self) -> dict[str, type[IOManager]]:
         """Classes of the configured IO managers by the configured name; unknown types are left out."""

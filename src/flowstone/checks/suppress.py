@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowstone.checks.catalog import codes
+from flowstone.checks.selection import NEVER_IGNORED
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
 
@@ -45,7 +46,7 @@ def suppress(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> t
     ignores = [ignore for file, text in marked.items() for ignore in find_ignores(file, text)]
     if not ignores:
         return tuple(diagnostics)
-    by_key = {ignore.key: ignore for ignore in ignores}
+    by_key = {ignore.key: ignore for ignore in ignores if ignore.code not in NEVER_IGNORED}
     heads = {file: _heads(marked[file]) for file in {ignore.span.file for ignore in ignores}}
     used: set[_Key] = set()
     kept = [item for item in diagnostics if not _hidden(item, by_key, heads, used)]
@@ -119,6 +120,11 @@ def _unused(ignore: Ignore) -> Diagnostic:
     elif ignore.code not in known:
         message = f"there is no diagnostic {ignore.code!r}"
         advice = did_you_mean(ignore.code, known) or "flowstone explain --all lists them"
+    elif ignore.code in NEVER_IGNORED:
+        message, advice = (
+            f"{ignore.code} cannot be ignored: it is about what cannot be carried out",
+            "remove the comment",
+        )
     else:
         message, advice = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
     return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice)

@@ -22,7 +22,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.command("check")
 @project_options
 @click.option("--select", multiple=True, metavar="CODES", help="Show only these: codes or their beginnings, as FS3.")
-@click.option("--ignore", multiple=True, metavar="CODES", help="Do not show these.")
+@click.option("--ignore", multiple=True, metavar="CODES", help="Do not show these, where that is possible.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
 @click.option("--no-cache", is_flag=True, help="Read and check everything anew.")
@@ -38,7 +38,7 @@ def check(
     """Find mistakes in the project without running or importing any of its code.
 
     Findings go to stdout, the summary to stderr. Exits 1 if there are errors or warnings. The options --select and
-    --ignore replace those of the configuration.
+    --ignore replace those of the configuration. What cannot be carried out at all is never ignored.
     """
     from flowstone.checks.selection import selection
     from flowstone.cli.sources import SourceFiles

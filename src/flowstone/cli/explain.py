@@ -58,9 +58,14 @@ def _list(rules: Sequence[Rule]) -> Iterator[str]:
 def _lines(rule: Rule) -> Iterator[str]:
     from textwrap import fill
 
+    from flowstone.checks.selection import NEVER_IGNORED
+
     yield f"{rule.code} {rule.name} ({rule.severity})"
     yield ""
     yield f"{rule.summary}."
+    if rule.code in NEVER_IGNORED:
+        yield ""
+        yield "It cannot be ignored: what it is about cannot be carried out, or had to be left out of the project."
     yield ""
     yield fill(rule.why, 100)
     for title, files in (("Bad", rule.files(bad=True)), ("Good", rule.files(bad=False))):

@@ -68,3 +68,10 @@ def test_a_target_counts_once_something_is_configured_for_it(build, origin, warn
     found = run_checks(Loaded(build.project, (), {}), settings(origins={"airflow.output": origin}))
 
     assert [item.code for item in found] == (["FS312"] if warned else [])
+
+
+def test_what_cannot_be_carried_out_is_told_whatever_the_settings_say(build):
+    build.asset("a", build.dep("b")).asset("b", build.dep("a"))
+
+    for chosen in (settings(ignore=("FS202",)), settings(select=("FS3",))):
+        assert [item.code for item in run_checks(Loaded(build.project, (), {}), chosen)] == ["FS202"]

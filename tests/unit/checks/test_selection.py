@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone.checks.selection import selection
+from flowstone.checks.catalog import rule
+from flowstone.checks.selection import NEVER_IGNORED, selection
+from flowstone.diagnostics.diagnostic import Severity
 from flowstone.errors import UsageError
 
 
@@ -21,11 +23,18 @@ from flowstone.errors import UsageError
         (["FS302"], ["FS3"], "FS302", True),
         (["FS302"], ["FS302"], "FS302", False),
         (["cycle"], [], "FS202", True),
+        ([], ["FS202"], "FS202", True),
+        (["FS2"], ["FS2"], "FS202", True),
+        (["FS3"], [], "FS202", False),
         (["FS"], [], "FS801", True),
     ],
 )
 def test_the_longer_beginning_decides(select, ignore, code, shown):
     assert selection(select, ignore).shows(code) is shown
+
+
+def test_only_errors_are_never_ignored():
+    assert {rule(code).severity for code in NEVER_IGNORED} == {Severity.ERROR}
 
 
 def test_a_beginning_of_no_code_is_refused_with_the_nearest():

@@ -97,9 +97,15 @@ def test_an_unused_comment_can_be_hidden_too():
 
 
 def test_a_broken_file_keeps_the_comments_before_the_break():
-    source = "a = 1  # flowstone: ignore[FS001]\ndef (:\n  '''\n"
+    source = "a = 1  # flowstone: ignore[FS302]\ndef (:\n  '''\n"
 
-    assert left(source, finding(1, "FS001")) == []
+    assert left(source, finding(1, "FS302")) == []
+
+
+def test_what_cannot_be_carried_out_is_not_hidden():
+    source = "a = 1  # flowstone: ignore[FS202]\n"
+
+    assert left(source, finding(1, "FS202")) == [("FS202", 1), ("FS011", 1)]
 
 
 def test_columns_are_those_of_the_comment():

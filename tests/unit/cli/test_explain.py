@@ -20,7 +20,9 @@ def test_a_code_is_explained_with_both_examples(word):
     result = explain(word)
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("FS202 cycle (error)\n\nAssets depend on each other in a circle.\n")
+    assert result.stdout.startswith(
+        "FS202 cycle (error)\n\nAssets depend on each other in a circle.\n\nIt cannot be ignored: "
+    )
     assert "Bad: pipelines/example.py" in result.stdout
     assert "Good: pipelines/example.py" in result.stdout
     assert "    def orders(invoices: list[int]) -> list[int]:  # <- here" in result.stdout

@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"asset {asset.id!r} is stored by {name!r}, which is not a configured IO manager",
                 subject.keyword(asset, "io_manager"),
-                help=did_you_mean(name, known) or f"configure it: [tool.flowstone.io_managers.{name}]",
+                help=did_you_mean(name, known) or f"configure it: [{subject.table}io_managers.{name}]",
             )
     for name, error in subject.unknown_managers.items():
         yield Finding(f"IO manager {name!r}: {error}", subject.configured(f"io_managers.{name}.type"), help=error.help)
