@@ -5,10 +5,7 @@ A generated file holds what Airflow shows and what it schedules by; everything e
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -24,13 +21,15 @@ from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
 from flowstone.ir.uri import asset_uri
+from flowstone.targets.airflow_capabilities import CAPABILITIES
 from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
 from flowstone.targets.airflow_params import param
 from flowstone.targets.airflow_plan import Clock, Dag, Events, plan
-from flowstone.targets.airflow_rules import CAPABILITIES, refusals
+from flowstone.targets.airflow_rules import refusals
+from flowstone.targets.airflow_source import Names, functions, imports
 from flowstone.targets.airflow_tags import tags_of
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
-from flowstone.targets.literals import WIDTH, Call, Ref, call
+from flowstone.targets.literals import WIDTH, Call, call
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.templates import render
 
@@ -41,34 +40,6 @@ EPOCH = datetime(2024, 1, 1)
 CODE_LENGTH = len("sha256:") + 12
 WAITING = "await-upstream"
 """Id of the task that waits for other DAGs of the job; no step has a hyphen in its id."""
-MAX_NAME = 40
-"""Characters of a variable's name, so that lines stay short."""
-
-_SDK = frozenset(
-    {
-        "AllowedKeyMapper",
-        "Asset",
-        "AssetAll",
-        "AssetAny",
-        "CronPartitionTimetable",
-        "CronTriggerTimetable",
-        "DAG",
-        "DayWindow",
-        "DeltaTriggerTimetable",
-        "FixedKeyMapper",
-        "MonthWindow",
-        "Param",
-        "PartitionedAssetTimetable",
-        "PartitionedAtRuntime",
-        "RollupMapper",
-        "SegmentWindow",
-        "StartOfDayMapper",
-        "StartOfMonthMapper",
-        "StartOfWeekMapper",
-        "WeekWindow",
-    }
-)
-"""What generated files may import from ``airflow.sdk``."""
 
 
 class AirflowTarget:
@@ -96,33 +67,6 @@ class AirflowTarget:
         return Rendered({**files, **manifest_file(project, options.project_root)})
 
 
-class _Names:
-    """The variables of a generated file; each thing has one of its own."""
-
-    def __init__(self) -> None:
-        self._taken = {*_SDK, "AssetOperator", "AwaitAssets", "pendulum", "timedelta", *dir(builtins)}
-        self._found: dict[tuple[str, str], Ref] = {}
-
-    def asset(self, asset: str) -> Ref:
-        """The constant of an asset."""
-        return self._name("asset", asset, asset.upper())
-
-    def task(self, step: str) -> Ref:
-        """The variable of a task."""
-        return self._name("task", step, step)
-
-    def _name(self, kind: str, id: str, wish: str) -> Ref:
-        if (kind, id) not in self._found:
-            base = name = re.sub(r"\W", "_", wish, flags=re.ASCII)[:MAX_NAME]
-            count = 1
-            while name in self._taken or keyword.iskeyword(name) or keyword.issoftkeyword(name):
-                count += 1
-                name = f"{base}_{count}"
-            self._taken.add(name)
-            self._found[kind, id] = Ref(name)
-        return self._found[kind, id]
-
-
 class _File:
     """One generated file."""
 
@@ -131,7 +75,7 @@ class _File:
         self._job = job
         self._dags = dags
         self._digest = digest
-        self._names = _Names()
+        self._names = Names()
 
     def values(self) -> dict[str, Any]:
         """What the template prints."""
@@ -139,7 +83,7 @@ class _File:
         dags = [self._dag(dag) for dag in self._dags]
         calls: list[Any] = [item for _, item in assets]
         calls += [item for dag in dags for item in (dag["call"], *(task["call"] for task in dag["tasks"]))]
-        return {"header": self._header(), "imports": _imports(_functions(calls)), "assets": assets, "dags": dags}
+        return {"header": self._header(), "imports": imports(functions(calls)), "assets": assets, "dags": dags}
 
     def _header(self) -> str:
         sources = sorted({self._project.steps[step].location.file for step in self._job.steps})
@@ -320,32 +264,3 @@ def _instant(value: datetime, timezone: str) -> Call:
     while len(numbers) > 3 and numbers[-1] == 0:
         numbers.pop()
     return Call("pendulum.datetime", tuple(numbers), {"tz": timezone})
-
-
-def _functions(values: Iterable[Any]) -> set[str]:
-    """Names of everything that is called within the values."""
-    found: set[str] = set()
-    for value in values:
-        if isinstance(value, Call):
-            found |= {value.function, *_functions(value.args), *_functions(value.kwargs.values())}
-        elif isinstance(value, Mapping):
-            found |= _functions(value.values())
-        elif isinstance(value, list | tuple):
-            found |= _functions(value)
-        elif isinstance(value, timedelta):
-            found.add("timedelta")
-    return found
-
-
-def _imports(functions: set[str]) -> list[str]:
-    lines = ["from datetime import timedelta", ""] if "timedelta" in functions else []
-    lines.append("import pendulum")
-    names = sorted(functions & _SDK, key=lambda name: (not name.isupper(), name))
-    flat = f"from airflow.sdk import {', '.join(names)}"
-    if len(flat) <= WIDTH:
-        lines.append(flat)
-    else:
-        lines += ["from airflow.sdk import (", *(f"    {name}," for name in names), ")"]
-    operators = sorted(functions & {"AssetOperator", "AwaitAssets"})
-    lines.append(f"from flowstone.runtime.airflow import {', '.join(operators)}")
-    return lines

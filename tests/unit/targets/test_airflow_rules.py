@@ -7,7 +7,7 @@ import pytest
 from flowstone import AllPartitions, Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.targets.airflow import AirflowTarget
-from flowstone.targets.airflow_rules import CAPABILITIES, MAX_DEPTH
+from flowstone.targets.airflow_rules import MAX_DEPTH
 
 
 def findings(project):
@@ -151,6 +151,6 @@ def test_two_parameters_of_one_name(build, text_type):
 
 
 def test_capabilities_say_how():
-    assert {capability.how for capability in CAPABILITIES} == {"native", "runtime", "refused"}
-    constructs = [capability.construct for capability in CAPABILITIES]
+    assert {capability.how for capability in AirflowTarget.capabilities} == {"native", "runtime", "refused"}
+    constructs = [capability.construct for capability in AirflowTarget.capabilities]
     assert len(constructs) == len(set(constructs))
