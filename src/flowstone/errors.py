@@ -18,6 +18,8 @@ FlowStoneError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FlowStoneError(Exception):
     """Root of the tree. ``help`` says what to do about it."""
@@ -25,6 +27,16 @@ class FlowStoneError(Exception):
     def __init__(self, message: str, *, help: str | None = None) -> None:
         super().__init__(message)
         self.help = help
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors go from process to process, whatever arguments their class takes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[FlowStoneError], args: tuple[Any, ...], attributes: dict[str, Any]) -> FlowStoneError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class UsageError(FlowStoneError):
