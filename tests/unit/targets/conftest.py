@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from flowstone.dsl.schedule import Schedule
 from flowstone.ir.asset import Asset, Step, Storage
@@ -15,7 +15,9 @@ from flowstone.ir.node import Location
 from flowstone.ir.project import IoManagerConfig, Project
 from flowstone.ir.types import TypeExpr
 
-MakeProject = Callable[..., Project]
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def place(line: int) -> Location:
