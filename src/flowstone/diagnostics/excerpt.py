@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowstone.diagnostics.diagnostic import Span
@@ -34,9 +35,13 @@ def printable(text: str) -> str:
     return "".join(char if _is_plain(char) else _escape(char) for char in text)
 
 
-def excerpt(span: Span, source: str) -> Excerpt | None:
-    """The first line of a place in a source text; None if the text has no such line."""
-    lines = _LINE_END.split(source)
+def source_lines(source: str) -> list[str]:
+    """The lines of a source text, as places count them."""
+    return _LINE_END.split(source)
+
+
+def excerpt(span: Span, lines: Sequence[str]) -> Excerpt | None:
+    """The first line of a place among the lines of its file; None if there is no such line."""
     if not 1 <= span.line <= len(lines):
         return None
     line = lines[span.line - 1].rstrip()

@@ -6,11 +6,11 @@ colour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
-from flowstone.diagnostics.excerpt import Excerpt, excerpt, printable
+from flowstone.diagnostics.excerpt import Excerpt, excerpt, printable, source_lines
 
 Piece = tuple[str, str]
 """A text and the name of its style, as rich has them; an empty name is no style."""
@@ -31,8 +31,8 @@ def render_text(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *
 def pieces(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, prefix: str = "") -> Iterator[Piece]:
     """The same in pieces."""
     found = [_moved(item, prefix) for item in diagnostics]
-    texts = {f"{prefix}{file}": sources[file] for file in _files(found, prefix) if file in sources}
-    quotes = _Quotes(texts, _secret_lines(found))
+    lines = {f"{prefix}{file}": source_lines(sources[file]) for file in _files(found, prefix) if file in sources}
+    quotes = _Quotes(lines, _secret_lines(found))
     for item in found:
         yield from _one(item, quotes)
 
@@ -82,14 +82,15 @@ def _secret_lines(found: Iterable[Diagnostic]) -> set[tuple[str, int]]:
 class _Quotes:
     """The lines that may be shown."""
 
-    sources: Mapping[str, str]
+    lines: Mapping[str, Sequence[str]]
+    """Of each file."""
     secret: set[tuple[str, int]]
 
     def of(self, span: Span) -> Excerpt | None:
-        source = self.sources.get(span.file)
-        if source is None or (span.file, span.line) in self.secret:
+        lines = self.lines.get(span.file)
+        if lines is None or (span.file, span.line) in self.secret:
             return None
-        found = excerpt(span, source)
+        found = excerpt(span, lines)
         return found if found is not None and found.text.strip() else None
 
 

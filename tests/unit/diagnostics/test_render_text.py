@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
-from flowstone.diagnostics.excerpt import excerpt, printable
+from flowstone.diagnostics.excerpt import excerpt, printable, source_lines
 from flowstone.diagnostics.render_text import render_text, summary
 
 
@@ -79,14 +79,14 @@ def test_control_characters_are_never_printed(finding):
     ],
 )
 def test_carets_stand_under_what_they_mean(line, columns, under):
-    found = excerpt(Span("a.py", 2, columns[0], 2, columns[1]), f"first\n{line}\nlast")
+    found = excerpt(Span("a.py", 2, columns[0], 2, columns[1]), source_lines(f"first\n{line}\nlast"))
 
     assert found is not None
     assert (found.text, found.indent, found.width) == under
 
 
 def test_a_long_line_is_shown_around_the_place():
-    found = excerpt(Span("a.py", 1, 1001, 1, 1005), "x" * 1000 + "here" + "y" * 1000)
+    found = excerpt(Span("a.py", 1, 1001, 1, 1005), source_lines("x" * 1000 + "here" + "y" * 1000))
 
     assert found is not None
     assert len(found.text) < 170
@@ -94,14 +94,14 @@ def test_a_long_line_is_shown_around_the_place():
 
 
 def test_a_place_that_spans_lines_is_marked_to_the_end_of_its_first():
-    found = excerpt(Span("a.py", 1, 3, 4, 2), "a = [\n1,\n2,\n]\n")
+    found = excerpt(Span("a.py", 1, 3, 4, 2), source_lines("a = [\n1,\n2,\n]\n"))
 
     assert found is not None
     assert (found.indent, found.width) == (2, 3)
 
 
 def test_a_line_that_is_not_there_has_no_excerpt():
-    assert excerpt(Span("a.py", 9, 1, 9, 2), "x\n") is None
+    assert excerpt(Span("a.py", 9, 1, 9, 2), ["x", ""]) is None
 
 
 def test_line_ends_are_escaped():
@@ -132,7 +132,7 @@ def test_plain_text_imports_only_the_standard_library():
     st.integers(-2, 400),
 )
 def test_any_place_in_any_text_can_be_shown(text, line, column, end_line, end_column):
-    found = excerpt(Span("a.py", line, column, end_line, end_column), text)
+    found = excerpt(Span("a.py", line, column, end_line, end_column), source_lines(text))
 
     if found is not None:
         assert found.width >= 1
