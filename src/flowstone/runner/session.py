@@ -67,7 +67,7 @@ def carry_out(workspace: Workspace, session: Session) -> int:
 
 @contextmanager
 def _frozen() -> Iterator[None]:
-    """Keep the garbage collector from looking through the project again and again: it takes longer than small assets."""
+    """Keep the garbage collector from searching the project again and again, which takes longer than small assets."""
     gc.freeze()
     try:
         yield
