@@ -68,13 +68,13 @@ def run(made, executor="inline", keys=(), steps=None, **more):
 
 
 def is_alive(pid):
-    """Whether a process still runs after five seconds."""
+    """Whether a process still runs after twenty seconds."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return False
     try:
-        return not select.select([handle], [], [], 5)[0]
+        return not select.select([handle], [], [], 20)[0]
     finally:
         os.close(handle)
 
