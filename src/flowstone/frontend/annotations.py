@@ -38,6 +38,7 @@ class Annotations:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._plain: dict[tuple[str, str], TypeExpr] = {}
+        self._bases = 0
         self.classes: dict[str, ClassInfo] = {}
         """By full name, with the bases of the bases."""
 
@@ -105,7 +106,11 @@ class Annotations:
     def _project_class(self, cls: ClassValue) -> TypeExpr:
         if cls.dotted not in self.classes:
             self.classes[cls.dotted] = ClassInfo(name=cls.dotted)  # ends a circle of bases
+            if self._bases > _MAX_DEPTH:
+                return TypeExpr(name=cls.dotted)
+            self._bases += 1
             bases = [self._read(base, Scope(cls.module), 0) for base in cls.node.bases]
+            self._bases -= 1
             names = tuple(base.name for base in bases if base.name not in (UNKNOWN, UNION))
             self.classes[cls.dotted] = ClassInfo(name=cls.dotted, bases=names)
         return TypeExpr(name=cls.dotted)

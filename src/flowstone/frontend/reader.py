@@ -16,7 +16,7 @@ from flowstone.frontend.functions import yields
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, External, Names, Public, Target
-from flowstone.frontend.statements import Follower, Frame, Signal
+from flowstone.frontend.statements import ExhaustedError, Follower, Frame, Signal
 from flowstone.frontend.touches import Touches, walk_calls
 from flowstone.frontend.values import FunctionValue, Reference, Refusal, Unknown
 
@@ -46,7 +46,10 @@ class Reader(Follower):
 
     def read(self, module: Module) -> None:
         """Follow the statements of a module."""
-        self._block(module.tree.body, Frame(module, module))
+        try:
+            self._block(module.tree.body, Frame(module, module))
+        except ExhaustedError as error:
+            self._note(error.refusal, module.tree)
 
     # -- functions ------------------------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class Reader(Follower):
         call = decorator if isinstance(decorator, ast.Call) else None
         if len(self.declared) >= MAX_DECLARATIONS:
             message = f"the project declares more than {MAX_DECLARATIONS} functions"
-            raise Refusal("FS009", message, frame.module.name_span(node), help="split the project")
+            raise ExhaustedError(Refusal("FS009", message, frame.module.name_span(node), help="split the project"))
         if kind == "check" and call is None:
             message = "@check needs to know which asset it checks"
             span = frame.module.span(decorator)
@@ -179,6 +182,7 @@ class Reader(Follower):
             return
         try:
             for scope in self._evaluator.turns(node.generators, frame.scope):
+                self._count(frame.module.span(node))
                 self._expression(element, replace(frame, values=dict(scope.values), top=False))
         except Refusal as refusal:
             self._note(refusal, node)
@@ -230,5 +234,6 @@ class Reader(Follower):
             self._note(refusal, function.node)
             return
         values = {**function.scope.values, **bound}
+        self._count(frame.module.span(node))
         inner = Frame(module, frame.runs_in, values, top=False, depth=frame.depth + 1)
         self._block(function.node.body, inner)

@@ -16,6 +16,8 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.touches import Touches
 from flowstone.frontend.values import Reference, Refusal, Scope, Unknown
 
+MAX_TURNS = 20_000
+"""Most turns of loops and calls of factories that are followed in a project."""
 Signal = Literal["next", "break", "continue", "return"]
 
 
@@ -40,6 +42,14 @@ class Frame:
         return Scope(self.module, dict(self.values))
 
 
+class ExhaustedError(Exception):
+    """There is too much to follow. It ends the reading of a module, and becomes a diagnostic."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
 class Follower(ABC):
     """Follows blocks of statements. What a statement declares is noted by the methods of the subclass."""
 
@@ -51,6 +61,7 @@ class Follower(ABC):
         """Ids of the nodes that name a declaring word and were followed, or refused with a finding."""
         self.executed: set[int] = set()
         """Ids of the statements that were followed."""
+        self._turns = 0
         self._statements: dict[type[ast.stmt], Callable[[Any, Frame], Signal]] = {
             ast.Break: lambda _, __: "break",
             ast.Continue: lambda _, __: "continue",
@@ -103,6 +114,13 @@ class Follower(ABC):
                 if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                     frame.values[node.id] = Unknown(frame.module.span(node))
 
+    def _count(self, span: Span) -> None:
+        """Count a turn of a loop or a call of a factory. Errors: ExhaustedError if there are too many."""
+        self._turns += 1
+        if self._turns > MAX_TURNS:
+            message = f"the project's loops and factories take more than {MAX_TURNS} turns"
+            raise ExhaustedError(Refusal("FS009", message, span, help="declare fewer assets by loops"))
+
     def _for(self, node: ast.For, frame: Frame) -> Signal:
         if not self.touches.node(node, frame.module, frame.values):
             self._forget(node, frame)
@@ -113,6 +131,7 @@ class Follower(ABC):
         try:
             items = self._evaluator.items(node.iter, frame.scope)
             for item in items:
+                self._count(frame.module.span(node.iter))
                 bound = self._evaluator.unpack(node.target, item, frame.scope)
                 frame.values.update(bound)
                 inner = replace(frame, top=False, loop_names=frame.loop_names | changing)

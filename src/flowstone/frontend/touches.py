@@ -12,6 +12,9 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, External, Names, Public, Target
 from flowstone.frontend.values import FunctionValue, Reference, Scope
 
+_MAX_CALLS = 100
+"""Functions that call each other deeper than this count as declaring: who follows them says that it is too deep."""
+
 
 class Touches:
     """Answers the question for nodes of the syntax trees, each once."""
@@ -19,6 +22,7 @@ class Touches:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._answers: dict[int, bool] = {}
+        self._depth = 0
         self.called: set[int] = set()
         """Ids of the functions that were called as factories."""
 
@@ -27,7 +31,10 @@ class Touches:
         key = id(node)
         if key not in self._answers:
             self._answers[key] = False  # ends a circle of calls
-            self._answers[key] = any(self._declares(item, module, values) for item in ast.walk(node))
+            self._depth += 1
+            found = self._depth > _MAX_CALLS or any(self._declares(item, module, values) for item in ast.walk(node))
+            self._depth -= 1
+            self._answers[key] = found
         return self._answers[key]
 
     def _declares(self, node: ast.AST, module: Module, values: Mapping[str, Any]) -> bool:

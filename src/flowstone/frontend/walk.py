@@ -20,6 +20,8 @@ from flowstone.frontend.values import (
 
 MAX_STEPS = 200_000
 """Most nodes that are visited for one expression."""
+MAX_WEIGHT = 100_000
+"""Most items of a value, those of its items included."""
 MAX_TOTAL_STEPS = 3_000_000
 """Most nodes that are visited for a project."""
 MAX_DEPTH = 1_000
@@ -47,6 +49,8 @@ class Walk:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.methods: dict[type[ast.expr], Callable[[Any, Scope], Any]] = {}
+        self._weights: dict[int, tuple[Any, int]] = {}
+        """By identity: the container, so that it stays, and the number of items in it and below."""
         self._steps = 0
         self._total = 0
         self._depth = 0
@@ -93,7 +97,7 @@ class Walk:
         self._depth += 1
         try:
             self._check_limits(node, scope)
-            return operators.bounded(method(node, scope))
+            return self._weigh(operators.bounded(method(node, scope)))
         except operators.LimitError as error:
             raise Refusal("FS009", f"the evaluation is too large: {error}", scope.module.span(node)) from None
         except operators.UnstableError as error:
@@ -109,6 +113,26 @@ class Walk:
     def step(self) -> None:
         """Count a step that is no node of its own."""
         self._steps += 1
+
+    def _weigh(self, value: Any) -> Any:
+        """The value, if what it holds is bounded: containers may share their items. Errors: LimitError."""
+        if isinstance(value, list | tuple | dict):
+            self._weights[id(value)] = (value, self._weight(value))
+        return value
+
+    def _weight(self, value: Any) -> int:
+        if isinstance(value, str | bytes):
+            return 1 + len(value) // 100
+        if not isinstance(value, list | tuple | dict):
+            return 1
+        known = self._weights.get(id(value))
+        if known is not None:
+            return known[1]
+        items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        total = 1 + sum(map(self._weight, items))
+        if total > MAX_WEIGHT:
+            raise operators.LimitError(f"all items together are more than {MAX_WEIGHT}")
+        return total
 
     def _check_limits(self, node: ast.expr, scope: Scope) -> None:
         if self._steps > MAX_STEPS or self._total + self._steps > MAX_TOTAL_STEPS:
