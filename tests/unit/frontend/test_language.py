@@ -77,3 +77,8 @@ def test_page_one_lowers_completely(project):
     assert list(found.jobs) == ["nightly"]
     assert list(found.classes) == ["pipe.FlightArchive"]
     assert found.assets["report"].storage.manager == "local"
+
+
+def test_the_project_is_the_same_after_json(project):
+    found = project(EXAMPLE).project
+    assert type(found).model_validate_json(found.model_dump_json()) == found
