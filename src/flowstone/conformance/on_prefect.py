@@ -99,8 +99,11 @@ def prefect_server(home: Path) -> Iterator[str]:
 
     Errors: FlowStoneError if it does not start.
     """
-    os.environ.update(QUIET, PREFECT_HOME=str(home))  # before Prefect is imported, which reads them
     port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    os.environ.update(
+        QUIET, PREFECT_HOME=str(home), PREFECT_API_URL=url
+    )  # before Prefect is imported, which reads them
     log = home / "server.log"
     environment = {
         **os.environ,
@@ -114,7 +117,6 @@ def prefect_server(home: Path) -> Iterator[str]:
         from prefect.events.worker import EventsWorker  # takes as long as the server needs to start
         from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-        url = f"http://127.0.0.1:{port}/api"
         _wait_for(url, server, log)
         # The heartbeat's thread would make each flow run a second longer.
         with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):

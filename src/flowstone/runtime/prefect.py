@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +28,7 @@ from flowstone.dsl.partitions import PartitionKeyError, TimePartitions
 from flowstone.dsl.policies import Retry
 from flowstone.errors import ConfigurationError, StepFailedError, UsageError
 from flowstone.io.record import Record
-from flowstone.ir.asset import Asset
+from flowstone.ir.asset import Asset, Step
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
@@ -100,18 +101,25 @@ class PrefectJob:
         """
         _forward_logs()
         workspace = Workspace.open(self.manifest)
-        run = Run(str(flow_run.id), "prefect", task_run.run_count or 1)
-        timeout = workspace.step(step).step.timeout
-        if timeout is None:
-            outcome = materialize(workspace, step, partition, run, config=config)
-        else:
-            outcome = materialize_isolated(self.manifest, step, partition, run, timeout, config or {})
+        outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {})
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
         for record in outcome.records:
             asset = workspace.project.assets[record.asset]
             add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, asset))
         return _reference(outcome)
+
+    def _outcome(self, workspace: Workspace, step: Step, partition: str | None, config: Mapping[str, Json]) -> Outcome:
+        run = Run(str(flow_run.id), "prefect", task_run.run_count or 1)
+        if step.timeout is not None:
+            return materialize_isolated(self.manifest, step.id, partition, run, step.timeout, config)
+        try:
+            return materialize(workspace, step.id, partition, run, config=config)
+        except Exception as error:
+            if _can_be_sent(error):
+                raise
+            retryable = step.retries is not None and worth_retrying(error, step.retries)
+            raise StepFailedError(f"{type(error).__name__}: {error}", retryable=retryable) from error
 
     def run_name(self) -> str:
         """Name of the flow run: the job and the keys of its time partitions."""
@@ -130,6 +138,15 @@ class PrefectJob:
         Errors: UsageError if a partition key is missing, PartitionKeyError for one that there is not.
         """
         return JobRun(Workspace.open(self.manifest), _project(self.manifest), self.name, parameters)
+
+
+def _can_be_sent(error: Exception) -> bool:
+    """Whether an exception survives the way from one process to another: else it would end the whole flow run."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - what was pickled here
+    except Exception:  # noqa: BLE001 - whatever the user's class does
+        return False
+    return True
 
 
 def _summary(record: Record, asset: Asset) -> dict[str, Json]:

@@ -30,13 +30,21 @@ def week(day: dict[str, int]) -> int:
 def reference() -> int:
     return 1
 
+class NoLuckError(Exception):
+    def __init__(self, first, second):  # cannot be unpickled
+        super().__init__(f"{first} {second}")
+
 @asset(depends_on=["reference"])
 def broken() -> int:
-    raise ValueError("no luck")
+    raise NoLuckError("no", "luck")
+
+@asset(depends_on=["broken"])
+def after() -> int:
+    return 1
 
 both = Job("both", select="week+ day reference", exclude="broken")
 plain = Job("plain", select="reference")
-bad = Job("bad", select="broken")
+bad = Job("bad", select="broken+")
 """
 
 
@@ -75,11 +83,12 @@ def test_flows_run_on_a_server_of_their_own(project, tmp_path, runner, first):
         assert "week[2024-01-01] (NotMaterializedError: day, partition 2024-01-01" in flows[-1][2]
 
 
-def test_a_failed_flow_is_told(project, tmp_path):
-    result = _run(project, tmp_path, {"jobs": ["plain", "bad"], "partitions": []}, "thread")
+@pytest.mark.parametrize("runner", ["thread", "process"])
+def test_a_failed_flow_is_told(project, tmp_path, runner):
+    result = _run(project, tmp_path, {"jobs": ["plain", "bad"], "partitions": []}, runner)
     assert result.returncode == 1
     assert json.loads(result.stdout.splitlines()[-1])["errors"] == [
-        "bad {}: Failed: failed: broken (ValueError: no luck)"
+        "bad {}: Failed: failed: broken (StepFailedError: NoLuckError: no luck); not run: after"
     ]
 
 
