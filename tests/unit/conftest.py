@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -61,6 +63,23 @@ class Made:
 
 
 MakeProject = Callable[..., Made]
+
+
+@pytest.fixture
+def is_alive() -> Callable[[int], bool]:
+    """Tells whether a process still runs after twenty seconds: one that was killed takes a moment to end."""
+
+    def is_alive(pid: int) -> bool:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return False
+        try:
+            return not select.select([handle], [], [], 20)[0]
+        finally:
+            os.close(handle)
+
+    return is_alive
 
 
 @pytest.fixture

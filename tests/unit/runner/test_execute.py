@@ -1,5 +1,4 @@
 import os
-import select
 import signal
 import threading
 
@@ -65,18 +64,6 @@ def run(made, executor="inline", keys=(), steps=None, **more):
     planned = plan(made.project, steps or list(made.project.steps), keys)
     heard.summary = execute(planned, made.workspace, options, heard)
     return heard
-
-
-def is_alive(pid):
-    """Whether a process still runs after twenty seconds."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return False
-    try:
-        return not select.select([handle], [], [], 20)[0]
-    finally:
-        os.close(handle)
 
 
 @pytest.fixture(params=["inline", "thread", "process"])
@@ -150,7 +137,7 @@ def not_covered(ctx: Context) -> int:
         run(made, executor)
         assert sorted(made.lines()) == ["covered 1", "covered 2", "not covered 1"]
 
-    def test_a_timeout_kills_the_function_and_what_it_started(self, make_project, executor):
+    def test_a_timeout_kills_the_function_and_what_it_started(self, make_project, executor, is_alive):
         made = make_project(
             LOG
             + """
@@ -244,7 +231,7 @@ def a() -> int:
     assert (made.root / "logs" / "worker-1.log").stat().st_mode & 0o077 == 0
 
 
-def test_no_process_is_left_after_a_run(make_project):
+def test_no_process_is_left_after_a_run(make_project, is_alive):
     made = make_project(
         LOG
         + """
@@ -259,7 +246,7 @@ def a() -> int:
     assert not any(is_alive(int(pid)) for pid in made.lines())
 
 
-def test_an_interruption_kills_the_workers(make_project):
+def test_an_interruption_kills_the_workers(make_project, is_alive):
     made = make_project(
         LOG
         + """

@@ -1,7 +1,6 @@
 """The command line of a compiled job, run as a user runs it: in a process of its own."""
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -59,18 +58,6 @@ def start(make_project):
         process.communicate()
 
 
-def gone(pid):
-    """Whether a process ends within twenty seconds."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], 20)[0])
-    finally:
-        os.close(handle)
-
-
 def workers(made):
     return {int(line.split()[1]) for line in made.lines()}
 
@@ -97,11 +84,11 @@ def finish(made, start):
     return process.returncode, *output
 
 
-def test_nothing_outlives_a_killed_runner_and_the_same_command_goes_on(halfway, start):
+def test_nothing_outlives_a_killed_runner_and_the_same_command_goes_on(halfway, start, is_alive):
     made, process = halfway
     process.kill()
     process.wait()
-    assert all(gone(pid) for pid in workers(made))
+    assert not any(is_alive(pid) for pid in workers(made))
     assert made.value("first") == 1
     assert made.value("second") is None
     code, _, err = finish(made, start)
@@ -112,13 +99,13 @@ def test_nothing_outlives_a_killed_runner_and_the_same_command_goes_on(halfway, 
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(halfway, number, code):
+def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(halfway, number, code, is_alive):
     made, process = halfway
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert err.splitlines()[-1].startswith("interrupted; to go on: ")
-    assert all(gone(pid) for pid in workers(made))
+    assert not any(is_alive(pid) for pid in workers(made))
 
 
 @pytest.mark.parametrize("executor", ["thread", "inline"])

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,14 +16,6 @@ from flowstone.runtime.run import Run
 
 def isolated(made, step, timeout=60.0, config=None, partition=None):
     return materialize_isolated(made.manifest, step, partition, Run("run", "prefect", 2), timeout, config or {})
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there and not only waits to be taken notice of."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +40,7 @@ def number(ctx: Context, plus: int = 0) -> int:
     assert isolated(made, "number", config={"plus": 4}).status == "reused"
 
 
-def test_time_is_up_for_the_function_and_all_that_it_started(make_project):
+def test_time_is_up_for_the_function_and_all_that_it_started(make_project, is_alive):
     made = make_project(
         """
 import os, signal, subprocess, sys, time
@@ -65,7 +56,7 @@ def stuck() -> int:
     )
     with pytest.raises(AssetTimeoutError, match=r"stuck ran longer than its timeout of 0\.5 s"):
         isolated(made, "stuck", timeout=0.5)
-    assert not any(runs(int(pid)) for pid in made.lines())
+    assert not any(is_alive(int(pid)) for pid in made.lines())
     assert made.value("stuck") is None
 
 
@@ -113,7 +104,7 @@ def exits() -> int:
     assert caught.value.retryable is retryable
 
 
-def test_what_is_left_running_after_success_is_ended(make_project):
+def test_what_is_left_running_after_success_is_ended(make_project, is_alive):
     made = make_project(
         """
 import subprocess, sys
@@ -126,10 +117,10 @@ def careless() -> int:
 """
     )
     assert isolated(made, "careless").status == "materialized"
-    assert not runs(int(made.lines()[0]))
+    assert not is_alive(int(made.lines()[0]))
 
 
-def test_it_ends_with_the_process_that_started_it(make_project, tmp_path):
+def test_it_ends_with_the_process_that_started_it(make_project, tmp_path, is_alive):
     made = make_project(
         """
 import os, time
@@ -152,6 +143,4 @@ def stuck() -> int:
     parent.kill()
     parent.wait()
     pid = int(made.lines()[0])
-    while runs(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not runs(pid)
+    assert not is_alive(pid)
