@@ -12,7 +12,7 @@ from flowstone.dsl.dependency import Dep
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Draft, Drafts
-from flowstone.frontend.expected import is_json, to_json
+from flowstone.frontend.expected import is_json, shown, to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import parameters
 from flowstone.frontend.lookup import AssetFinder
@@ -228,7 +228,10 @@ class Binding:
             if not is_json(value):
                 span = self._scope.module.span(default)
                 raise Refusal(
-                    "FS005", f"{what} must be a JSON value, not {value!r}", span, help="write it as a text or number"
+                    "FS005",
+                    f"{what} must be a JSON value, not {shown(value)}",
+                    span,
+                    help="write it as a text or number",
                 )
         except Refusal as refusal:
             refusal.note(self._findings)

@@ -12,7 +12,7 @@ import flowstone
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.dsl.vocabulary import UNSUPPORTED_NAMES
-from flowstone.frontend.expected import fits, hints, words
+from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.library import first_symbol, is_symbolic
 from flowstone.frontend.modules import Module
 from flowstone.frontend.values import FunctionValue, Refusal, Symbol
@@ -111,7 +111,7 @@ def _check_argument(owner: str, cls: type, parameter: inspect.Parameter, argumen
     if not fits(argument.value, hint):
         raise Refusal(
             "FS005",
-            f"'{parameter.name}' of '{owner}' must be {words(hint)}, not {argument.value!r}",
+            f"'{parameter.name}' of '{owner}' must be {words(hint)}, not {shown(argument.value)}",
             argument.span,
             help=f"write {words(hint)}",
         )

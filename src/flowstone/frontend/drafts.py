@@ -10,11 +10,14 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.dependency import Output
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.declarations import Declared, Kind
+from flowstone.frontend.expected import shown
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.keywords import Keywords, read_keywords
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+MAX_NAME = 100
+"""Longest part of a name, in characters: it becomes part of file names."""
 _SHADOWED = {"asset": "FS102", "resource": "FS104", "check": "FS112"}
 
 
@@ -95,24 +98,24 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
 
 
 def _check_name(what: Kind | str, name: str, span: Span, findings: Findings) -> bool:
-    if _NAME.fullmatch(name):
+    if _NAME.fullmatch(name) and len(name) <= MAX_NAME:
         return True
     findings.error(
         "FS108",
-        f"{name!r} cannot be the name of {'an' if what == 'asset' else 'a'} {what}",
+        f"{shown(name)} cannot be the name of {'an' if what == 'asset' else 'a'} {what}",
         span,
-        help="use letters A-Z and a-z, digits and '_', and begin with no digit; name=... gives another name",
+        help=f"use up to {MAX_NAME} letters A-Z and a-z, digits and '_'; name=... gives another name",
     )
     return False
 
 
 def check_plain_name(what: str, name: str, span: Span, findings: Findings) -> bool:
     """Note the name of a job or group that could not be part of a file name."""
-    if _JOB_NAME.fullmatch(name):
+    if _JOB_NAME.fullmatch(name) and len(name) <= MAX_NAME:
         return True
     findings.error(
         "FS108",
-        f"{name!r} cannot be the name of a {what}",
+        f"{shown(name)} cannot be the name of a {what}",
         span,
         help="use letters A-Z and a-z, digits, '_' and '-', and begin with a letter",
     )

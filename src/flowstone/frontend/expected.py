@@ -20,6 +20,7 @@ _WORDS: Mapping[Any, str] = {
     Any: "a JSON value",
     timedelta: "a timedelta",
 }
+_SHOWN = 80
 _NAMED = ((Duration, "a length of time such as '30s'"), (Partitions, "a partition definition"))
 
 
@@ -73,6 +74,12 @@ def to_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     return str.__str__(value) if isinstance(value, str) else value
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def words(hint: Any) -> str:

@@ -10,6 +10,7 @@ from flowstone.frontend import library, operators
 from flowstone.frontend.bound_names import BoundNames
 from flowstone.frontend.classes import class_attribute, is_enum
 from flowstone.frontend.construct import symbolic
+from flowstone.frontend.expected import shown
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Names
 from flowstone.frontend.values import (
@@ -232,7 +233,7 @@ class Expressions(Walk):
             raise self.refused(target, scope, "this target of an assignment is not evaluated")
         items = list(value) if isinstance(value, str | list | tuple | dict | range) else None
         if items is None or len(items) != len(target.elts):
-            message = f"{len(target.elts)} names cannot be bound to the parts of {value!r}"
+            message = f"{len(target.elts)} names cannot be bound to the parts of {shown(value)}"
             raise Refusal("FS005", message, scope.module.span(target), help="correct the number of names")
         bound: dict[str, Any] = {}
         for name, item in zip(target.elts, items, strict=True):

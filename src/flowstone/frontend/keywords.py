@@ -12,7 +12,7 @@ from flowstone.dsl.vocabulary import UNSUPPORTED_ASSET_KEYWORDS, AssetKeywords, 
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import not_supported, unknown_keyword
 from flowstone.frontend.declarations import Declared, Kind
-from flowstone.frontend.expected import fits, hints, words
+from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.values import Refusal, Scope
 
@@ -83,7 +83,7 @@ def _add(
         found.refused.add(name)
         raise Refusal(
             "FS005",
-            f"'{name}' of @{declared.kind} must be {words(hint)}, not {value!r}",
+            f"'{name}' of @{declared.kind} must be {words(hint)}, not {shown(value)}",
             span,
             help=_advice(name, value, words(hint)),
         )
@@ -94,5 +94,5 @@ def _add(
 
 def _advice(name: str, value: Any, wanted: str) -> str:
     if isinstance(value, str) and "list" in wanted:
-        return f"write {name}=[{value!r}]"
+        return f"write {name}=[{shown(value)}]"
     return f"write {wanted}"

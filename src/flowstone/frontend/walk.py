@@ -105,7 +105,7 @@ class Walk:
         except RecursionError:
             raise _too_deep(node, scope) from None
         except _PYTHON_ERRORS as error:
-            message = f"this expression fails: {type(error).__name__}: {error}"
+            message = f"this expression fails: {type(error).__name__}: {str(error)[:100]}"
             raise Refusal("FS005", message, scope.module.span(node), help="correct the expression") from None
         finally:
             self._depth -= 1
