@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
+
+MANY = 200
+"""From here on not every known name is compared: a project with thousands of names may have thousands of typos."""
+_COMPARED = 20
+_COUNTED = 1000
 
 
 def did_you_mean(name: str, known: Iterable[str], *, count: int = 3) -> str | None:
     """``did you mean 'orders'?`` for names close to ``name``, or None if there is none."""
-    close = get_close_matches(name, sorted(set(known)), n=count, cutoff=0.6)
+    names = frozenset(known)
+    candidates = sorted(names) if len(names) < MANY else _likely(name, names)
+    close = get_close_matches(name, candidates, n=count, cutoff=0.6)
     if not close:
         return None
     return f"did you mean {' or '.join(repr(item) for item in close)}?"
+
+
+def _likely(name: str, known: frozenset[str]) -> list[str]:
+    """The names that share the most pairs of letters with ``name``, judged by its rarest pairs."""
+    index = _index(known)
+    shared: Counter[str] = Counter()
+    for names in sorted((index.get(pair, []) for pair in _pairs(name)), key=len):
+        shared.update(names[:_COUNTED])
+        if len(shared) >= _COUNTED:
+            break
+    return sorted(shared, key=lambda item: (-shared[item], abs(len(item) - len(name)), item))[:_COMPARED]
+
+
+@lru_cache(maxsize=8)
+def _index(known: frozenset[str]) -> dict[str, list[str]]:
+    """The names by each pair of letters in them."""
+    index: dict[str, list[str]] = {}
+    for name in sorted(known):
+        for pair in _pairs(name):
+            index.setdefault(pair, []).append(name)
+    return index
+
+
+def _pairs(name: str) -> set[str]:
+    """The pairs of neighbouring letters, with the beginning and the end as letters of their own."""
+    marked = f"^{name.casefold()}$"
+    return {marked[place : place + 2] for place in range(len(marked) - 1)}
