@@ -86,24 +86,34 @@ CompileProject = Callable[..., Compiled]
 
 
 @pytest.fixture
-def compile_project(tmp_path: Path, prefect_api: str) -> Iterator[CompileProject]:
-    """Compiles a project of one module, given as text."""
+def compile_folder(prefect_api: str) -> Iterator[Callable[[Path], Compiled]]:
+    """Compiles the project in a folder."""
     path = list(sys.path)
+
+    def compile_(root: Path) -> Compiled:
+        settings = load_settings(root)
+        loaded = load(settings)
+        target = PrefectTarget()
+        findings = [*run_checks(loaded, settings), *target.check(loaded.project)]
+        assert [item for item in findings if item.severity is Severity.ERROR] == []
+        output = root / "build" / "prefect"
+        output.mkdir(parents=True, exist_ok=True)
+        for file, content in target.render(loaded.project, RenderOptions("../..")).files.items():
+            (output / file).write_text(content)
+        return Compiled(root, output, loaded.project)
+
+    yield compile_
+    sys.path[:] = path
+
+
+@pytest.fixture
+def compile_project(tmp_path: Path, compile_folder: Callable[[Path], Compiled]) -> CompileProject:
+    """Compiles a project of one module, given as text."""
 
     def compile_(text: str, *, name: str = "tests") -> Compiled:
         module = f"prefect_pipeline_{next(_NUMBERS)}"
         (tmp_path / f"{module}.py").write_text(HEADER + textwrap.dedent(text))
         (tmp_path / "pyproject.toml").write_text(CONFIGURATION.format(name=name, module=module))
-        settings = load_settings(tmp_path)
-        loaded = load(settings)
-        target = PrefectTarget()
-        findings = [*run_checks(loaded, settings), *target.check(loaded.project)]
-        assert [item for item in findings if item.severity is Severity.ERROR] == []
-        output = tmp_path / "build" / "prefect"
-        output.mkdir(parents=True, exist_ok=True)
-        for file, content in target.render(loaded.project, RenderOptions("../..")).files.items():
-            (output / file).write_text(content)
-        return Compiled(tmp_path, output, loaded.project)
+        return compile_folder(tmp_path)
 
-    yield compile_
-    sys.path[:] = path
+    return compile_

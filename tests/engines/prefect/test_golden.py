@@ -1,0 +1,37 @@
+"""The projects of the golden files, run: what is generated is not only what is expected, it works."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flowstone.conformance.on_prefect import runs_of
+from flowstone.ir.run_keys import assign_keys
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+CASES = sorted(path.parents[1].name for path in GOLDEN.glob("*/prefect/prefect.yaml"))
+KEYS = {
+    ("calendar", "nightly"): ["2024-01-01..2024-01-07"],
+    ("calendar", "ticking"): ["2024-01-01T00..2024-01-01T23"],
+    ("jobs", "logging"): ["2024-01-01"],
+    ("jobs", "auditing"): ["2024-01-01"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_job_completes_and_stores_what_it_makes(case, tmp_path, compile_folder):
+    for source in (path for path in (GOLDEN / case).iterdir() if path.is_file()):
+        shutil.copy(source, tmp_path)
+    compiled = compile_folder(tmp_path)
+    project = compiled.project
+    for job in project.jobs.values():
+        keys = KEYS.get((case, job.name), [])
+        for parameters in runs_of(project, job.name, keys):
+            state = compiled.run(job.name, **parameters)
+            assert state.is_completed(), state.message
+        for step, made in assign_keys(project, job.steps, keys).items():
+            for key in made:
+                for asset in project.steps[step].outputs.values():
+                    assert compiled.record(asset, None if key is None else key.text) is not None
