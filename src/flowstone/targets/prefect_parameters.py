@@ -72,4 +72,4 @@ def _config_parameter(project: Project, step: str, parameter: ConfigParameter) -
     annotation = annotation_text(parameter.type, value)
     if len(f"    {name}: {annotation} = None,") > WIDTH:
         annotation = "Any"
-    return Parameter(name, annotation, value, f"config parameter {parameter.name} of {step}")
+    return Parameter(name, annotation, value, f"{parameter.name} of {step}")

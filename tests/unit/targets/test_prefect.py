@@ -98,7 +98,7 @@ def test_parameters_of_the_flow(build):
     assert [ast.literal_eval(item) for item in arguments.defaults] == [None] * 5 + [3, "x"]
     docstring = ast.get_docstring(functions(build.project())["nightly"])
     assert "daily_2: daily partition from 2024-01-01, before 2025-01-01\n" in docstring
-    assert "day__size: config parameter size of day\n" in docstring
+    assert "day__size: size of day\n" in docstring
 
 
 def test_a_file_imports_only_what_it_uses(build):

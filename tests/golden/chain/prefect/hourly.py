@@ -108,9 +108,9 @@ def hourly(
     """Run the job hourly.
 
     Args:
-        squares__power: config parameter power of squares
-        report__title: config parameter title of report
-        report__limit: config parameter limit of report
+        squares__power: power of squares
+        report__title: title of report
+        report__limit: limit of report
     """
     run = JOB.start(
         squares__power=squares__power,

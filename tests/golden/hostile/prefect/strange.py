@@ -131,8 +131,8 @@ def strange(
 
     Args:
         static: static partition; all of them if left out
-        quotes__text: config parameter text of quotes
-        templates__text: config parameter text of templates
+        quotes__text: text of quotes
+        templates__text: text of templates
     """
     run = JOB.start(
         static=static,
