@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.frontend.bindings import is_type_checking
+from flowstone.frontend.bindings import FUNCTIONS, is_type_checking
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
@@ -94,10 +94,12 @@ class Follower(ABC):
 
     def _check_unfollowed(self, statement: ast.stmt, frame: Frame) -> None:
         """A statement in a factory that this reader does not follow must not declare anything."""
-        if not frame.top and self.touches.node(statement, frame.module, frame.values):
+        if not frame.top and (self.touches.node(statement, frame.module, frame.values) or _leaves(statement)):
             span = frame.module.span(statement)
             first_line = Span(span.file, span.line, span.column, span.line, span.column + 1)
-            message = f"what this '{type(statement).__name__.lower()}' statement declares cannot be seen"
+            message = (
+                f"what this '{type(statement).__name__.lower()}' statement does to the declarations cannot be seen"
+            )
             advice = "use a 'for' loop over constants, or an 'if' with a constant condition"
             self._note(Refusal("FS003", message, first_line, help=advice), statement)
 
@@ -122,7 +124,7 @@ class Follower(ABC):
             raise ExhaustedError(Refusal("FS009", message, span, help="declare fewer assets by loops"))
 
     def _for(self, node: ast.For, frame: Frame) -> Signal:
-        if not self.touches.node(node, frame.module, frame.values):
+        if not self.touches.node(node, frame.module, frame.values) and not (not frame.top and _leaves(node)):
             self._forget(node, frame)
             return "next"
         changing = {
@@ -157,7 +159,7 @@ class Follower(ABC):
         try:
             outcome = bool(self._evaluator.constant(node.test, frame.scope, "the condition"))
         except Refusal as refusal:
-            if self.touches.node(node, frame.module, frame.values):
+            if self.touches.node(node, frame.module, frame.values) or (not frame.top and _leaves(node)):
                 self._note(refusal, node)
             self._forget(node, frame)
             return "next"
@@ -197,6 +199,20 @@ class Follower(ABC):
                 span = frame.module.span(node)
                 frame.values[name] = Reference(target) if target is not None else Unknown(span)
         return "next"
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Whether a statement may end the function or the loop around it."""
+    loop = isinstance(node, ast.For | ast.While | ast.AsyncFor)
+    ends = (ast.Return,) if loop else (ast.Return, ast.Break, ast.Continue)
+    pending: list[ast.AST] = [node]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ends):
+            return True
+        if item is node or not isinstance(item, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            pending.extend(ast.iter_child_nodes(item))
+    return False
 
 
 def _is_main(test: ast.expr) -> bool:

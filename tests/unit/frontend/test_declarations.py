@@ -329,3 +329,35 @@ def test_binding_order_and_namespaces(project):
 def test_cycle_keeps_the_source_order(project):
     loaded = project("from flowstone import asset\n@asset\ndef a(b): ...\n@asset\ndef b(a): ...\n")
     assert steps(loaded) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "if os.environ.get('X'):\n        return",
+        "for _ in os.listdir():\n        return",
+        "while os.environ.get('X'):\n        return",
+    ],
+)
+def test_factory_that_may_end_before_it_declares(project, leave):
+    text = f"import os\nfrom flowstone import asset\ndef make(n):\n    {leave}\n    @asset(name=n)\n    def a(): ...\nmake('a')\n"
+    assert [code for code, *_ in project.findings({"pipe.py": text})] == ["FS003"]
+
+
+def test_factory_that_asks_about_other_things(project):
+    loaded = project(
+        """
+        import os
+        from flowstone import asset
+        def make(n):
+            if os.environ.get("VERBOSE"):
+                print(n)
+            total = 0
+            for letter in n:
+                total += 1
+            @asset(name=n)
+            def a(): ...
+        make("a")
+        """
+    )
+    assert steps(loaded) == ["a"]
