@@ -31,6 +31,8 @@ class Sample:
     """One measurement."""
 
     seconds: float
+    cpu: float
+    """Seconds of processor time: it says more on a busy machine."""
     megabytes: float
     """Peak of resident memory."""
 
@@ -55,7 +57,7 @@ def sample(command: Command) -> Sample:
         raise CommandFailedError(f"{' '.join(command.argv)}: exit {process.returncode}\n{text[-3000:]}")
     if command.reported:
         elapsed = float(text.split()[-1])
-    return Sample(elapsed, usage.ru_maxrss / 1024)
+    return Sample(elapsed, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def rounds(commands: Mapping[str, Command], count: int) -> dict[str, Sample]:
@@ -64,7 +66,12 @@ def rounds(commands: Mapping[str, Command], count: int) -> dict[str, Sample]:
     for _ in range(count):
         for name, command in commands.items():
             samples[name].append(sample(command))
-    return {
-        name: Sample(statistics.median(item.seconds for item in items), max(item.megabytes for item in items))
-        for name, items in samples.items()
-    }
+    return {name: _middle(items) for name, items in samples.items()}
+
+
+def _middle(items: Sequence[Sample]) -> Sample:
+    return Sample(
+        statistics.median(item.seconds for item in items),
+        statistics.median(item.cpu for item in items),
+        max(item.megabytes for item in items),
+    )

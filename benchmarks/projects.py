@@ -120,7 +120,7 @@ def write_dagster(folder: Path, assets: int) -> None:
 
 
 def write_airflow_by_hand(path: Path, assets: int, style: str) -> None:
-    """The DAG that a person would write for the graph: with ``@task`` (style taskflow), or an operator of their own."""
+    """The same DAG as a person would write it: with ``@task`` (style taskflow), or with an operator of their own."""
     head, task = _HANDS[style]
     lines = [head.rstrip()]
     for number in range(assets):
@@ -130,7 +130,7 @@ def write_airflow_by_hand(path: Path, assets: int, style: str) -> None:
         first = f"[{', '.join(upstream)}]" if len(upstream) > 1 else "".join(upstream)
         after = f"    {first} >> {name(number)}_task\n" if upstream else ""
         lines.append(before.rstrip("\n") + ("\n\n" + after.rstrip("\n") if after else ""))
-    constants = "".join(f'A{n:04d} = Asset(name="bench.{name(n)}", uri="x-bench://{name(n)}")\n' for n in range(assets))
+    constants = "".join(_HAND_ASSET.format(number=f"{number:04d}", name=name(number)) for number in range(assets))
     _write(path, "\n".join(lines).replace("# assets\n", constants) + "\n")
 
 
@@ -152,6 +152,14 @@ with DAG(
     tags=["bench"],
 ):
 '''
+
+_HAND_ASSET = """A{number} = Asset(
+    name="bench.{name}",
+    uri="x-bench://{name}",
+    group="bench",
+    extra={{"io_manager": "store"}},
+)
+"""
 
 _OPERATOR = '''
 class NumberOperator(BaseOperator):
