@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -66,7 +67,8 @@ def _find(settings: Settings, *, use_cache: bool) -> tuple[Sequence[Diagnostic],
     from flowstone.checks import find_all
     from flowstone.frontend import load
 
-    loaded = load(settings)
+    loaded = load(settings, fingerprints=False)
+    gc.freeze()  # syntax trees and IR stay to the end: nothing in them is garbage
     findings, assets = find_all(loaded, settings), len(loaded.project.assets)
     if use_cache:
         cache.put(loaded.sources, findings, assets)

@@ -25,6 +25,7 @@ from flowstone.frontend.names import (
     external,
     unknown_public_name,
 )
+from flowstone.frontend.tree import walk
 from flowstone.frontend.values import ClassValue, FunctionValue, ModuleValue, Node, Reference, Refusal, Scope
 
 _CHANGING = (
@@ -180,26 +181,34 @@ class BoundNames:
 
     def _changed_in(self, module: Module) -> frozenset[str]:
         if module.name not in self._changed:
-            self._changed[module.name] = _changed_names(module.tree) | self._changed_by_calls(module)
+            nodes = walk(module.tree)
+            self._changed[module.name] = _changed_names(nodes) | self._changed_by_calls(module, nodes)
         return self._changed[module.name]
 
-    def _changed_by_calls(self, module: Module) -> frozenset[str]:
+    def _changed_by_calls(self, module: Module, nodes: list[ast.AST]) -> frozenset[str]:
         """Names that are passed to a function of the project which changes that argument."""
         found: set[str] = set()
-        for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
-            passed = [(place, item.id) for place, item in enumerate(call.args) if isinstance(item, ast.Name)]
+        bound = self._names.table(module).bindings
+        for call in nodes:
+            if not isinstance(call, ast.Call):
+                continue
+            passed = [
+                (place, item.id)
+                for place, item in enumerate(call.args)
+                if isinstance(item, ast.Name) and item.id in bound
+            ]
             target = self._names.resolve(module, call.func) if passed else None
             if isinstance(target, Defined) and isinstance(target.bindings[-1].node, FUNCTIONS):
                 function = target.bindings[-1].node
-                changed = _changed_names(function)
+                changed = _changed_names(walk(function))
                 names = [item.arg for item in [*function.args.posonlyargs, *function.args.args]]
                 found.update(name for place, name in passed if place < len(names) and names[place] in changed)
         return frozenset(found)
 
 
-def _changed_names(tree: ast.AST) -> frozenset[str]:
+def _changed_names(nodes: list[ast.AST]) -> frozenset[str]:
     found = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         changed: ast.expr | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
             changed = node.func.value

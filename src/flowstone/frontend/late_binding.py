@@ -9,6 +9,7 @@ from flowstone.frontend.declarations import Function
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import parameters
 from flowstone.frontend.modules import Module
+from flowstone.frontend.tree import walk
 
 
 def check_late_binding(function: Function, loop_names: Set[str], module: Module, findings: Findings) -> None:
@@ -16,7 +17,7 @@ def check_late_binding(function: Function, loop_names: Set[str], module: Module,
     if not loop_names:
         return
     own = {parameter.arg for parameter, _ in parameters(function.args)}
-    nodes = [node for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    nodes = [node for statement in function.body for node in walk(statement) if isinstance(node, ast.Name)]
     own |= {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
     for node in nodes:
         if node.id in loop_names and node.id not in own and node.id != function.name:

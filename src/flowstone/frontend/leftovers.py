@@ -15,6 +15,7 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.names import External, Names, Public, unknown_public_name
 from flowstone.frontend.reader import Reader
 from flowstone.frontend.touches import Touches, is_declaring_word
+from flowstone.frontend.tree import walk
 
 _INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+flowstone\b", re.MULTILINE)
 _DYNAMIC_IMPORT = re.compile(r"\b(?:import_module|__import__)\(\s*[\"']flowstone\b")
@@ -77,7 +78,7 @@ def _inner_imports(module: Module, reader: Reader) -> dict[str, str]:
         return {}
     return {
         name: dotted
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.Import | ast.ImportFrom) and node.col_offset
         for name, dotted in reader.touches.imported(node, module)
         if dotted is not None and is_declaring_word(dotted)
@@ -202,13 +203,13 @@ def _searched(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _own_names(node: _Function) -> frozenset[str]:
-    found = {item.arg for item in ast.walk(node.args) if isinstance(item, ast.arg)}
+    found = {item.arg for item in walk(node.args) if isinstance(item, ast.arg)}
     found |= set(_stored(node.body))
     return frozenset(found)
 
 
 def _stored(body: list[ast.stmt]) -> Iterator[str]:
     for statement in body:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 yield node.id

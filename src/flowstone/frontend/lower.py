@@ -36,7 +36,7 @@ class Lowering:
         drafts: Drafts,
         evaluator: Evaluator,
         annotations: Annotations,
-        fingerprints: Fingerprints,
+        fingerprints: Fingerprints | None,
         default_io_manager: str,
         findings: Findings,
     ) -> None:
@@ -143,6 +143,8 @@ class Lowering:
         )
 
     def _code(self, draft: Draft) -> str:
+        if self._fingerprints is None:
+            return ""
         declared = draft.declared
         return self._fingerprints.of(declared.scope.module, declared.function, declared.closure)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from flowstone.frontend.canonical import canonical
 from flowstone.frontend.modules import Module
+from flowstone.frontend.tree import walk
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LOUD = (
@@ -45,7 +46,7 @@ def outline(text: str, own_packages: Collection[str], is_mentioned: Callable[[st
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if any(isinstance(node, ast.alias) and node.name == "*" for node in ast.walk(tree)):
+    if any(isinstance(node, ast.alias) and node.name == "*" for node in walk(tree)):
         return None
     seen = "\n".join(_Outline(text, tree, own_packages, is_mentioned).lines())
     return hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()
@@ -58,7 +59,7 @@ class _Outline:
         self._text = text
         self._tree = tree
         self._is_mentioned = is_mentioned
-        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports = [node for node in walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
         self._flowstone = {name for node in imports for name, origin in _imported(node) if origin == "flowstone"}
         bound = _bound(tree.body)
         self._foreign = {
@@ -83,7 +84,7 @@ class _Outline:
             function.decorator_list or function.name in called or self._is_mentioned(function.name)
         ):
             return False
-        nodes = [node for statement in function.body for node in ast.walk(statement)]
+        nodes = [node for statement in function.body for node in walk(statement)]
         return not any(
             isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) for node in nodes
         )
@@ -110,7 +111,7 @@ class _Outline:
         yield " ".join(sorted(set(self._uses(function))))
 
     def _uses(self, function: _Function) -> Iterator[str]:
-        for node in (node for statement in function.body for node in ast.walk(statement)):
+        for node in (node for statement in function.body for node in walk(statement)):
             if isinstance(node, ast.Call) and _root(node.func) in self._bound:
                 yield f"{_dotted(node.func)}()"
             elif isinstance(node, ast.Name | ast.Attribute) and _root(node) in self._bound:
@@ -129,7 +130,7 @@ class _Outline:
             else:
                 pending.append(statement)
         while pending:
-            for node in ast.walk(pending.pop()):
+            for node in walk(pending.pop()):
                 name = node.id if isinstance(node, ast.Name) else None
                 if name is not None and name not in found:
                     found.add(name)

@@ -14,6 +14,7 @@ from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
 from flowstone.frontend.touches import Touches
+from flowstone.frontend.tree import walk
 from flowstone.frontend.values import Reference, Refusal, Scope, Unknown
 
 MAX_TURNS = 20_000
@@ -107,12 +108,12 @@ class Follower(ABC):
         """Note a refusal; what stands below the nodes is thereby dealt with."""
         refusal.note(self._findings)
         for node in nodes:
-            self.seen.update(map(id, ast.walk(node)))
+            self.seen.update(map(id, walk(node)))
 
     def _forget(self, statement: ast.stmt, frame: Frame) -> None:
         """The names that a statement binds are not known from here on."""
         if not frame.top:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                     frame.values[node.id] = Unknown(frame.module.span(node))
 
@@ -127,9 +128,7 @@ class Follower(ABC):
         if not self.touches.node(node, frame.module, frame.values) and not (not frame.top and _leaves(node)):
             self._forget(node, frame)
             return "next"
-        changing = {
-            item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
-        }
+        changing = {item.id for item in walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)}
         try:
             items = self._evaluator.items(node.iter, frame.scope)
             for item in items:
@@ -169,7 +168,7 @@ class Follower(ABC):
     def _pass_over(self, statements: Iterable[ast.stmt]) -> None:
         """What stands in a branch that never runs declares nothing."""
         for statement in statements:
-            self.seen.update(map(id, ast.walk(statement)))
+            self.seen.update(map(id, walk(statement)))
 
     def _try(self, node: ast.Try, frame: Frame) -> Signal:
         signal = self._block(node.body, frame)

@@ -10,6 +10,7 @@ from flowstone.frontend.bindings import FUNCTIONS, Binding, import_base
 from flowstone.frontend.construct import DECLARING
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, External, Names, Public, Target
+from flowstone.frontend.tree import walk
 from flowstone.frontend.values import FunctionValue, Reference, Scope
 
 _MAX_CALLS = 100
@@ -32,7 +33,7 @@ class Touches:
         if key not in self._answers:
             self._answers[key] = False  # ends a circle of calls
             self._depth += 1
-            found = self._depth > _MAX_CALLS or any(self._declares(item, module, values) for item in ast.walk(node))
+            found = self._depth > _MAX_CALLS or any(self._declares(item, module, values) for item in walk(node))
             self._depth -= 1
             self._answers[key] = found
         return self._answers[key]
@@ -104,8 +105,8 @@ class Touches:
         function = self.function(self._names.resolve(module, named))
         if function is None:
             return False
-        taken = {node.arg for node in ast.walk(function.node) if isinstance(node, ast.arg)}
-        for node in ast.walk(function.node):
+        taken = {node.arg for node in walk(function.node) if isinstance(node, ast.arg)}
+        for node in walk(function.node):
             name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
             if name in ("wraps", "update_wrapper"):
                 return False
@@ -129,7 +130,7 @@ class Touches:
 
 def walk_calls(node: ast.AST) -> Iterator[ast.Call]:
     """The calls below a node."""
-    return (item for item in ast.walk(node) if isinstance(item, ast.Call))
+    return (item for item in walk(node) if isinstance(item, ast.Call))
 
 
 def is_declaring_word(dotted: str | None) -> bool:

@@ -1,0 +1,20 @@
+"""Walking syntax trees. ``ast.walk`` asks each node for its fields by name, and half of what it gives are contexts."""
+
+from __future__ import annotations
+
+import ast
+
+_LEAVES = frozenset({int, str, type(None), *ast.expr_context.__subclasses__(), *ast.operator.__subclasses__()})
+
+
+def walk(root: ast.AST) -> list[ast.AST]:
+    """The node and everything below it but contexts (``Load``, ``Store`` ...) and operators, in no particular order."""
+    found = [root]
+    for node in found:  # grows while it is read
+        for value in node.__dict__.values():
+            kind = value.__class__
+            if kind is list:
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif kind not in _LEAVES and isinstance(value, ast.AST):
+                found.append(value)
+    return found
