@@ -40,7 +40,9 @@ class PreparedStep:
         """The config version with other values of this step's config parameters."""
         if not config:
             return self.config_version
-        return _config_version(self.project, self.step, self.outputs, self.resources, {**self.config, **config})
+        return _config_version(
+            self.project, self.step, self.outputs, self.resources, self.checks, {**self.config, **config}
+        )
 
 
 def prepare(project: Project, step: Step) -> PreparedStep:
@@ -58,7 +60,7 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         config=config,
         project=project,
         code_version=code_version(step, resources, checks),
-        config_version=_config_version(project, step, outputs, resources, config),
+        config_version=_config_version(project, step, outputs, resources, checks, config),
     )
 
 
@@ -89,12 +91,17 @@ def _config_version(
     step: Step,
     outputs: tuple[Asset, ...],
     resources: tuple[Resource, ...],
+    checks: tuple[Check, ...],
     config: Mapping[str, Json],
 ) -> str:
     values = {step.id: _values(step.id, step.signature.config, config)}
     for resource in resources:
         configured = project.params.get(resource.name, {})
         values[f"resource {resource.name}"] = _values(resource.name, resource.signature.config, configured)
+    for check in checks:
+        if check.signature.config:
+            configured = project.params.get(check.name, {})
+            values[f"check {check.asset} {check.name}"] = _values(check.name, check.signature.config, configured)
     return config_version(project, outputs, values)
 
 

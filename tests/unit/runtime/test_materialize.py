@@ -461,6 +461,14 @@ def positive(numbers: list, least: int = 0):
         with pytest.raises(CheckFailedError):
             made.make("numbers")
 
+    def test_another_value_of_a_checks_parameter_judges_again(self, make_project):
+        text = self.TEXT.format(blocking=True)
+        made = make_project(text)
+        assert [made.make("numbers").status for _ in range(2)] == ["materialized", "reused"]
+        stricter = make_project(text, like=made, params={"positive": {"least": 5}})
+        with pytest.raises(CheckFailedError):
+            stricter.make("numbers")
+
     def test_what_is_no_judgement_is_refused(self, make_project):
         made = make_project("@asset\ndef a() -> int:\n    return 1\n@check(asset='a')\ndef odd(a):\n    return 'yes'\n")
         with pytest.raises(OutputError, match="check odd of a returned str"):
