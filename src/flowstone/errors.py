@@ -93,7 +93,7 @@ class AssetTimeoutError(FlowStoneError):
 class StepFailedError(FlowStoneError):
     """A step failed in a process of its own, which told what happened."""
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retryable: bool, help: str | None = None) -> None:
+        super().__init__(message, help=help)
         self.retryable = retryable
         """Whether the step's retry policy covers what happened."""

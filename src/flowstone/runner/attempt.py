@@ -51,7 +51,7 @@ def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: fl
         message=str(error) or type(error).__name__,
         help=error.help if isinstance(error, FlowStoneError) else None,
         traceback=user_traceback(error),
-        retryable=policy is not None and worth_retrying(error, policy),
+        retryable=worth_retrying(error, policy),
         output=output,
     )
     return Result("failed", elapsed, failure=failure)

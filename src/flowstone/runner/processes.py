@@ -16,17 +16,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from flowstone.errors import AssetTimeoutError, FlowStoneError
+from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.runner.attempt import failed
 from flowstone.runner.result import Failure, Order, Result
+from flowstone.runtime.ending import ending
 from flowstone.runtime.workspace import Workspace
 
 TAIL = 4000
 """Bytes of captured output that go with a failure."""
 
 
-class WorkerDiedError(FlowStoneError):
+class WorkerDiedError(StepFailedError):
     """The process that ran an asset ended: the asset exited or crashed, or it was killed from outside."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=True)
 
 
 class WorkerRunner:
@@ -129,7 +133,7 @@ class _Worker:
 
     def end(self) -> None:
         """Kill the process and everything in its group."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         os.close(self._lifeline)
         self._process.wait()
@@ -140,7 +144,7 @@ class _Worker:
     def _answer(self, timeout: float | None) -> dict[str, Any]:
         answer = self._answers.get(timeout=timeout)
         if answer is None:
-            raise WorkerDiedError(f"the process that ran the asset {_ending(self._process.wait())}")
+            raise WorkerDiedError(f"the process that ran the asset {ending(self._process.wait())}")
         return answer
 
     def _listen(self) -> None:
@@ -149,15 +153,6 @@ class _Worker:
             for line in self._process.stdout:
                 self._answers.put(json.loads(line))
         self._answers.put(None)
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
 
 
 def _size(log: Path) -> int:

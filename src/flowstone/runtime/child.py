@@ -16,6 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from flowstone.errors import FlowStoneError
 from flowstone.ir.node import Json
 from flowstone.runtime.materialize import materialize
 from flowstone.runtime.retries import worth_retrying
@@ -28,9 +29,13 @@ def main(channel: int) -> None:
     os.set_inheritable(channel, False)  # what the user's code starts must not keep the pipe open
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     request = json.loads(sys.stdin.readline())
+    sys.path[:] = request["path"]
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _say(channel, {"ready": True})
-    _say(channel, _answer(request))
+    answer = _answer(request)
+    sys.stdout.flush()  # once the parent has the answer it ends this process
+    sys.stderr.flush()
+    _say(channel, answer)
 
 
 def _answer(request: dict[str, Any]) -> Json:
@@ -44,7 +49,8 @@ def _answer(request: dict[str, Any]) -> Json:
         return {
             "kind": type(error).__name__,
             "message": str(error),
-            "retryable": policy is not None and worth_retrying(error, policy),
+            "help": error.help if isinstance(error, FlowStoneError) else None,
+            "retryable": worth_retrying(error, policy),
         }
     return {"status": outcome.status, "records": [record.model_dump(mode="json") for record in outcome.records]}
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.io.record import Record
 from flowstone.ir.node import Json
+from flowstone.runtime.ending import ending
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.run import Run
 
@@ -37,12 +38,18 @@ def materialize_isolated(
         "partition": partition,
         "run": asdict(run),
         "config": dict(config),
+        "path": sys.path,
     }
     with _child(request) as (process, lines):
-        _next(process, lines, step, START_LIMIT)
-        answer = _next(process, lines, step, timeout)
+        _demand_start(process, lines, step)
+        try:
+            answer = _next(process, lines, step, timeout)
+        except TimeoutError:
+            raise AssetTimeoutError(f"{step} ran longer than its timeout of {timeout:g} s and was stopped") from None
     if "status" not in answer:
-        raise StepFailedError(f"{answer['kind']}: {answer['message']}", retryable=answer["retryable"])
+        raise StepFailedError(
+            f"{answer['kind']}: {answer['message']}", retryable=answer["retryable"], help=answer["help"]
+        )
     records = tuple(Record.model_validate(record) for record in answer["records"])
     return Outcome(step, partition, answer["status"], records)
 
@@ -50,7 +57,7 @@ def materialize_isolated(
 @contextmanager
 def _child(request: Json) -> Iterator[tuple[subprocess.Popen[str], _Lines]]:
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "flowstone.runtime.child", str(writing)]
+    command = [sys.executable, "-P", "-m", "flowstone.runtime.child", str(writing)]
     try:
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, pass_fds=(writing,), start_new_session=True, text=True
@@ -75,16 +82,21 @@ def _child(request: Json) -> Iterator[tuple[subprocess.Popen[str], _Lines]]:
         os.close(reading)
 
 
-def _next(process: subprocess.Popen[str], lines: _Lines, step: str, timeout: float) -> dict[str, Json]:
-    """The child's next message. Errors: AssetTimeoutError; StepFailedError if the process ended without one."""
+def _demand_start(process: subprocess.Popen[str], lines: _Lines, step: str) -> None:
+    """Errors: StepFailedError if the child does not start."""
     try:
-        line = lines.read(timeout)
+        _next(process, lines, step, START_LIMIT)
     except TimeoutError:
-        raise AssetTimeoutError(f"{step} ran longer than its timeout of {timeout:g} s and was stopped") from None
+        raise StepFailedError(
+            f"the process for {step} did not start within {START_LIMIT:g} s", retryable=True
+        ) from None
+
+
+def _next(process: subprocess.Popen[str], lines: _Lines, step: str, timeout: float) -> dict[str, Json]:
+    """The child's next message. Errors: TimeoutError; StepFailedError if the process ended without one."""
+    line = lines.read(timeout)
     if line is None:
-        code = process.wait()
-        how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        raise StepFailedError(f"the process that ran {step} {how}", retryable=True)
+        raise StepFailedError(f"the process that ran {step} {ending(process.wait())}", retryable=True)
     answer: dict[str, Json] = json.loads(line)
     return answer
 

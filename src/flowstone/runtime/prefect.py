@@ -73,8 +73,6 @@ def retry_on(*exceptions: str) -> Callable[[Task[..., Any], TaskRun, State[Any]]
 
     def condition(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001 - Prefect's signature
         error = state.data
-        if isinstance(error, StepFailedError):
-            return error.retryable
         return not isinstance(error, BaseException) or worth_retrying(error, policy)
 
     return condition
@@ -118,7 +116,7 @@ class PrefectJob:
         except Exception as error:
             if _can_be_sent(error):
                 raise
-            retryable = step.retries is not None and worth_retrying(error, step.retries)
+            retryable = worth_retrying(error, step.retries)
             raise StepFailedError(f"{type(error).__name__}: {error}", retryable=retryable) from error
 
     def run_name(self) -> str:

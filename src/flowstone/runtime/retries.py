@@ -6,13 +6,18 @@ import sys
 from typing import Any
 
 from flowstone.dsl.policies import Retry, dotted_name
-from flowstone.errors import CheckFailedError, UsageError
+from flowstone.errors import CheckFailedError, StepFailedError, UsageError
 
 
-def worth_retrying(error: BaseException, policy: Retry) -> bool:
-    """Whether the policy covers the error. A wrong configuration and wrong data do not get better by trying again."""
-    if policy.max_retries == 0 or isinstance(error, UsageError | CheckFailedError):
+def worth_retrying(error: BaseException, policy: Retry | None) -> bool:
+    """Whether the policy covers the error. A wrong configuration and wrong data do not get better by trying again.
+
+    Another process has judged the error that made a step fail there; its death is always worth another attempt.
+    """
+    if policy is None or policy.max_retries == 0 or isinstance(error, UsageError | CheckFailedError):
         return False
+    if isinstance(error, StepFailedError):
+        return error.retryable
     return not policy.on or any(matches(error, dotted_name(name)) for name in policy.on)
 
 

@@ -212,6 +212,21 @@ def other() -> int:
     assert made.value("other") == 1
 
 
+def test_a_process_that_died_is_worth_a_retry_whatever_the_policy_names(make_project):
+    made = make_project(
+        LOG
+        + """
+@asset(retries=Retry(1, on=[OSError]))
+def unlucky(ctx: Context) -> int:
+    if ctx.attempt == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return ctx.attempt
+"""
+    )
+    assert run(made, "process", workers=1).summary.ok
+    assert made.value("unlucky") == 2
+
+
 def test_what_functions_print_goes_to_the_log_of_the_run(make_project, capfd):
     made = make_project(
         """

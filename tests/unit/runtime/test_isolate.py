@@ -66,7 +66,8 @@ def stuck() -> int:
         ("covered", "OSError: not yet", True),
         ("other", "ValueError: never", False),
         ("leaves", "the process that ran leaves ended with exit code 3", True),
-        ("killed", "the process that ran killed was ended by signal SIGKILL", True),
+        ("killed", "the process that ran killed was killed by SIGKILL", True),
+        ("signalled", "the process that ran signalled was killed by signal 40", True),
         ("exits", "SystemExit: 5", False),
     ],
 )
@@ -94,6 +95,11 @@ def killed() -> int:
     return 1
 
 @asset(retries=policy)
+def signalled() -> int:
+    os.kill(os.getpid(), 40)
+    return 1
+
+@asset(retries=policy)
 def exits() -> int:
     sys.exit(5)
 """
@@ -102,6 +108,47 @@ def exits() -> int:
         isolated(made, step)
     assert str(caught.value) == message
     assert caught.value.retryable is retryable
+
+
+def test_what_the_function_prints_is_not_lost(make_project, capfd):
+    made = make_project(
+        """
+import threading, time
+
+@asset
+def talks() -> int:
+    threading.Thread(target=time.sleep, args=(300,)).start()
+    print("hello")
+    return 1
+"""
+    )
+    assert isolated(made, "talks").status == "materialized"
+    assert "hello" in capfd.readouterr().out
+
+
+def test_modules_are_found_where_the_caller_finds_them(make_project, tmp_path, monkeypatch):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "only_on_the_callers_path.py").write_text("NUMBER = 7\n")
+    monkeypatch.syspath_prepend(tmp_path / "plugins")
+    made = make_project(
+        """
+@asset
+def seven() -> int:
+    import only_on_the_callers_path
+    return only_on_the_callers_path.NUMBER
+"""
+    )
+    isolated(made, "seven")
+    assert made.value("seven") == 7
+
+
+def test_a_failure_keeps_its_help(make_project):
+    made = make_project(
+        "@asset\ndef first() -> int:\n    return 1\n@asset\ndef second(first: int) -> int:\n    return 1\n"
+    )
+    with pytest.raises(StepFailedError, match="first is not materialized") as caught:
+        isolated(made, "second")
+    assert caught.value.help == "make it first: flowstone run first"
 
 
 def test_what_is_left_running_after_success_is_ended(make_project, is_alive):
