@@ -66,7 +66,7 @@ class AssetOperator(BaseOperator):
             }
 
     def _materialize(self, workspace: Workspace, manifest: Path, context: Any) -> Outcome:
-        from flowstone.errors import CheckFailedError, StepFailedError, UsageError
+        from flowstone.errors import CheckFailedError, UsageError
         from flowstone.runtime.isolate import materialize_isolated
         from flowstone.runtime.materialize import materialize
         from flowstone.runtime.retries import worth_retrying
@@ -82,15 +82,10 @@ class AssetOperator(BaseOperator):
             if step.timeout is None:
                 return materialize(workspace, step.id, partition, run, config=config)
             return materialize_isolated(manifest, step.id, partition, run, step.timeout, config)
-        except (UsageError, CheckFailedError) as error:
-            raise AirflowFailException(_text(error)) from error
-        except StepFailedError as error:
-            if step.retries is not None and not error.retryable:
-                raise AirflowFailException(_text(error)) from error
-            raise
         except Exception as error:
-            if step.retries is not None and not worth_retrying(error, step.retries):
-                raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+            kept_from_retrying = step.retries is not None and not worth_retrying(error, step.retries)
+            if kept_from_retrying or isinstance(error, UsageError | CheckFailedError):
+                raise AirflowFailException(_text(error)) from error
             raise
 
     def _partition(self, workspace: Workspace, context: Any) -> str | None:
@@ -130,12 +125,13 @@ class AssetOperator(BaseOperator):
     def _config(self, workspace: Workspace, context: Any) -> dict[str, Json]:
         """Config values that the run was given; those of the DAG itself can be replaced by the environment."""
         from flowstone.ir.run_parameters import parameter_name
+        from flowstone.runtime.parameters import is_default
 
         given = context["dag_run"].conf or {}
         found: dict[str, Json] = {}
         for parameter in workspace.step(self.task_id).step.signature.config:
             name = parameter_name(self.task_id, parameter.name)
-            if name in given and not _same(given[name], self._default(name)):
+            if name in given and not is_default(parameter, given[name], self._default(name)):
                 found[parameter.name] = given[name]
         return found
 
@@ -165,9 +161,9 @@ class AwaitAssets(BaseSensorOperator):
 
 
 def _text(error: Exception) -> str:
-    hint = getattr(error, "help", None)
-    return f"{error} (help: {hint})" if hint else str(error)
+    """What went wrong, and what to do about it if FlowStone says so; an exception of the user with its class."""
+    from flowstone.errors import FlowStoneError
 
-
-def _same(one: Json, other: Json) -> bool:
-    return type(one) is type(other) and bool(one == other)
+    if not isinstance(error, FlowStoneError):
+        return f"{type(error).__name__}: {error}"
+    return f"{error} (help: {error.help})" if error.help else str(error)

@@ -97,6 +97,17 @@ def canonical(parameter: ConfigParameter, value: Json, place: str) -> Json:
     return adapter(parameter.type).dump_python(coerce(parameter, value, place), mode="json", warnings=False)
 
 
+def is_default(parameter: ConfigParameter, value: Json, default: Json) -> bool:
+    """Whether the value of a run is the compiled one, which engines hand over as the annotation says: 1 as 1.0."""
+    if type(value) is type(default) and value == default:
+        return True
+    try:
+        given, compiled = (canonical(parameter, item, parameter.name) for item in (value, default))
+    except ConfigurationError:
+        return False
+    return type(given) is type(compiled) and bool(given == compiled)
+
+
 def _python_type(type: TypeExpr) -> Any:
     if type.name in _PLAIN:
         return _PLAIN[type.name]

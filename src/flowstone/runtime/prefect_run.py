@@ -20,6 +20,7 @@ from flowstone.ir.run_keys import Keys, closed_keys, fill_keys
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
+from flowstone.runtime.parameters import is_default
 from flowstone.runtime.workspace import Workspace
 
 
@@ -144,6 +145,6 @@ def _config_of_run(project: Project, steps: Sequence[str], parameters: Mapping[s
         values = found.setdefault(step, {})
         default = config_value(project, step, parameter)
         value = parameters.get(parameter_name(step, parameter.name), default)
-        if value != default or type(value) is not type(default):
+        if not is_default(parameter, value, default):
             values[parameter.name] = value
     return found

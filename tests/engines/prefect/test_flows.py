@@ -139,6 +139,22 @@ def test_config_values_come_from_the_run_then_the_environment_then_the_default(c
     assert project.value("number") == "x9"
 
 
+def test_a_default_that_prefect_converts_is_still_the_default(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def number(factor: float = 1, flag: int = True) -> str:
+            return f"{factor} {flag}"
+
+        everything = Job("everything", select="*")
+        """
+    )
+    assert project.run("everything").is_completed()
+    assert project.value("number") == "1 True"
+    assert project.run("everything", number__factor=2).is_completed()
+    assert project.value("number") == "2.0 True"
+
+
 def test_a_config_value_of_the_wrong_type_is_refused(compile_project):
     project = compile_project(
         """

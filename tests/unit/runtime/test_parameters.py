@@ -8,7 +8,7 @@ from flowstone.errors import ConfigurationError
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Location
 from flowstone.ir.types import TypeExpr
-from flowstone.runtime.parameters import argument, canonical, coerce, from_text
+from flowstone.runtime.parameters import argument, canonical, coerce, from_text, is_default
 
 HERE = Location(file="a.py", line=1, column=1, end_line=1, end_column=2)
 
@@ -74,6 +74,24 @@ def test_texts_of_the_command_line_are_json_if_that_fits(wanted, text, expected)
 def test_equal_values_have_one_canonical_form():
     assert canonical(parameter("int"), "5", "a.x") == canonical(parameter("int"), 5, "a.x") == 5
     assert canonical(parameter("datetime.date"), datetime.date(2024, 1, 1), "a.x") == "2024-01-01"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "default", "expected"),
+    [
+        ("int", 3, 3, True),
+        ("float", 1.0, 1, True),
+        ("int", 1, True, True),
+        ("int", 4, 3, False),
+        ("datetime.date", "2024-01-01", "2024-01-02", False),
+        ("int", 0, None, False),
+        ("str", None, None, True),
+        ("int", "many", 3, False),
+        ("somebodys.Type", 1.0, 1, False),
+    ],
+)
+def test_a_value_that_an_engine_converted_is_still_the_default(wanted, value, default, expected):
+    assert is_default(parameter(wanted), value, default) is expected
 
 
 def test_a_reference_is_kept_in_the_canonical_form_and_resolved_for_the_function():
