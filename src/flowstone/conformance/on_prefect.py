@@ -28,6 +28,8 @@ from flowstone.ir.run_parameters import partition_parameters
 
 SERVER_STARTS_WITHIN = 120.0
 """Seconds."""
+SERVER_STOPS_WITHIN = 30.0
+"""Seconds; then it is killed."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -101,9 +103,8 @@ def prefect_server(home: Path) -> Iterator[str]:
     """
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
-    os.environ.update(
-        QUIET, PREFECT_HOME=str(home), PREFECT_API_URL=url
-    )  # before Prefect is imported, which reads them
+    # Prefect reads them when it is imported.
+    os.environ.update(QUIET, PREFECT_HOME=str(home), PREFECT_API_URL=url)
     log = home / "server.log"
     environment = {
         **os.environ,
@@ -123,8 +124,16 @@ def prefect_server(home: Path) -> Iterator[str]:
             yield url
             EventsWorker.drain_all(timeout=10)  # else each event that is left costs seconds when Python ends
     finally:
-        server.terminate()
-        server.wait(30)
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(SERVER_STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _free_port() -> int:

@@ -11,7 +11,6 @@ import os
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ from flowstone.dsl.policies import Retry
 from flowstone.errors import ConfigurationError, StepFailedError, UsageError
 from flowstone.io.record import Record
 from flowstone.ir.asset import Asset, Step
-from flowstone.ir.manifest import FILE_NAME, read_manifest
+from flowstone.ir.manifest import FILE_NAME
 from flowstone.ir.node import Json
-from flowstone.ir.project import Project
 from flowstone.ir.uri import asset_uri
 from flowstone.runtime.isolate import materialize_isolated
 from flowstone.runtime.materialize import materialize
@@ -48,6 +46,7 @@ TASK: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False, "by":
 
 RUNNER_VARIABLE = "FLOWSTONE_PREFECT_RUNNER"
 WORKERS_VARIABLE = "FLOWSTONE_PREFECT_WORKERS"
+_LOG_HANDLER = APILogHandler()
 
 
 def task_runner() -> TaskRunner[Any]:
@@ -122,7 +121,7 @@ class PrefectJob:
     def run_name(self) -> str:
         """Name of the flow run: the job and the keys of its time partitions."""
         try:
-            keys = keys_of_run(_project(self.manifest), self.name, dict(flow_run.parameters))
+            keys = keys_of_run(Workspace.open(self.manifest).compiled, self.name, dict(flow_run.parameters))
         except (UsageError, PartitionKeyError):
             return self.name  # the flow itself says what is wrong
         texts = [
@@ -135,7 +134,7 @@ class PrefectJob:
 
         Errors: UsageError if a partition key is missing, PartitionKeyError for one that there is not.
         """
-        return JobRun(Workspace.open(self.manifest), _project(self.manifest), self.name, parameters)
+        return JobRun(Workspace.open(self.manifest), self.name, parameters)
 
 
 def _can_be_sent(error: Exception) -> bool:
@@ -171,20 +170,9 @@ def _reference(outcome: Outcome) -> dict[str, Json]:
     }
 
 
-def _project(manifest: Path) -> Project:
-    """The project as it was compiled, without what the environment replaces."""
-    return _read(manifest, manifest.stat().st_mtime_ns if manifest.exists() else 0)
-
-
-@lru_cache(maxsize=8)
-def _read(manifest: Path, changed: int) -> Project:  # noqa: ARG001 - a part of the cache's key
-    return read_manifest(manifest).project
-
-
-@lru_cache(maxsize=1)
 def _forward_logs() -> None:
-    """Let Prefect show what assets log by ``ctx.log``."""
+    """Let Prefect show what assets log by ``ctx.log``. A logger takes the same handler once only."""
     logger = logging.getLogger("flowstone")
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
-    logger.addHandler(APILogHandler())
+    logger.addHandler(_LOG_HANDLER)

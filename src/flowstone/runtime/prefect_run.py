@@ -27,8 +27,8 @@ from flowstone.runtime.workspace import Workspace
 class JobRun:
     """One flow run: the futures of its tasks."""
 
-    def __init__(self, workspace: Workspace, project: Project, job: str, parameters: Mapping[str, Any]) -> None:
-        self._project = project
+    def __init__(self, workspace: Workspace, job: str, parameters: Mapping[str, Any]) -> None:
+        self._project = project = workspace.compiled
         steps = project.jobs[job].steps
         self._keys = fill_keys(project, steps, keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)

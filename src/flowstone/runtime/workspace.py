@@ -39,6 +39,8 @@ class Workspace:
     """
 
     def __init__(self, project: Project, root: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self.compiled = project
+        """The project without what the environment replaces."""
         self.project = apply_environment(project, environment)
         self.root = root
         self.environment = environment
