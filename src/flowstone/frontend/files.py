@@ -44,11 +44,18 @@ def source_files(start: Path) -> Iterator[Path]:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 if entry.name not in SKIPPED_FOLDERS:
                     stack.append(Path(entry.path))
             elif entry.name.endswith(".py"):
                 yield Path(entry.path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symbolic link that leads in a circle: whoever reads it tells why it cannot
+        return False
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -49,13 +49,15 @@ def check_leftovers(module: Module, names: Names, reader: Reader, findings: Find
     for statement in module.tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue
-        if pattern.search(_text(module, statement)):
+        if pattern.search(_text(module, statement, reader)):
             _Search(module, names, reader, findings, inner).statement(statement)
 
 
-def _text(module: Module, statement: ast.stmt) -> str:
-    """The statement's source, without the decorators: where they are FlowStone's, they were followed."""
-    return "\n".join(module.lines[statement.lineno - 1 : statement.end_lineno])
+def _text(module: Module, statement: ast.stmt, reader: Reader) -> str:
+    """The statement's source, without the decorators that were followed."""
+    left = [item.lineno for item in getattr(statement, "decorator_list", []) if id(_named(item)) not in reader.seen]
+    first = min(left, default=statement.lineno)
+    return "\n".join(module.lines[first - 1 : statement.end_lineno])
 
 
 def _declaring_words(module: Module, names: Names, touches: Touches, inner: Iterable[str]) -> re.Pattern[str] | None:
@@ -135,10 +137,17 @@ class _Search:
 
     def _decorators(self, node: _Function | ast.ClassDef, around: tuple[ast.AST, ...], local: frozenset[str]) -> None:
         for decorator in node.decorator_list:
-            named = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if id(named) in self._reader.seen or not isinstance(named, ast.Name | ast.Attribute):
+            named = _named(decorator)
+            if id(named) in self._reader.seen:
                 continue
-            if not self._is_declaring(named, local):
+            for inner in walk(decorator):
+                if (
+                    inner is not named
+                    and isinstance(inner, ast.Name | ast.Attribute)
+                    and self._is_declaring(inner, local)
+                ):
+                    self._note(inner)
+            if not isinstance(named, ast.Name | ast.Attribute) or not self._is_declaring(named, local):
                 continue
             if isinstance(node, ast.ClassDef) or not around:
                 self._note(named)
@@ -182,8 +191,17 @@ class _Search:
         word = ast.unparse(node)
         message = f"'{word}' is used in a way that cannot be seen without running the code"
         job = word.rpartition(".")[2] == "Job"
-        advice = "assign Job(...) to a name at module level" if job else f"write @{word}(...) above a function"
+        if job:
+            advice = "assign Job(...) to a name at module level"
+        elif self._is_declaring(node, frozenset()):
+            advice = f"write @{word}(...) above a function"
+        else:
+            advice = f"name what is used of it, as in @{word}.asset(...) above a function"
         self._findings.error("FS003", message, self._module.span(node), help=advice)
+
+
+def _named(decorator: ast.expr) -> ast.expr:
+    return decorator.func if isinstance(decorator, ast.Call) else decorator
 
 
 def _root(node: ast.expr) -> ast.expr:

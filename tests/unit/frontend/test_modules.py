@@ -87,6 +87,12 @@ def test_fifo_broken_link_and_folder_with_a_file_name(project, tmp_path):
     assert list(loaded.project.steps) == ["good"]
 
 
+def test_link_that_leads_to_itself(project, tmp_path):
+    (tmp_path / "circle.py").symlink_to(tmp_path / "circle.py")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    assert project.findings("from flowstone import asset\n") == [("FS002", 1, 1)]
+
+
 def test_folders_that_are_not_searched(project, tmp_path):
     files = {f"{folder}/bad.py": "def (" for folder in (".venv", ".git", "__pycache__", "node_modules", "env/lib")}
     loaded = project({**files, "env/pyvenv.cfg": "", "pkg/good.py": GOOD, "pkg/notes.txt": "def ("})

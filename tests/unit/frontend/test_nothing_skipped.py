@@ -340,6 +340,22 @@ gen()
 """,
     """
 from flowstone import asset
+import functools
+@functools.partial(asset, group="x")
+def f() -> int: ...
+""",
+    """
+from flowstone import asset
+@[asset][0]
+def f() -> int: ...
+""",
+    """
+from flowstone import asset
+@(asset if True else print)
+def f() -> int: ...
+""",
+    """
+from flowstone import asset
 def wrap():
     return asset(group="g")
 @wrap()
@@ -360,3 +376,7 @@ def test_nothing_is_silently_skipped(project, text):
 def test_most_of_these_are_understood(project):
     understood = sum(not project({"pipe.py": text}).diagnostics for text in MODULES)
     assert understood >= len(MODULES) // 4
+
+
+def test_a_class_is_no_declaration(project):
+    assert project.findings("from flowstone import asset\n\n@asset\nclass Numbers: ...\n") == [("FS003", 3, 2)]
