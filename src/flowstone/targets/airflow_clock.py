@@ -17,9 +17,9 @@ from flowstone.dsl.partitions import (
     WeeklyPartitions,
 )
 from flowstone.dsl.schedule import Cron, Every, Schedule
+from flowstone.targets.cron import cron_fields
 from flowstone.targets.literals import Call, call
 
-_NAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 _SHAPES = {
     "hourly": "M * * * *",
     "daily": "M H * * *",
@@ -57,7 +57,7 @@ def partition_timetable(schedule: Schedule, partitions: Partitions) -> Call:
     _demand_one_tick(schedule, partitions)
     return call(
         "CronPartitionTimetable",
-        " ".join(_fields(schedule)),
+        " ".join(cron_fields(schedule.expression)),
         timezone=partitions.timezone,
         run_offset=-1,
         key_format=partitions.key_format,
@@ -84,13 +84,8 @@ def last_tick(partitions: TimePartitions) -> datetime | None:
     return (following.end.astimezone(UTC) - timedelta(seconds=1)).astimezone(partitions.zone)
 
 
-def _fields(schedule: Cron) -> list[str]:
-    text = schedule.expression.strip().casefold()
-    return _NAMES.get(text, text).split()
-
-
 def _demand_one_tick(schedule: Cron, partitions: TimePartitions) -> None:
-    fields = _fields(schedule)
+    fields = cron_fields(schedule.expression)
     if not _has_shape(fields, partitions):
         raise RefusedError(
             f"{schedule.expression!r} does not tick exactly once in each {partitions.kind} partition;"

@@ -8,16 +8,11 @@ from flowstone.dsl.schedule import Cron, Schedule
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.uri import asset_uri
+from flowstone.targets.cron import cron_fields
 from flowstone.targets.prefect_names import Names
 from flowstone.targets.prefect_rules import starters
-from flowstone.targets.prefect_tasks import number, tag_texts
-
-_CRON_NAMES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-}
+from flowstone.targets.prefect_tasks import number
+from flowstone.targets.tags import tag_texts
 
 
 def deployment(project: Project, job: Job, path: str, names: Names) -> dict[str, Any]:
@@ -46,8 +41,11 @@ def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, 
 
 def _schedule(schedule: Schedule) -> dict[str, str | float | bool]:
     if isinstance(schedule, Cron):
-        expression = _CRON_NAMES.get(schedule.expression.strip().lower(), " ".join(schedule.expression.split()))
-        return {"cron": expression, "timezone": schedule.timezone or "UTC", "day_or": True}
+        return {
+            "cron": " ".join(cron_fields(schedule.expression)),
+            "timezone": schedule.timezone or "UTC",
+            "day_or": True,
+        }
     assert isinstance(schedule.interval, float)
     return {"interval": number(schedule.interval), "anchor_date": "2000-01-01T00:00:00+00:00", "timezone": "UTC"}
 

@@ -1,11 +1,10 @@
-"""Names of generated Prefect files, and of what is in them."""
+"""Names in generated Prefect files."""
 
 from __future__ import annotations
 
 import builtins
 import keyword
 import re
-import sys
 
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
@@ -16,20 +15,6 @@ _OWN_NAMES = frozenset(
     (*_IMPORTED, "JOB", "config", "flow", "materialize", "partition", "retry_on", "run", "task_runner", *dir(builtins))
 )
 """Names that generated files use themselves."""
-
-
-def file_stems(project: Project) -> dict[str, str]:
-    """File name by job: the job's, unless an import of Python, Prefect or the user would find the file instead."""
-    taken = set(sys.stdlib_module_names) | {"flowstone", "prefect", "pydantic"}
-    taken |= {step.function.module.partition(".")[0] for step in project.steps.values()}
-    found: dict[str, str] = {}
-    for job in sorted(project.jobs):
-        stem = job
-        while stem in taken or (stem != job and stem in project.jobs):
-            stem += "_flow"
-        taken.add(stem)
-        found[job] = stem
-    return found
 
 
 class Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from flowstone.dsl.policies import Retry
@@ -10,6 +10,7 @@ from flowstone.ir.asset import Asset, Step
 from flowstone.ir.project import Project
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.literals import Call, Ref, call
+from flowstone.targets.tags import tag_texts
 
 MAX_DESCRIPTION = 2500
 """Characters that Prefect takes for the description of an asset."""
@@ -19,17 +20,15 @@ MAX_DELAYS = 50
 
 def task_values(project: Project, step: Step, function: str, with_config: bool) -> dict[str, Any]:
     """What the template prints of a task."""
-    parameters = [*(["partition"] if step.partitions else []), *(["config"] if with_config else [])]
-    arguments = [Ref("partition") if step.partitions else None, Ref("config")] if with_config else []
-    if not with_config and step.partitions:
-        arguments = [Ref("partition")]
+    keys = ["partition"] if step.partitions else []
+    values = ["config"] if with_config else []
     return {
         "location": str(step.location),
         "assets": [_asset(project, project.assets[asset]) for asset in step.outputs.values()],
         "options": _task_options(project, step),
         "function": function,
-        "parameters": parameters,
-        "call": Call("JOB.materialize", (step.id, *arguments)),
+        "parameters": [*keys, *values],
+        "call": Call("JOB.materialize", (step.id, *map(Ref, keys)), {name: Ref(name) for name in values}),
     }
 
 
@@ -71,10 +70,6 @@ def _tags(project: Project, step: Step) -> Iterator[str]:
         yield from tag_texts(asset.tags)
         if asset.group != "default":
             yield f"group:{asset.group}"
-
-
-def tag_texts(tags: Mapping[str, str]) -> list[str]:
-    return [f"{name}:{value}" if value else name for name, value in tags.items()]
 
 
 def _retry_options(policy: Retry | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flowstone import Cron, DailyPartitions, Every, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.ir.types import TypeExpr
 from flowstone.targets.prefect import PrefectTarget
-from flowstone.targets.prefect_rules import CAPABILITIES
+from flowstone.targets.prefect_capabilities import CAPABILITIES
 
 DAYS = DailyPartitions("2024-01-01")
 INT = TypeExpr(name="int")
