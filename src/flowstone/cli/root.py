@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from flowstone.__about__ import __version__
+from flowstone.cli import interrupted
 from flowstone.cli.common import report_error
 from flowstone.errors import FlowStoneError
 
@@ -49,6 +50,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except FlowStoneError as error:
             ctx.exit(report_error(error))
+        except KeyboardInterrupt:  # click would exit with 1, as if the command had failed
+            ctx.exit(interrupted())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
