@@ -31,9 +31,10 @@ class Change:
         return self.old is not None and not is_untouched(self.path, self.old)
 
     def diff(self) -> str:
-        """Unified diff from what is there to what would be written."""
+        """Unified diff from what is there to what would be written; bytes that are no UTF-8 are escaped."""
         old, new = (self.old or "").splitlines(keepends=True), (self.new or "").splitlines(keepends=True)
-        return "".join(difflib.unified_diff(old, new, f"{self.path} (on disk)", f"{self.path} (compiled)"))
+        text = "".join(difflib.unified_diff(old, new, f"{self.path} (on disk)", f"{self.path} (compiled)"))
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def changes(folder: Path, rendered: Rendered) -> list[Change]:

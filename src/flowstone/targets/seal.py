@@ -34,7 +34,7 @@ def is_untouched(path: str, text: str) -> bool:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _digest_of(text: str) -> str | None:

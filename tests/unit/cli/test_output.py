@@ -90,3 +90,12 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
     target = tmp_path / "file" / "build"
     with pytest.raises(UsageError, match=r"cannot (read|write) .*file"):
         write(target, changes(target, FILES))
+
+
+@pytest.mark.parametrize(("name", "old"), [("nightly.py", b"x = 1"), ("flowstone.json", b'"p"')])
+def test_a_file_that_is_not_utf8_was_edited(folder, name, old):
+    path = folder / name
+    path.write_bytes(path.read_bytes().replace(old, b'"\xff"'))
+    (change,) = changes(folder, FILES)
+    assert change.edited
+    assert r'"\udcff"' in change.diff()
