@@ -56,24 +56,14 @@ def conformance(
     settings = settings_of(project, profile)
     loaded = sound_project(settings)
     pythons = {"local": own_python(), "airflow": airflow_python, "prefect": prefect_python}
-    names = engines or ENGINES
-    for name in names:
-        if pythons[name] is None:
-            raise UsageError(
-                f"which Python has {name.title()}?", help=f"give --{name}-python or set FLOWSTONE_{name.upper()}_PYTHON"
-            )
-    folder = (keep or settings.home / "conformance").resolve()
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / "conformance.txt").exists():
-            raise UsageError(f"{folder} is not empty", help="give an empty folder to --keep")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / "conformance.txt").write_text("Written by flowstone conformance, which deletes this folder.\n")
+    chosen = {name: _demanded(name, pythons[name]) for name in engines or ENGINES}
     chosen_jobs = _ordered_jobs(loaded.project, jobs)
     texts = _texts(loaded.project, chosen_jobs, [*keys, *ranges])
+    folder = (keep or settings.home / "conformance").resolve()
+    _make_empty(folder)
     results = []
-    for name in names:
-        engine = Engine(name, str(pythons[name]), folder / name)
+    for name, python in chosen.items():
+        engine = Engine(name, python, folder / name)
         engine.folder.mkdir()
         began = time.perf_counter()
         results.append(_run(engine, settings, loaded, chosen_jobs, texts))
@@ -81,6 +71,27 @@ def conformance(
             f"{name}: {len(results[-1].records)} materializations in {time.perf_counter() - began:.1f} s", err=True
         )
     _report(loaded.project, chosen_jobs, results)
+
+
+def _demanded(engine: str, python: str | None) -> str:
+    """The interpreter of an engine. Errors: UsageError if it is not known."""
+    if python is None:
+        raise UsageError(
+            f"which Python has {engine.title()}?",
+            help=f"give --{engine}-python or set FLOWSTONE_{engine.upper()}_PYTHON",
+        )
+    return python
+
+
+def _make_empty(folder: Path) -> None:
+    """Make the folder, without what an earlier call left in it. Errors: UsageError if it holds something else."""
+    marker = folder / "conformance.txt"
+    if folder.exists() and any(folder.iterdir()):
+        if not marker.exists():
+            raise UsageError(f"{folder} is not empty", help="give an empty folder to --keep")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    marker.write_text("Written by flowstone conformance, which deletes this folder.\n")
 
 
 def _ordered_jobs(project: Project, wanted: Sequence[str]) -> list[str]:

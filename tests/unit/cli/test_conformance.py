@@ -1,0 +1,69 @@
+"""The command around the comparison; the engines themselves are compared by tests/conformance."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from flowstone.cli.root import cli
+
+TEXT = """
+from flowstone import Job, asset
+
+@asset
+def number() -> int:
+    return 1
+
+everything = Job("everything", select="*")
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "numbers_of_conformance.py").write_text(TEXT)
+    (project / "flowstone.toml").write_text('sources = ["numbers_of_conformance.py"]\n[run]\nexecutor = "inline"\n')
+
+    def run(*arguments):
+        command = ["conformance", "-C", str(project), "--keep", str(tmp_path / "kept"), *arguments]
+        return CliRunner().invoke(cli, command)
+
+    return run
+
+
+def test_an_engine_is_run_once_in_a_folder_that_may_be_there_already(run, tmp_path):
+    (tmp_path / "kept").mkdir()
+    result = run("--engine", "local", "--engine", "local")
+    assert result.exit_code == 0, result.output
+    assert "local: 1 materializations" in result.output
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["conformance.txt", "local"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "local", "--job", "everythin"], "there is no job 'everythin'"),
+        (["--engine", "local", "--partition", "2024-01-01"], "nothing selected is partitioned"),
+        (["--engine", "airflow"], "which Python has Airflow?"),
+    ],
+)
+def test_a_mistake_costs_no_earlier_results(run, tmp_path, arguments, message, monkeypatch):
+    monkeypatch.delenv("FLOWSTONE_AIRFLOW_PYTHON", raising=False)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "conformance.txt").touch()
+    (kept / "earlier").touch()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert (kept / "earlier").exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(run, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "precious").touch()
+    result = run("--engine", "local")
+    assert result.exit_code == 2
+    assert "is not empty" in result.output
+    assert (tmp_path / "kept" / "precious").exists()
