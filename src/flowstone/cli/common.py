@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flowstone.diagnostics.terminal import error_text
 from flowstone.errors import FlowStoneError, UsageError
 
 if TYPE_CHECKING:
@@ -63,12 +64,5 @@ def sound_project(settings: Settings) -> Loaded:
 
 def report_error(error: FlowStoneError) -> int:
     """Print an error in one or two lines, and return the exit code that goes with it."""
-    print(f"error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
-    if error.help:
-        print(f"  help: {printable(error.help)}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(error_text(error))
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FINDINGS
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which a terminal would obey."""
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowstone.cli.common import printable, project_options, settings_of
+from flowstone.cli.common import project_options, settings_of
+from flowstone.diagnostics.terminal import printable
 
 if TYPE_CHECKING:
     from flowstone.config import Settings

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Literal
 
+from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
 from flowstone.registry import io_manager_class
@@ -25,8 +25,6 @@ from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
 PATIENCE = 0.2
 """Seconds that the scheduler waits at a time: a signal that another thread receives does not end its wait."""
-
-Executor = Literal["process", "thread", "inline"]
 
 
 @dataclass(frozen=True, slots=True)

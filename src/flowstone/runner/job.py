@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from flowstone.config.model import EXECUTORS
+from flowstone.diagnostics.terminal import error_text
 from flowstone.errors import ConfigurationError, FlowStoneError, UsageError
-from flowstone.runner.session import Session, carry_out
+from flowstone.runner.session import EXIT_FAILED, Session, carry_out
 from flowstone.runtime.workspace import Workspace
 
 EXIT_USAGE = 2
@@ -23,10 +25,8 @@ def main(manifest: Path, job: str, steps: Sequence[str], argv: Sequence[str] | N
         workspace = Workspace.open(manifest)
         return carry_out(workspace, _session(workspace, manifest, steps, arguments))
     except FlowStoneError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        if error.help:
-            print(f"  help: {error.help}", file=sys.stderr)  # noqa: T201
-        return EXIT_USAGE if isinstance(error, UsageError) else 1
+        sys.stderr.write(error_text(error))
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
 
 
 def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], arguments: argparse.Namespace) -> Session:
@@ -53,9 +53,11 @@ def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], argumen
 def _parser(job: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=f"Run the job {job}.")
     parser.add_argument("--partition", action="append", default=[], metavar="KEY", help="a partition to run")
-    parser.add_argument("--partitions", action="append", default=[], metavar="FIRST..LAST", help="a range to run")
+    parser.add_argument(
+        "--partitions", action="append", type=_range, default=[], metavar="FIRST..LAST", help="a range to run"
+    )
     parser.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="how many run at once")
-    parser.add_argument("--executor", choices=["process", "thread", "inline"], default="process")
+    parser.add_argument("--executor", choices=EXECUTORS, default="process")
     parser.add_argument("--force", action="store_true", help="run everything, also what is stored already")
     parser.add_argument("--quiet", action="store_true", help="tell of failures only")
     parser.add_argument("--output-format", choices=["text", "json"], default="text")
@@ -63,7 +65,12 @@ def _parser(job: str) -> argparse.ArgumentParser:
 
 
 def _workers(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
+def _range(text: str) -> str:
+    if ".." not in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range such as {text}..{text}")
+    return text

@@ -2,72 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TextIO
+from typing import TextIO
 
+from flowstone.diagnostics.terminal import printable
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.result import Result
 from flowstone.runner.summary import Summary
-from flowstone.runner.text import failure_text, printable, result_line, seconds_text, task_name
+from flowstone.runner.text import failure_text, result_line, seconds_text, task_name
 
 
-class Reporter(Protocol):
-    """Hears of everything that happens in a run, in the thread that runs the scheduler."""
+class Reporter:
+    """Hears of everything that happens in a run, in the thread that runs the scheduler. This one tells nothing."""
 
     def begin(self, plan: Plan) -> None:
         """The run begins."""
-        ...
 
     def note(self, text: str) -> None:
         """Something that a user would not expect."""
-        ...
 
     def started(self, task: Task) -> None:
         """An attempt begins."""
-        ...
 
     def finished(self, task: Task, result: Result) -> None:
         """A task has ended for good."""
-        ...
 
     def retrying(self, task: Task, result: Result, attempt: int, wait: float) -> None:
         """An attempt failed, and another follows after so many seconds."""
-        ...
 
     def skipped(self, task: Task, cause: Task) -> None:
         """A task cannot run since another failed."""
-        ...
 
     def end(self, summary: Summary) -> None:
         """The run has ended."""
-        ...
+
+    def close(self) -> None:
+        """Nothing more is told: the run has ended or was interrupted."""
 
 
-class Silence:
-    """Tells nothing. Base of those that tell something."""
-
-    def begin(self, plan: Plan) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def started(self, task: Task) -> None:
-        """Nothing."""
-
-    def finished(self, task: Task, result: Result) -> None:
-        """Nothing."""
-
-    def retrying(self, task: Task, result: Result, attempt: int, wait: float) -> None:
-        """Nothing."""
-
-    def skipped(self, task: Task, cause: Task) -> None:
-        """Nothing."""
-
-    def end(self, summary: Summary) -> None:
-        """Nothing."""
-
-
-class Lines(Silence):
+class Lines(Reporter):
     """One line for each finished task, and a table at the end. Quiet: failures only."""
 
     def __init__(self, progress: TextIO, results: TextIO, *, quiet: bool = False) -> None:

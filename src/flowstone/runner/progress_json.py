@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from flowstone.runner.plan import Task
-from flowstone.runner.progress import Silence
+from flowstone.runner.progress import Reporter
 from flowstone.runner.result import Result
 from flowstone.runner.summary import Summary
 
 
-class JsonDocument(Silence):
+class JsonDocument(Reporter):
     """Collects everything, and prints it at the end."""
 
     def __init__(self, results: TextIO, run_id: str) -> None:

@@ -16,11 +16,12 @@ from types import FrameType
 from typing import Literal
 
 from flowstone.config.environment import state_folder
+from flowstone.config.model import Executor
 from flowstone.dsl.partitions import Partitions, TimePartitions
 from flowstone.errors import UsageError
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import definitions
-from flowstone.runner.execute import Executor, Options, execute
+from flowstone.runner.execute import Options, execute
 from flowstone.runner.plan import Plan, plan
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
@@ -95,7 +96,7 @@ def _carry_out(workspace: Workspace, session: Session) -> int:
                 reporter.note(text)
             summary = execute(planned, workspace, options, reporter)
         except KeyboardInterrupt as interruption:
-            _close(reporter)
+            reporter.close()
             print(f"interrupted; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
             return EXIT_TERMINATED if isinstance(interruption, _Terminated) else EXIT_INTERRUPTED
     return 0 if summary.ok else EXIT_FAILED
@@ -170,13 +171,7 @@ def _reporter(session: Session, run_id: str) -> Iterator[Reporter]:
     try:
         yield reporter
     finally:
-        _close(reporter)
-
-
-def _close(reporter: Reporter) -> None:
-    close = getattr(reporter, "close", None)
-    if close is not None:
-        close()
+        reporter.close()
 
 
 @contextmanager

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+from flowstone.diagnostics.terminal import printable
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which a terminal would obey."""
-    return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
 
 
 def task_name(task: Task) -> str:

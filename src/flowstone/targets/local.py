@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.dsl.schedule import Cron, Schedule
@@ -19,8 +20,6 @@ from flowstone.targets.header import header
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.refusals import CODE
 from flowstone.targets.templates import render
-
-EXECUTORS = ("process", "thread", "inline")
 
 CAPABILITIES = tuple(
     Capability(*row)

@@ -7,7 +7,7 @@ import pytest
 from flowstone.errors import ConfigurationError
 from flowstone.runner.execute import Options, execute
 from flowstone.runner.plan import plan
-from flowstone.runner.progress import Silence
+from flowstone.runner.progress import Reporter
 
 LOG = """
 import os, signal, subprocess, sys, time
@@ -39,7 +39,7 @@ def other(good: int) -> int:
 )
 
 
-class Heard(Silence):
+class Heard(Reporter):
     """Keeps what it is told."""
 
     def __init__(self):
@@ -318,7 +318,7 @@ def test_an_asset_can_ask_for_its_executor(make_project):
 def test_worker_processes_need_a_manifest(make_project):
     made = make_project("@asset\ndef a() -> int:\n    return 1\n")
     with pytest.raises(ConfigurationError, match="manifest"):
-        execute(plan(made.project, ["a"]), made.workspace, Options("run", "process"), Silence())
+        execute(plan(made.project, ["a"]), made.workspace, Options("run", "process"), Reporter())
 
 
 def test_a_user_module_that_cannot_be_imported_is_the_users_failure(make_project):

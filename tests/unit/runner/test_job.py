@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from flowstone.runner.job import main
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -130,6 +132,22 @@ def test_wrong_arguments_exit_with_2(make_project, start):
     assert process.returncode == 2
     assert "say which partitions to run: daily from 2024-01-01: day" in err
     assert "--partition 2024-01-01" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workers", "0"], "'0' is no whole number from 1"),
+        (["--workers", "many"], "'many' is no whole number from 1"),
+        (["--partitions", "2024-01-01"], "'2024-01-01' is no range such as 2024-01-01..2024-01-01"),
+    ],
+)
+def test_an_argument_that_cannot_be_meant_is_explained(make_project, capsys, arguments, message):
+    made = make_project("@asset\ndef a() -> int:\n    return 1\n")
+    with pytest.raises(SystemExit) as caught:
+        main(made.manifest, "all", ["a"], arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_the_result_is_a_table_on_the_standard_output(make_project, start):
