@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,10 @@ class Caller:
         self._runner: asyncio.Runner | None = None
 
     def call(self, function: Callable[..., Any], arguments: Mapping[str, Any], *, is_async: bool) -> Any:
-        """What the function returns, awaited if need be. Its exceptions pass through."""
+        """What the function returns, awaited if need be. Its exceptions pass through.
+
+        Errors: concurrent.futures.CancelledError for asyncio's.
+        """
         if not is_async:
             return function(**arguments)
         return self._run(function(**arguments))
@@ -34,7 +38,10 @@ class Caller:
         async def wait() -> Any:
             return await awaitable
 
-        return self._runner.run(wait())
+        try:
+            return self._runner.run(wait())
+        except asyncio.CancelledError as error:  # no Exception: callers would take it for the end of everything
+            raise CancelledError("something that it awaits was cancelled") from error
 
     def __enter__(self) -> Caller:
         return self

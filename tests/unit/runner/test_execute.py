@@ -166,6 +166,26 @@ def other() -> int:
         assert run(made, executor).results["a", None].failure.kind == "SystemExit"
         assert made.value("b") == 1
 
+    def test_a_cancelled_coroutine_is_a_failure_of_the_asset(self, make_project, executor):
+        made = make_project(
+            """
+import asyncio
+
+@asset
+async def a() -> int:
+    task = asyncio.create_task(asyncio.sleep(10))
+    task.cancel()
+    return await task
+
+@asset
+def b() -> int:
+    return 1
+"""
+        )
+        failure = run(made, executor).results["a", None].failure
+        assert (failure.kind, failure.message) == ("CancelledError", "something that it awaits was cancelled")
+        assert made.value("b") == 1
+
     def test_values_in_memory_stay_in_this_process(self, make_project, executor):
         made = make_project(
             """
