@@ -10,7 +10,7 @@ from flowstone.checks.rule import Rule
 from flowstone.checks.selection import NEVER_IGNORED, selection
 from flowstone.checks.subject import Subject
 from flowstone.checks.suppress import suppress
-from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.diagnostics.diagnostic import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from flowstone.config.model import Settings
@@ -37,6 +37,7 @@ def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
         origins=settings.origins,
         config_file=_relative(settings),
         configured_targets=_configured(settings),
+        complete=not any(item.severity is Severity.ERROR for item in loaded.diagnostics),
     )
     found = _together(loaded.diagnostics, apply(all_rules(), subject))
     return tuple(sorted(suppress(found, loaded.sources), key=lambda item: item.sort_key))

@@ -36,11 +36,12 @@ class Rule:
     check: Callable[[Subject], Iterable[Finding]] | None = None
     """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
     config: str = ""
-    """Tables of the examples' ``flowstone.toml``, where it has any beside the sources."""
+    """Tables of the examples' ``flowstone.toml``, where it has any beside the sources. The finding may be there."""
 
     def files(self, *, bad: bool) -> dict[str, str]:
         """The files of an example by their path in the project, its configuration last."""
         example = self.bad if bad else self.good
         files = {EXAMPLE_FILE: example} if isinstance(example, str) else dict(example)
-        tables = f"\n{self.config}" if self.config else ""
+        config = self.config if bad else self.config.replace("  # <- here", "")
+        tables = f"\n{config}" if config else ""
         return {**files, "flowstone.toml": f'sources = ["pipelines"]\n{tables}'}

@@ -51,10 +51,12 @@ def cron_problem(expression: str) -> str | None:
     for field in fields:
         if not re.fullmatch(r"[0-9A-Za-z*,/#?-]+", field):
             return f"{field!r} in {expression!r} is not a field of a cron expression"
-    from croniter import CroniterError, croniter  # only where there is a schedule
+    from croniter import CroniterBadDateError, CroniterError, croniter  # only where there is a schedule
 
     try:
-        croniter(expression)
+        croniter(expression, datetime(2024, 1, 1, tzinfo=UTC)).get_next(float)
+    except CroniterBadDateError:
+        return f"there is no day that {expression!r} means"
     except CroniterError as error:
         return f"{expression!r} is not a cron expression: {error}"
     return None

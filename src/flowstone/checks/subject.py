@@ -29,6 +29,8 @@ class Subject:
     """The configuration file, relative to the project's folder."""
     configured_targets: tuple[str, ...] = ()
     """Targets that the configuration speaks of."""
+    complete: bool = True
+    """False if the front end refused a part of the project: what is not here may be there."""
 
     @property
     def table(self) -> str:
@@ -79,6 +81,10 @@ class Subject:
         if step is None or "outputs" in step.keywords:
             return asset.location
         return next((step.keywords[name] for name in names if name in step.keywords), asset.location)
+
+    def is_in_file(self, key: str) -> bool:
+        """Whether a configured value stands in a file, and not in the environment or on the command line."""
+        return bool(_file_and_line(self.origins.get(key, ""))[0])
 
     def configured(self, key: str) -> Span:
         """Place of a configured value, or of the IO manager that it belongs to, or the file's first line."""

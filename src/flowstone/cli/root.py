@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from flowstone.__about__ import __version__
 from flowstone.cli import interrupted
 from flowstone.cli.common import report_error
-from flowstone.errors import FlowStoneError
+from flowstone.errors import FlowStoneError, UsageError
 
 COMMANDS = {
     "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
@@ -26,6 +27,22 @@ COMMANDS = {
     "run": ("flowstone.cli.run:run", "Run assets here."),
 }
 """Where each command is, and its line in the help: so that ``--help`` loads none of them."""
+
+
+ENVIRONMENT = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What the machine refuses, whatever the program: full or read-only disks, missing rights, too many open files."""
 
 
 class LazyGroup(click.Group):
@@ -50,8 +67,16 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except FlowStoneError as error:
             ctx.exit(report_error(error))
+        except OSError as error:
+            if error.errno not in ENVIRONMENT:
+                raise
+            ctx.exit(report_error(UsageError(": ".join(filter(None, (_path(error), error.strerror or str(error)))))))
         except KeyboardInterrupt:  # click would exit with 1, as if the command had failed
             ctx.exit(interrupted())
+
+
+def _path(error: OSError) -> str:
+    return str(error.filename or "")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -70,8 +70,10 @@ def run(
     loaded = sound_project(settings)
     _demand_local(loaded)
     ir = with_values(loaded.project, assignments)
+    steps = select(ir, " ".join(selection) or "*", exclude)
+    _demand_used(ir, steps, assignments)
     session = Session(
-        steps=select(ir, " ".join(selection) or "*", exclude),
+        steps=steps,
         keys=(*partition, *partitions),
         executor=executor or settings.run.executor,
         workers=workers or settings.run.workers,
@@ -112,6 +114,17 @@ def with_values(project: Project, assignments: Sequence[str]) -> Project:
         owner, parameter, value = _assignment(text, declared)
         params.setdefault(owner, {})[parameter] = value
     return project.model_copy(update={"params": params})
+
+
+def _demand_used(project: Project, steps: Sequence[str], assignments: Sequence[str]) -> None:
+    """Errors: UsageError for a value of an asset that is not among those that run: it would change nothing."""
+    from flowstone.errors import UsageError
+
+    others = {resource.name for resource in project.resources.values()} | {check.name for check in project.checks}
+    for text in assignments:
+        owner = text.partition("=")[0].rpartition(".")[0]
+        if owner in project.steps and owner not in steps and owner not in others:
+            raise UsageError(f"--set {text}: {owner} is not selected", help=f"select it too: flowstone run {owner} ...")
 
 
 def write_manifest(project: Project, settings: Settings) -> Path:

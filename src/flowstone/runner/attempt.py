@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
-_PACKAGE = str(Path(flowstone.__file__).parent)
+_OWN = (str(Path(flowstone.__file__).parent), contextlib.__file__)
+"""Where frames lie that tell a user nothing."""
 
 
 def attempt(workspace: Workspace, order: Order) -> Result:
@@ -62,7 +64,7 @@ def user_traceback(error: BaseException) -> str:
     whole = traceback.TracebackException.from_exception(error)
     for part in _chain(whole):
         part.stack = traceback.StackSummary.from_list(
-            [frame for frame in part.stack if not frame.filename.startswith(_PACKAGE)]
+            [frame for frame in part.stack if not frame.filename.startswith(_OWN)]
         )
     if not any(part.stack for part in _chain(whole)) and not isinstance(error, SyntaxError):
         return ""

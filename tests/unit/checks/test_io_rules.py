@@ -232,6 +232,37 @@ def test_two_names_of_one_store_are_one(build):
     assert codes(build.findings()) == ["FS310"]
 
 
+def test_no_path_goes_through_the_file_of_another_asset(build):
+    build.asset("a", options={"path": "x/y/a.json"}).asset("b", options={"path": "x/y"}).asset(
+        "c", options={"path": "x/c"}
+    )
+
+    (found,) = build.findings()
+
+    assert (found.code, found.span.line) == ("FS310", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "@asset\ndef orders(size: int = 1) -> int: ...\n",
+            [(5, "did you mean 'size'?"), (7, "did you mean 'orders'?")],
+        ),
+        (
+            "@asset\ndef orders(size: int = 1) -> int: ...\n@asset(nme='x')\ndef order() -> int: ...\n",
+            [(5, "did you mean 'size'?")],
+        ),
+    ],
+    ids=["whole", "broken"],
+)
+def test_configured_values_that_nothing_takes(find, text, found):
+    configuration = 'sources = ["pipelines"]\n\n[params.orders]\nsize = 3\nsizes = 4\n[params.ordres]\nsize = 3\n'
+    findings = find({"pipelines/a.py": f"from flowstone import asset\n{text}", "flowstone.toml": configuration})
+
+    assert [(item.span.line, item.help) for item in findings if item.code == "FS704"] == found
+
+
 @pytest.mark.parametrize(
     ("targets", "severities"),
     [
@@ -321,7 +352,8 @@ def test_the_ends_of_the_calendar_are_no_problem(build, kind, mapping):
         ("61 6 * * *", ["FS601"]),
         ("@reboot", ["FS601"]),
         ("0 6 * * \x1b[31m", ["FS601"]),
-        ("0 0 30 2 *", []),
+        ("0 0 30 2 *", ["FS601"]),
+        ("0 0 29 2 *", []),
     ],
 )
 def test_cron_expressions(build, expression, codes_found):

@@ -82,6 +82,7 @@ def test_a_time_partitioned_asset_needs_keys(run):
         (["--set", "greeting.nome=x"], "did you mean 'name'"),
         (["--set", "greeting.times=often"], "greeting.times takes int"),
         (["month", "--partition", "2024-01-05"], "month"),
+        (["day", "--partition", "2024-01-05", "--set", "greeting.times=2"], "greeting is not selected"),
     ],
 )
 def test_what_cannot_be_done_as_asked_exits_2(run, arguments, message):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
@@ -35,6 +36,21 @@ def check(subject: Subject) -> Iterator[Finding]:
                 help="give one of them another path or table",
                 related=((subject.keyword(other, "path", "table"), f"{other.id!r} is stored there too"),),
             )
+    yield from _inside_of_others(subject, first)
+
+
+def _inside_of_others(subject: Subject, places: Mapping[tuple[str, str], Asset]) -> Iterator[Finding]:
+    """Assets whose path goes through the file of another one."""
+    for (store, place), asset in places.items():
+        for folder in PurePosixPath(place).parents:
+            other = places.get((store, str(folder)))
+            if other is not None:
+                yield Finding(
+                    f"asset {asset.id!r} is stored in {place}, but {folder} is the file of {other.id!r} and no folder",
+                    subject.keyword(asset, "path", "table"),
+                    help="give one of them another path",
+                    related=((subject.keyword(other, "path", "table"), f"{other.id!r} is stored there"),),
+                )
 
 
 def _stores(subject: Subject) -> dict[str, str]:

@@ -1,3 +1,4 @@
+import errno
 import sys
 
 import pytest
@@ -31,3 +32,13 @@ def test_ctrl_c_before_anything_is_loaded(monkeypatch, interrupted, capsys):
         flowstone.cli.main()
     assert ended.value.code == 130
     assert capsys.readouterr().err.startswith("interrupted; to go on: flowstone run")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_the_machine_refuses_is_told_without_a_traceback(monkeypatch, number):
+    def load(name):
+        raise OSError(number, "Refused", "/data/state")
+
+    monkeypatch.setattr(flowstone.cli.root, "import_module", load)
+    result = CliRunner().invoke(flowstone.cli.root.cli, ["ls"])
+    assert (result.exit_code, result.stderr) == (2, "error: /data/state: Refused\n")

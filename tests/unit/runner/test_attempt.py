@@ -1,0 +1,29 @@
+import os
+
+from flowstone.errors import StorageError
+from flowstone.io.files import faults
+from flowstone.runner.attempt import user_traceback
+
+
+def raised(function, *arguments):
+    try:
+        function(*arguments)
+    except (OSError, StorageError) as error:
+        return user_traceback(error)
+    raise AssertionError("nothing was raised")
+
+
+def test_a_traceback_begins_in_the_users_code():
+    text = raised(os.listdir, "/nowhere/at/all")
+    assert "test_attempt.py" in text
+
+
+def test_a_fault_of_a_store_has_no_traceback(monkeypatch):
+    def full(path):
+        with faults("orders", "write", path):
+            raise OSError(28, "No space left on device")
+
+    import flowstone.runner.attempt as module
+
+    monkeypatch.setattr(module, "_OWN", (*module._OWN, __file__))
+    assert raised(full, "orders.json") == ""
