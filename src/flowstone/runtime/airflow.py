@@ -82,7 +82,7 @@ class AssetOperator(BaseOperator):
             if step.timeout is None:
                 return materialize(workspace, step.id, partition, run, config=config)
             return materialize_isolated(manifest, step.id, partition, run, step.timeout, config)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             kept_from_retrying = step.retries is not None and not worth_retrying(error, step.retries)
             if kept_from_retrying or isinstance(error, UsageError | CheckFailedError):
                 raise AirflowFailException(_text(error)) from error
@@ -160,7 +160,7 @@ class AwaitAssets(BaseSensorOperator):
         return all(len(events[asset].after(run.run_after.isoformat()).limit(1)) for asset in self.inlets)
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     """What went wrong, and what to do about it if FlowStone says so; an exception of the user with its class."""
     from flowstone.errors import FlowStoneError
 

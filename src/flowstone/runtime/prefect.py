@@ -112,8 +112,8 @@ class PrefectJob:
             return materialize_isolated(self.manifest, step.id, partition, run, step.timeout, config)
         try:
             return materialize(workspace, step.id, partition, run, config=config)
-        except Exception as error:
-            if _can_be_sent(error):
+        except (Exception, SystemExit) as error:  # an exit would end the whole flow run
+            if isinstance(error, Exception) and _can_be_sent(error):
                 raise
             retryable = worth_retrying(error, step.retries)
             raise StepFailedError(f"{type(error).__name__}: {error}", retryable=retryable) from error

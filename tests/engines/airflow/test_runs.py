@@ -101,8 +101,11 @@ def test_a_failure_is_tried_again(compile_project):
     assert project.notes() == ["try"] * 3
 
 
-def test_an_exception_that_is_not_worth_a_retry_fails_at_once(compile_project):
-    project = compile_project(RETRIES.format(on="ValueError"))
+@pytest.mark.parametrize("how", ["raise ConnectionError('not yet')", "raise SystemExit(3)"])
+def test_an_exception_that_is_not_worth_a_retry_fails_at_once(compile_project, how):
+    text = RETRIES.format(on="ValueError").replace('raise ConnectionError("not yet")', how)
+    assert how in text
+    project = compile_project(text)
     assert [task.state for task in project.run("job")] == ["failed"]
     assert project.notes() == ["try"]
 

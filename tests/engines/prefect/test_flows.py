@@ -97,6 +97,33 @@ def test_only_the_exceptions_of_the_policy_are_tried_again(compile_project):
     assert sorted(project.notes()) == ["covered"] * 3 + ["other"]
 
 
+def test_an_asset_that_exits_ends_nothing_but_itself(compile_project):
+    project = compile_project(
+        """
+        import sys
+
+        @asset(retries=Retry(1, delay="10ms"))
+        def leaves() -> int:
+            note("leaves")
+            sys.exit(3)
+
+        @asset
+        def reads_it(leaves: int) -> int:
+            return 1
+
+        @asset
+        def beside() -> int:
+            note("beside")
+            return 1
+
+        everything = Job("everything", select="*")
+        """
+    )
+    state = project.run("everything")
+    assert state.message == "failed: leaves (StepFailedError: SystemExit: 3); not run: reads_it"
+    assert sorted(project.notes()) == ["beside", "leaves", "leaves"]
+
+
 def test_a_failed_blocking_check_keeps_the_value_back_and_is_not_tried_again(compile_project):
     project = compile_project(
         """
