@@ -8,6 +8,7 @@ from flowstone.dsl.partitions import Partitions
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
+from flowstone.ir.reference import is_reference
 from flowstone.ir.run_keys import definitions
 
 
@@ -27,7 +28,7 @@ def config_parameters(project: Project, steps: Sequence[str]) -> tuple[tuple[str
         (step, parameter)
         for step in steps
         for parameter in project.steps[step].signature.config
-        if not _is_secret(config_value(project, step, parameter))
+        if not is_reference(config_value(project, step, parameter))
     )
 
 
@@ -39,7 +40,3 @@ def config_value(project: Project, step: str, parameter: ConfigParameter) -> Jso
 def parameter_name(step: str, parameter: str) -> str:
     """Name of the run parameter for a config parameter: ``report__title``, ``sales__report__title``."""
     return f"{step.replace('.', '__')}__{parameter}"
-
-
-def _is_secret(value: Json) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("env"), str)

@@ -17,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from flowstone.errors import ConfigurationError
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
+from flowstone.ir.reference import is_reference
 from flowstone.ir.types import UNION, TypeExpr
-from flowstone.runtime.secrets import is_reference, resolve
+from flowstone.runtime.secrets import resolve
 
 _PLAIN: Mapping[str, Any] = {
     "None": None,

@@ -1,4 +1,4 @@
-"""References to secrets: ``{"env": "NAME"}`` stands for the value of an environment variable.
+"""The values that references to secrets stand for.
 
 They are resolved in the process that needs them, at the moment it needs them, and are never written anywhere.
 """
@@ -9,11 +9,7 @@ from collections.abc import Mapping
 
 from flowstone.errors import ConfigurationError
 from flowstone.ir.node import Json
-
-
-def is_reference(value: Json) -> bool:
-    """Whether a value stands for a secret."""
-    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("env"), str)
+from flowstone.ir.reference import is_reference
 
 
 def resolve(value: Json, environment: Mapping[str, str], place: str) -> Json:

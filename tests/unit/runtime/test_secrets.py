@@ -1,7 +1,8 @@
 import pytest
 
 from flowstone.errors import ConfigurationError
-from flowstone.runtime.secrets import is_reference, resolve
+from flowstone.ir.reference import is_reference
+from flowstone.runtime.secrets import resolve
 
 
 def test_references_are_replaced_at_any_depth():
