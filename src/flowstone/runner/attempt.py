@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import time
 import traceback
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
-_OWN = (str(Path(flowstone.__file__).parent), contextlib.__file__)
+_OWN = (str(Path(flowstone.__file__).parent), contextlib.__file__, importlib.__file__, "<frozen importlib.")
 """Where frames lie that tell a user nothing."""
 
 

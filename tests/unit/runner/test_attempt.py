@@ -1,3 +1,4 @@
+import importlib
 import os
 
 from flowstone.errors import StorageError
@@ -8,7 +9,7 @@ from flowstone.runner.attempt import user_traceback
 def raised(function, *arguments):
     try:
         function(*arguments)
-    except (OSError, StorageError) as error:
+    except (OSError, ImportError, StorageError) as error:
         return user_traceback(error)
     raise AssertionError("nothing was raised")
 
@@ -16,6 +17,14 @@ def raised(function, *arguments):
 def test_a_traceback_begins_in_the_users_code():
     text = raised(os.listdir, "/nowhere/at/all")
     assert "test_attempt.py" in text
+
+
+def test_the_machinery_of_imports_is_left_out(tmp_path, monkeypatch):
+    (tmp_path / "broken_user_module.py").write_text("import there_is_no_such_package\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = raised(importlib.import_module, "broken_user_module")
+    assert "broken_user_module.py" in text
+    assert "importlib" not in text.replace("importlib.import_module", "")
 
 
 def test_a_fault_of_a_store_has_no_traceback(monkeypatch):
