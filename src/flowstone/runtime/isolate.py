@@ -38,7 +38,7 @@ def materialize_isolated(
         "partition": partition,
         "run": asdict(run),
         "config": dict(config),
-        "path": sys.path,
+        "path": [entry for entry in sys.path if isinstance(entry, str)],
     }
     with _child(request) as (process, lines):
         _demand_start(process, lines, step)
