@@ -23,7 +23,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_imports(module: Module, names: Names, findings: Findings) -> None:
-    """Note names imported from ``flowstone`` that it does not have."""
+    """Note names imported from ``flowstone`` that it does not have, and modules imported by a name they do not have."""
     if "flowstone" not in module.source:
         return
     for match in _DYNAMIC_IMPORT.finditer(module.source):
@@ -34,10 +34,26 @@ def check_imports(module: Module, names: Names, findings: Findings) -> None:
         findings.error("FS003", message, span, help="write 'import flowstone' or 'from flowstone import ...'")
     for bindings in names.table(module).bindings.values():
         for binding in bindings:
+            if binding.alias is not None:
+                _check_root(
+                    binding.alias, binding.alias.name if binding.submodule else binding.origin, module, names, findings
+                )
             if binding.origin.startswith("flowstone.") and binding.alias is not None and not binding.submodule:
                 unknown = unknown_public_name(External(binding.origin))
                 if unknown is not None:
                     unknown_flowstone_name(unknown, module.span(binding.alias)).note(findings)
+
+
+def _check_root(alias: ast.alias, dotted: str, module: Module, names: Names, findings: Findings) -> None:
+    """Note an import of the project that workers could not carry out: its folder is no import root."""
+    found = names.misplaced(module, dotted)
+    if found is None:
+        return
+    imported = ".".join(dotted.split(".")[:2])
+    folder = found.removesuffix(f".{imported}").replace(".", "/")
+    message = f"there is no module '{imported}' under the import roots, only '{found}'"
+    advice = f"write import_roots = [\"{folder}\"] in the configuration, or import '{found}'"
+    findings.error("FS004", message, module.span(alias), help=advice)
 
 
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:

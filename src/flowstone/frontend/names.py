@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +109,19 @@ class Names:
         if module.name not in self._tables:
             self._tables[module.name] = NameTable(module)
         return self._tables[module.name]
+
+    def misplaced(self, module: Module, dotted: str) -> str | None:
+        """The name that a module of the project has, if a module imports it as if its folder were an import root.
+
+        Only names of two parts or more are judged: ``stripe`` beside a file ``stripe.py`` is another package.
+        """
+        first, _, rest = dotted.partition(".")
+        if not rest or first in sys.stdlib_module_names or self._index.exists(first) or self._index.is_folder(first):
+            return None
+        imported = f"{first}.{rest.partition('.')[0]}"
+        folders = module.name.split(".")[:-1]
+        names = (".".join([*folders[:depth], imported]) for depth in range(1, len(folders) + 1))
+        return next(filter(self._index.exists, names), None)
 
     def lookup(self, module: Module, name: str) -> Target:
         """What a bare name stands for at module level."""

@@ -213,3 +213,30 @@ def test_messages_stay_short(project):
     for finding in project(text).diagnostics:
         assert len(finding.message) < 200
         assert len(finding.help or "") < 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from app.util import x",
+        "import app.util",
+        "from app import util",
+        "import app.util as u",
+    ],
+)
+def test_imports_below_a_folder_that_is_no_import_root(project, line):
+    files = {
+        "src/app/__init__.py": "",
+        "src/app/util.py": "x = 1\n",
+        "src/app/a.py": f"from flowstone import asset\n{line}\n",
+    }
+    (found,) = project(files).diagnostics
+    assert (found.code, found.span.line) == ("FS004", 2)
+    assert "src.app.util" in found.message
+    assert 'import_roots = ["src"]' in (found.help or "")
+    assert not project(files, import_roots=("src",)).diagnostics
+
+
+def test_folders_named_like_packages_of_others(project):
+    text = "from flowstone import asset\nimport stripe\nfrom stripe import Client\nimport google.cloud\nimport json.decoder\n"
+    assert not project({"jobs/stripe/a.py": text, "jobs/google.py": "", "jobs/json/decoder.py": ""}).diagnostics
