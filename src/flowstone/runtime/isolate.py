@@ -96,7 +96,11 @@ def _next(process: subprocess.Popen[str], lines: _Lines, step: str, timeout: flo
     """The child's next message. Errors: TimeoutError; StepFailedError if the process ended without one."""
     line = lines.read(timeout)
     if line is None:
-        raise StepFailedError(f"the process that ran {step} {ending(process.wait())}", retryable=True)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:  # the user's code has closed the pipe and goes on
+            raise TimeoutError from None
+        raise StepFailedError(f"the process that ran {step} {ending(code)}", retryable=True)
     answer: dict[str, Json] = json.loads(line)
     return answer
 

@@ -60,6 +60,22 @@ def stuck() -> int:
     assert made.value("stuck") is None
 
 
+def test_time_is_up_for_a_function_that_closes_the_way_to_its_parent(make_project):
+    made = make_project(
+        """
+import os, time
+
+@asset
+def daemon() -> int:
+    os.closerange(3, 256)
+    time.sleep(300)
+    return 1
+"""
+    )
+    with pytest.raises(AssetTimeoutError):
+        isolated(made, "daemon", timeout=0.5)
+
+
 @pytest.mark.parametrize(
     ("step", "message", "retryable"),
     [
