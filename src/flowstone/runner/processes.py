@@ -142,10 +142,15 @@ class _Worker:
                 self._process.stdin.close()
 
     def _answer(self, timeout: float | None) -> dict[str, Any]:
+        """The next answer. Errors: queue.Empty when the time is over; WorkerDiedError."""
         answer = self._answers.get(timeout=timeout)
-        if answer is None:
-            raise WorkerDiedError(f"the process that ran the asset {ending(self._process.wait())}")
-        return answer
+        if answer is not None:
+            return answer
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:  # the user's code has closed the pipe and goes on
+            raise queue.Empty from None
+        raise WorkerDiedError(f"the process that ran the asset {ending(code)}")
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -232,6 +232,20 @@ def other() -> int:
     assert made.value("other") == 1
 
 
+def test_a_timeout_holds_for_a_function_that_closes_the_way_to_the_runner(make_project):
+    made = make_project(
+        LOG
+        + """
+@asset(timeout=0.5)
+def daemon() -> int:
+    os.closerange(3, 256)
+    time.sleep(300)
+    return 1
+"""
+    )
+    assert run(made, "process", workers=1).results["daemon", None].failure.kind == "AssetTimeoutError"
+
+
 def test_a_process_that_died_is_worth_a_retry_whatever_the_policy_names(make_project):
     made = make_project(
         LOG
