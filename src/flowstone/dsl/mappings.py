@@ -148,7 +148,7 @@ def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one",
     if consumer.kind == producer.kind:
         return "one"
     if producer.grain > consumer.grain:
-        raise IncompatiblePartitionsError(f"a {producer.kind} partition is coarser than a {consumer.kind} one")
+        raise IncompatiblePartitionsError(f"{producer.kind} partitions are coarser than {consumer.kind} ones")
     if producer.kind == "weekly":
         raise IncompatiblePartitionsError("weeks do not fit into months: some belong to two")
     return "many"
@@ -174,7 +174,7 @@ def _relative_arity(
                 f"Last counts {mapping.unit} periods, and the upstream is {producer.kind}"
             )
         if producer.grain > consumer.grain:
-            raise IncompatiblePartitionsError(f"a {producer.kind} partition is coarser than a {consumer.kind} one")
+            raise IncompatiblePartitionsError(f"{producer.kind} partitions are coarser than {consumer.kind} ones")
         return "many"
     if consumer.kind != producer.kind:
         raise IncompatiblePartitionsError(f"Offset counts {consumer.kind} periods, and the upstream is {producer.kind}")

@@ -48,6 +48,7 @@ def construct(name: str, arguments: Sequence[Argument], call: ast.Call, module: 
     placed = _place(cls, arguments)
     for parameter, argument in placed:
         _check_argument(name, cls, parameter, argument)
+    _demand_all(cls, {parameter.name for parameter, _ in placed}, module.span(call))
     positional = [item.value for item in arguments if item.name is None]
     keywords = {item.name: item.value for item in arguments if item.name is not None}
     try:
@@ -79,6 +80,17 @@ def _place(cls: type, arguments: Sequence[Argument]) -> list[tuple[inspect.Param
             raise Refusal("FS005", f"'{cls.__name__}' takes fewer positional arguments", argument.span)
         placed.append((last, argument))
     return placed
+
+
+def _demand_all(cls: type, given: set[str], call: Span) -> None:
+    """Errors: Refusal if a parameter without a default is not given."""
+    needed = [item for item in _parameters(cls) if item.default is item.empty and item.kind is not item.VAR_POSITIONAL]
+    missing = [item.name for item in needed if item.name not in given]
+    if missing:
+        message = f"'{cls.__name__}' needs {' and '.join(map(repr, missing))}"
+        raise Refusal(
+            "FS005", message, call, help=f"write {cls.__name__}({', '.join(f'{name}=...' for name in missing)})"
+        )
 
 
 def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
@@ -125,6 +137,9 @@ def symbolic(value: Any, span: Span, what: str) -> Refusal:
         advice = f'write its name as a text: "{symbol.node.name}"'
         return Refusal("FS005", message, span, help=advice)
     dotted = "a value in it" if symbol is None else symbol.dotted
+    public = dotted.removeprefix("flowstone.")
+    if public != dotted and isinstance(getattr(flowstone, public, None), type):
+        return Refusal("FS005", f"{what} must be an instance of {public}", span, help=f"call it: {public}(...)")
     return Refusal(
         "FS003",
         f"{what} is not a constant: '{dotted}' is only known when the code runs",

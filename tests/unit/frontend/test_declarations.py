@@ -361,3 +361,24 @@ def test_factory_that_asks_about_other_things(project):
         """
     )
     assert steps(loaded) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "help"),
+    [
+        ('Job(select="*")', "'Job' needs 'name'", "write Job(name=...)"),
+        ("DailyPartitions()", "'DailyPartitions' needs 'start'", "write DailyPartitions(start=...)"),
+        ("StaticPartitions()", "'StaticPartitions': static partitions need at least one key", None),
+        (
+            "asset(partitioned_by=DailyPartitions)",
+            "'partitioned_by' must be an instance of DailyPartitions",
+            "call it: DailyPartitions(...)",
+        ),
+    ],
+)
+def test_values_that_lack_something(project, line, message, help):
+    declared = f"@{line}" if line.startswith("asset") else f"@asset(partitioned_by={line})"
+    text = line if line.startswith("Job") else f"{declared}\ndef orders(): ..."
+    (found,) = project(f"from flowstone import *\n{text}\n").diagnostics
+    assert (found.code, found.span.line) == ("FS005", 2)
+    assert (found.message, found.help) == (message, help)
