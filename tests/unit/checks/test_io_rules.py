@@ -465,3 +465,25 @@ def test_several_outputs_come_as_a_tuple_or_mapping(build, returns, fits):
     build.asset("split", type=returns, outputs={"train": "train", "test": "test"})
 
     assert codes(build.findings("FS313")) == ([] if fits else ["FS313"])
+
+
+def test_only_resources_yield(find):
+    text = """from flowstone import asset, check, resource
+@resource
+def client():
+    yield 1
+@asset
+def orders(client) -> list[int]:
+    yield 1
+@asset
+async def customers() -> list[int]:
+    def inner():
+        yield 1
+    return list(inner())
+@check(asset="customers")
+async def some(customers: list[int]) -> bool:
+    yield True
+"""
+    found = [(item.code, item.span.line) for item in find({"pipelines/a.py": text})]
+
+    assert found == [("FS303", 6), ("FS303", 14)]

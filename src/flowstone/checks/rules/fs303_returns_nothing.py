@@ -9,7 +9,11 @@ from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 
 
+_RETURN = "return it: only a @resource yields"
+
+
 def check(subject: Subject) -> Iterator[Finding]:
+    yield from _generators(subject)
     for edge in subject.edges:
         given = edge.producer.type
         if given is None or given.name != "None" or edge.dependency.parameter is None:
@@ -23,11 +27,21 @@ def check(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _generators(subject: Subject) -> Iterator[Finding]:
+    """Only a resource yields: of an asset or a check a generator would arrive, and nothing in it would run."""
+    for step in subject.project.steps.values():
+        if step.function.is_generator:
+            yield Finding(f"{step.id!r} yields and returns no value", step.location, help=_RETURN)
+    for item in subject.project.checks:
+        if item.function.is_generator:
+            yield Finding(f"check {item.name!r} yields and returns no outcome", item.location, help=_RETURN)
+
+
 RULE = Rule(
     code="FS303",
     name="returns-nothing",
-    summary="A parameter receives an asset whose function returns None",
-    why="The parameter would always be None.",
+    summary="A parameter receives an asset whose function returns None, or a function yields instead of returning",
+    why="The parameter would always be None; and a generator function of an asset would not even run.",
     bad="""\
 from flowstone import asset
 
