@@ -8,7 +8,6 @@ from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 
-
 _RETURN = "return it: only a @resource yields"
 
 
