@@ -21,10 +21,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     for edge in subject.edges:
         manager = subject.managers.get(edge.producer.storage.manager)
         same_task = not isinstance(edge.consumer, Step) or edge.producer.step == edge.consumer.id
-        if manager is None or manager.traits.durable or edge.dependency.parameter is None or same_task:
-            continue
+        if manager is None or manager.traits.durable or same_task:
+            continue  # a dependency that only orders counts too: that it is made is told by its record
         yield Finding(
-            f"{edge.name!r} reads {edge.producer.id!r} in another task, but IO manager "
+            f"{edge.name!r} needs {edge.producer.id!r} in another task, but IO manager "
             f"{edge.producer.storage.manager!r} keeps it in the memory of the task that made it ({', '.join(targets)})",
             edge.location,
             help="store it with a manager whose values outlive the process, such as one of type filesystem",
