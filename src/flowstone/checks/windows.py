@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flowstone.checks.edges import Edge
 from flowstone.dsl.mappings import Offset, Only
 from flowstone.dsl.partitions import PartitionKey, StaticPartitions, TimePartitions
@@ -31,7 +33,7 @@ def missing_keys(edge: Edge) -> str | None:
 
 
 def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> str | None:
-    first, their_first = ours.first(), theirs.first()
+    first, their_first = _first(ours), _first(theirs)
     assert first.start is not None and first.end is not None and their_first.start is not None
     read_from = first.start if ours.kind == theirs.kind else first.end
     if read_from < their_first.start or (ours.kind != theirs.kind and read_from == their_first.start):
@@ -45,6 +47,12 @@ def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> s
     if first.start >= their_end:
         return f"the first one is {first}, and {edge.producer.id!r} ends at {theirs.end}"
     return None
+
+
+@lru_cache(maxsize=256)
+def _first(partitions: TimePartitions) -> PartitionKey:
+    """The first key: many assets have equal definitions."""
+    return partitions.first()
 
 
 def offset_leaves_window(edge: Edge) -> str | None:

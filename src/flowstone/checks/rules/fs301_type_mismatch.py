@@ -19,7 +19,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         given, wanted = edge.producer.type, wanted_value(edge)
-        if given is None or wanted is None or given == _NONE:
+        if given is None or wanted is None or given.name == _NONE.name:
             continue
         families = _families(subject, edge)
         if not judge.fits(given, wanted, families):
