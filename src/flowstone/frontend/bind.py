@@ -201,21 +201,23 @@ class Binding:
         return bool(found.ids)
 
     def _check_not_both(self, parameter: _Parameter, asset: str) -> None:
-        resource = self._drafts.resources.get(parameter.name)
-        if resource is not None:
+        if self._has_resource(parameter.name):
             self._findings.error(
                 "FS110",
                 f"'{parameter.name}' is both an asset and a resource",
                 parameter.span,
                 help="rename one of the two",
                 related=[
-                    (self._drafts.assets[asset].name_span, "the asset is declared here"),
-                    (resource.name_span, "the resource is declared here"),
+                    (self._drafts.asset_span(asset), "the asset is declared here"),
+                    (self._drafts.resource_span(parameter.name), "the resource is declared here"),
                 ],
             )
 
+    def _has_resource(self, name: str) -> bool:
+        return name in self._drafts.resources or name in self._drafts.other_resources
+
     def _bind_resource(self, parameter: _Parameter) -> bool:
-        if parameter.name not in self._drafts.resources:
+        if not self._has_resource(parameter.name):
             return False
         use = ResourceUse(resource=parameter.name, parameter=parameter.name, location=location(parameter.span))
         self.resources.append(use)
@@ -243,11 +245,11 @@ class Binding:
         )
 
     def _unbound(self, parameter: _Parameter, checked: str | None) -> None:
-        resources = list(self._drafts.resources)
+        resources = sorted(self._drafts.resource_names())
         kinds = {"asset": "asset or resource", "resource": "resource"}.get(self._kind, "resource")
         message = f"parameter '{parameter.name}' of {self._kind} '{self._draft.name}' names no {kinds}"
         if self._kind == "asset":
-            hint = did_you_mean(parameter.name, [*map(_last, self._drafts.assets), *resources])
+            hint = did_you_mean(parameter.name, [*sorted(map(_last, self._assets.ids)), *resources])
         elif checked is not None:
             hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
         else:
@@ -307,10 +309,10 @@ class Binding:
         keywords = self._draft.keywords
         for place, name in enumerate(keywords.values.get("requires", ())):
             span = keywords.item_span("requires", place, self._scope)
-            if name in self._drafts.resources:
+            if self._has_resource(name):
                 self.resources.append(ResourceUse(resource=name, location=location(span)))
             elif not self._finder.is_hidden(name):
-                hint = did_you_mean(name, self._drafts.resources) or "declare it with @resource"
+                hint = did_you_mean(name, sorted(self._drafts.resource_names())) or "declare it with @resource"
                 message = f"asset '{self._draft.name}' requires '{name}', and there is no such resource"
                 self._findings.error("FS701", message, span, help=hint)
 

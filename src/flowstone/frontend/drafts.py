@@ -60,6 +60,23 @@ class Drafts:
         self.checks: list[Draft] = []
         self.hidden: set[str] = set()
         """Names of declarations that exist and were left out because of a finding."""
+        self.other_assets: dict[str, Span] = {}
+        """Where the assets are declared that exist besides, by id, if only a part of the project is read."""
+        self.other_resources: dict[str, Span] = {}
+
+    def asset_span(self, asset: str) -> Span:
+        """Where an asset is declared."""
+        draft = self.assets.get(asset)
+        return self.other_assets[asset] if draft is None else draft.name_span
+
+    def resource_names(self) -> set[str]:
+        """Every resource of the project."""
+        return self.resources.keys() | self.other_resources
+
+    def resource_span(self, name: str) -> Span:
+        """Where a resource is declared."""
+        draft = self.resources.get(name)
+        return self.other_resources[name] if draft is None else draft.name_span
 
 
 def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Findings) -> Drafts:

@@ -23,17 +23,20 @@ def lower_jobs(
     declared: Iterable[DeclaredJob], project: Project, evaluator: Evaluator, findings: Findings
 ) -> dict[str, Job]:
     """All jobs of a project by name. The project has its steps and assets already."""
+    found = (declared_job(item, project, evaluator, findings) for item in declared)
+    return all_jobs((job for job in found if job is not None), project, findings)
+
+
+def all_jobs(declared: Iterable[Job], project: Project, findings: Findings) -> dict[str, Job]:
+    """The declared jobs, each once, and those that need no declaration."""
     jobs: dict[str, Job] = {}
-    for item in declared:
-        job = _declared_job(item, project, evaluator, findings)
-        if job is None:
-            continue
+    for job in declared:
         other = jobs.setdefault(job.name, job)
-        if other is not job and other.location is not None:
+        if other is not job and other.location is not None and job.location is not None:
             findings.error(
                 "FS103",
                 f"job '{job.name}' is declared twice",
-                item.span,
+                span_of(job.location),
                 help="give one of them another name",
                 related=[(span_of(other.location), "it is also declared here")],
             )
@@ -44,7 +47,17 @@ def lower_jobs(
     return jobs
 
 
-def _declared_job(declared: DeclaredJob, project: Project, evaluator: Evaluator, findings: Findings) -> Job | None:
+def selected_anew(job: Job, project: Project) -> Job:
+    """A declared job with the steps that it selects now. Errors: SelectionError for what was no finding before."""
+    if project.steps:
+        select(project, job.select)
+    if job.exclude is not None:
+        select(project, job.exclude)
+    return job.model_copy(update={"steps": _both(project, job.select, job.exclude)})
+
+
+def declared_job(declared: DeclaredJob, project: Project, evaluator: Evaluator, findings: Findings) -> Job | None:
+    """A job of which the project knows nothing yet; None after a finding."""
     try:
         value = evaluator.evaluate(declared.call, declared.scope)
     except Refusal as refusal:
@@ -82,8 +95,12 @@ def _steps(declared: DeclaredJob, value: JobValue, project: Project, findings: F
                 findings.error("FS206", message, _argument(declared, keyword, place), help=error.help)
                 return None
             return ()
+    return _both(project, value.select, value.exclude)
+
+
+def _both(project: Project, selected: str, excluded: str | None) -> tuple[str, ...]:
     try:
-        return select(project, value.select, value.exclude)
+        return select(project, selected, excluded)
     except SelectionError:
         return ()
 

@@ -15,7 +15,6 @@ from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.constants import Evaluator
-from flowstone.frontend.declarations import DeclaredJob
 from flowstone.frontend.drafts import Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
 from flowstone.frontend.findings import Findings
@@ -27,9 +26,9 @@ from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.names import Names
 from flowstone.frontend.pins import read_pins
 from flowstone.frontend.reader import Reader
-from flowstone.ir.asset import Asset, Step
-from flowstone.ir.job import Job
+from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.project import IoManagerConfig, Project
+from flowstone.ir.types import ClassInfo
 
 _STACK = 20_000
 """Frames that nested source may take. Python's own calls need no stack of the machine."""
@@ -45,6 +44,10 @@ class Loaded:
     """By place."""
     sources: dict[str, str]
     """Text of every file that was read, by path relative to the project's folder."""
+    modules: tuple[str, ...] = ()
+    """Paths of the modules below the sources, in the order in which they were read."""
+    effort: float = 0.0
+    """The part that reading took of what is granted to a project for loops, factories and constants, from 0 to 1."""
 
 
 def load(settings: Settings, *, fingerprints: bool = True) -> Loaded:
@@ -54,14 +57,16 @@ def load(settings: Settings, *, fingerprints: bool = True) -> Loaded:
     """
     findings = Findings()
     index = ModuleIndex(settings.root, settings.import_roots, findings)
-    with _room():
+    with room():
         modules = index.add_sources(settings.sources)
-        project = _Front(settings, index, findings, fingerprints=fingerprints).project(modules)
-    return Loaded(project, findings.sorted(), index.texts)
+        front = Front(settings, index, findings, fingerprints=fingerprints)
+        project = front.project(modules)
+    paths = tuple(module.path for module in modules)
+    return Loaded(project, findings.sorted(), index.texts, paths, front.effort)
 
 
 @contextmanager
-def _room() -> Iterator[None]:
+def room() -> Iterator[None]:
     """Room for deeply nested source, and no garbage collection: syntax trees are many objects, and all stay."""
     depth, collecting = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(depth, _STACK))
@@ -76,32 +81,52 @@ def _room() -> Iterator[None]:
             gc.enable()
 
 
-class _Front:
+@dataclass(frozen=True)
+class Nodes:
+    """What modules declare, jobs left out, in the order of the sources."""
+
+    steps: dict[str, Step]
+    assets: dict[str, Asset]
+    checks: tuple[Check, ...]
+    resources: dict[str, Resource]
+    classes: dict[str, ClassInfo]
+
+
+class Front:
+    """The parts of the front end put together, for one reading of all modules or some."""
+
     def __init__(self, settings: Settings, index: ModuleIndex, findings: Findings, *, fingerprints: bool) -> None:
         self._settings = settings
         self._wants_fingerprints = fingerprints
         self._index = index
         self._findings = findings
         self._names = Names(index)
-        self._evaluator = Evaluator(self._names)
+        self.evaluator = Evaluator(self._names)
         self._annotations = Annotations(self._names)
+        self.reader = Reader(self._names, self.evaluator, findings)
+
+    @property
+    def effort(self) -> float:
+        """The part that was taken of what is granted to a project, from 0 to 1."""
+        return max(self.reader.effort, self.evaluator.effort)
 
     def project(self, modules: Sequence[Module]) -> Project:
-        reader = self._read(modules)
-        drafts = make_drafts(reader.declared, self._evaluator, self._findings)
+        """The project that all of its modules make."""
+        drafts = self.drafts(modules)
         drafts.hidden.update(self._broken_names(modules))
-        project = self._lower(drafts, _files(reader))
-        return project.model_copy(update={"jobs": self._jobs(reader.jobs, project)})
+        project = assemble(self._settings, self.lower(drafts), _files(self.reader))
+        jobs = lower_jobs(self.reader.jobs, project, self.evaluator, self._findings)
+        return project.model_copy(update={"jobs": jobs})
 
-    def _read(self, modules: Sequence[Module]) -> Reader:
-        reader = Reader(self._names, self._evaluator, self._findings)
+    def drafts(self, modules: Sequence[Module]) -> Drafts:
+        """What the modules declare, before parameters are bound."""
         for module in modules:
             check_imports(module, self._names, self._findings)
-            reader.read(module)
+            self.reader.read(module)
         for module in modules:
-            check_leftovers(module, self._names, reader, self._findings)
-        check_duplicate_functions(reader.declared, self._names, self._findings)
-        return reader
+            check_leftovers(module, self._names, self.reader, self._findings)
+        check_duplicate_functions(self.reader.declared, self._names, self._findings)
+        return make_drafts(self.reader.declared, self.evaluator, self._findings)
 
     def _broken_names(self, modules: Sequence[Module]) -> Iterator[str]:
         """Functions in files that could not be parsed: that these are missing is no finding of its own."""
@@ -110,14 +135,15 @@ class _Front:
             if path not in read and not self._index.is_parsed(path):
                 yield from _DEFINITION.findall(text)
 
-    def _lower(self, drafts: Drafts, sources: tuple[str, ...]) -> Project:
+    def lower(self, drafts: Drafts) -> Nodes:
+        """The nodes of the intermediate representation."""
         settings = self._settings
         fingerprints = None
         if self._wants_fingerprints:
             fingerprints = Fingerprints(self._names, read_pins(settings.root, settings.requirements))
         lowering = Lowering(
             drafts,
-            self._evaluator,
+            self.evaluator,
             self._annotations,
             fingerprints,
             settings.default_io_manager,
@@ -130,25 +156,28 @@ class _Front:
             made = lowering.assets(draft, steps[draft.id].signature)
             assets.update((asset.id, asset) for asset in made if drafts.assets[asset.id] is draft)
         checks = [check for draft in drafts.checks if (check := lowering.check(draft)) is not None]
-        return Project(
-            name=settings.name,
-            profile=settings.profile,
-            import_roots=settings.import_roots,
-            sources=sources,
-            steps=_ordered(steps, assets),
-            assets=assets,
-            checks=tuple(checks),
-            resources={draft.name: lowering.resource(draft) for draft in drafts.resources.values()},
-            classes=dict(sorted(self._annotations.classes.items())),
-            io_managers={
-                name: IoManagerConfig(type=manager.type, options=dict(manager.options))
-                for name, manager in settings.io_managers.items()
-            },
-            params={name: dict(values) for name, values in settings.params.items()},
-        )
+        resources = {draft.name: lowering.resource(draft) for draft in drafts.resources.values()}
+        return Nodes(steps, assets, tuple(checks), resources, self._annotations.classes)
 
-    def _jobs(self, declared: Sequence[DeclaredJob], project: Project) -> dict[str, Job]:
-        return lower_jobs(declared, project, self._evaluator, self._findings)
+
+def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...]) -> Project:
+    """The project of these nodes, without jobs."""
+    return Project(
+        name=settings.name,
+        profile=settings.profile,
+        import_roots=settings.import_roots,
+        sources=files,
+        steps=_ordered(nodes.steps, nodes.assets),
+        assets=nodes.assets,
+        checks=nodes.checks,
+        resources=nodes.resources,
+        classes=dict(sorted(nodes.classes.items())),
+        io_managers={
+            name: IoManagerConfig(type=manager.type, options=dict(manager.options))
+            for name, manager in settings.io_managers.items()
+        },
+        params={name: dict(values) for name, values in settings.params.items()},
+    )
 
 
 def _files(reader: Reader) -> tuple[str, ...]:

@@ -30,22 +30,22 @@ class AssetNames:
     """The assets of a project by id and by name."""
 
     def __init__(self, ids: Iterable[str]) -> None:
-        self._ids = frozenset(ids)
+        self.ids = frozenset(ids)
         self._by_name: dict[str, list[str]] = {}
-        for asset in sorted(self._ids):
+        for asset in sorted(self.ids):
             self._by_name.setdefault(asset.rpartition(".")[2], []).append(asset)
 
     def find(self, text: str, namespace: str | None) -> Found:
         """The asset that a text names for a declaration in the given namespace."""
-        if namespace is not None and f"{namespace}.{text}" in self._ids:
+        if namespace is not None and f"{namespace}.{text}" in self.ids:
             return Found((f"{namespace}.{text}",))
-        if text in self._ids:
+        if text in self.ids:
             return Found((text,))
         return Found(tuple(self._by_name.get(text, ())))
 
     def suggest(self, text: str) -> str | None:
         """Names close to one that is not there."""
-        return did_you_mean(text, [*self._ids, *self._by_name])
+        return did_you_mean(text, [*self.ids, *self._by_name])
 
 
 class AssetFinder:
@@ -54,7 +54,7 @@ class AssetFinder:
     def __init__(self, drafts: Drafts, findings: Findings) -> None:
         self._drafts = drafts
         self._findings = findings
-        self.names = AssetNames(drafts.assets)
+        self.names = AssetNames(drafts.assets.keys() | drafts.other_assets)
 
     def checked_asset(self, draft: Draft) -> str | None:
         """The id of the asset that a check is for, or None after a finding."""
@@ -85,7 +85,7 @@ class AssetFinder:
             f"'{name}' can be any of {', '.join(map(repr, ids))}",
             span,
             help=help,
-            related=[(self._drafts.assets[asset].name_span, f"'{asset}' is declared here") for asset in ids],
+            related=[(self._drafts.asset_span(asset), f"'{asset}' is declared here") for asset in ids],
         )
 
     def is_hidden(self, text: str) -> bool:

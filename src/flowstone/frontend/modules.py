@@ -6,7 +6,7 @@ import ast
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -73,8 +73,12 @@ class Module:
 class ModuleIndex:
     """Every module of the project by its dotted name: those under the sources, and what they import, when asked for."""
 
-    def __init__(self, root: Path, import_roots: Sequence[str], findings: Findings) -> None:
+    def __init__(
+        self, root: Path, import_roots: Sequence[str], findings: Findings, known: Mapping[str, str] | None = None
+    ) -> None:
+        """``known`` are texts by path that are taken instead of what the files hold."""
         self._root = root
+        self._known = known or {}
         self._import_roots = tuple(_normal(root / item) for item in import_roots)
         self._findings = findings
         self._modules: dict[str, Module | None] = {}
@@ -102,6 +106,12 @@ class ModuleIndex:
         names: dict[str, Path] = {}
         modules = [module for path in sorted(paths) if (module := self._add(path, names)) is not None]
         return tuple(modules)
+
+    def add_files(self, paths: Iterable[str]) -> tuple[Module, ...]:
+        """Read some source files only; return their modules in the same order."""
+        names: dict[str, Path] = {}
+        added = (self._add(_normal(self._root / path), names) for path in paths)
+        return tuple(module for module in added if module is not None)
 
     def get(self, name: str) -> Module | None:
         """The project's module of this name, read when it is first asked for; None if there is none or it is broken."""
@@ -196,6 +206,8 @@ class ModuleIndex:
         return None
 
     def _text(self, path: Path, relative: str) -> str | None:
+        if relative in self._known:
+            return self._known[relative]
         try:
             return read_source(path)
         except UnreadableError as error:

@@ -35,6 +35,8 @@ class Reader(Follower):
         self._names = names
         self.declared: list[Declared] = []
         self.jobs: list[DeclaredJob] = []
+        self.followed: set[str] = set()
+        """Names of the modules that hold the factories that were called."""
         self._statements |= {
             ast.AnnAssign: self._assign,
             ast.Assign: self._assign,
@@ -216,6 +218,7 @@ class Reader(Follower):
             self.seen.add(id(call.func))
         self.touches.called.add(id(function.node))
         module = function.scope.module
+        self.followed.add(module.name)
         try:
             if frame.depth >= _MAX_CALLS:
                 message = f"factories call each other more than {_MAX_CALLS} deep at '{function.node.name}'"

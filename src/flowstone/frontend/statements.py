@@ -76,6 +76,11 @@ class Follower(ABC):
             ast.With: self._with,
         }
 
+    @property
+    def effort(self) -> float:
+        """The part of the turns for a whole project that was taken so far, from 0 to 1."""
+        return self._turns / MAX_TURNS
+
     @abstractmethod
     def _expression(self, node: ast.expr, frame: Frame) -> None:
         """Follow the calls of an expression."""

@@ -55,6 +55,11 @@ class Walk:
         self._total = 0
         self._depth = 0
 
+    @property
+    def effort(self) -> float:
+        """The part of the steps for a whole project that was taken so far, from 0 to 1."""
+        return (self._total + self._steps) / MAX_TOTAL_STEPS
+
     def constant(self, node: ast.expr, scope: Scope, what: str) -> Any:
         """The value of an expression that must be a plain constant. Errors: Refusal."""
         value = self.evaluate(node, scope)

@@ -1,0 +1,294 @@
+"""Reading the changed files alone gives what reading everything gives, or nothing."""
+
+import random
+from copy import copy
+from dataclasses import replace
+
+import pytest
+
+from flowstone.checks import find_all
+from flowstone.config.model import Settings
+from flowstone.frontend import Loaded, load
+from flowstone.frontend.partial import reload
+from flowstone.ir.project import Project
+
+MODELS = """
+class Model: ...
+class Better(Model): ...
+"""
+FACTORIES = """
+from flowstone import asset
+
+def make(name, group="made"):
+    @asset(name=name, group=group)
+    def built() -> int: ...
+"""
+FILES = {
+    "helpers.py": "LIMIT = 3\nTEAM = 'team'\nclass Outside: ...\n",
+    "pipelines/models.py": MODELS,
+    "pipelines/factories.py": FACTORIES,
+    "pipelines/users.py": "from pipelines.factories import make\nmake('u1')\nmake('u2')\n",
+}
+EDITED = ("early", "middle", "zlast")
+KNOWN = [f"{module}{number}" for module in EDITED for number in range(3)]
+HEADS = [
+    "",
+    "from helpers import TEAM\n",
+    "import pipelines.middle\n",
+    "",
+    "from pipelines.models import Model\n",
+    "from pipelines import models\n",
+    "from pipelines.factories import make\nmake('made')\n",
+    "from helpers import Outside\n",
+    "# a comment about middle and early\n",
+    "from flowstone import Jobs\n",
+    "if True:\n    DEEP = 1\n",
+]
+TYPES = [
+    "int",
+    "str",
+    "Model",
+    "'models.Better'",
+    "int | None",
+    "Outside",
+    "dict[str, int]",
+    "None",
+    "Own",
+    "list[Own]",
+]
+KEYWORDS = [
+    "group='one'",
+    "group=TEAM",
+    "tags=['x']",
+    "tags={'x': 'y'}",
+    "owners=[TEAM]",
+    "retries=LIMIT",
+    "timeout='5m'",
+    "timeout='-5m'",
+    "partitioned_by=days",
+    "depends_on=['{other}']",
+    "depends_on=[Dep('{other}', partitions=Offset(-1))]",
+    "requires=['db']",
+    "io_manager='store'",
+    "schedule=Cron('0 5 * * *')",
+    "namespace='space'",
+    "description='x'",
+    "optional_deps=['{other}']",
+    "groop='x'",
+    "meta={'a': (1, 2.0), 'b': None}",
+    "name='renamed'",
+]
+TAILS = [
+    "",
+    "\nnightly = Job('nightly', select='tag:x')\n",
+    "\nnightly = Job('nightly', select='group:one+', exclude='{other}')\n",
+    "\nJob('other', select='{other}+')\n",
+    "\n@resource\ndef db() -> int: ...\n",
+    "\n@resource\ndef db(ctx, size: int = 3) -> Model: ...\n",
+    "\n@check(asset='{other}')\ndef sane({other}, db: Own) -> bool: ...\n",
+    "\n@check(asset='{other}', blocking=True)\ndef sane({other}) -> bool: ...\n",
+    "\n@asset(outputs={'left': Output(), 'right': Output(group='one')})\ndef pair() -> tuple[int, Own]: ...\n",
+    "\nfor index in range(LIMIT):\n    @asset(name=f'loop_{index}')\n    def looped() -> int: ...\n",
+    "\ndef local(name):\n    @asset(name=name)\n    def inner(early0: int = 1) -> int: ...\n\nlocal('made_here')\n",
+    "\ndef silent():\n    @asset\n    def lost() -> int: ...\n",
+]
+COMMENTS = ["", "  # flowstone: ignore[FS302]", "  # flowstone: ignore[FS301]", "  # fine"]
+
+
+def filled(text: str, chance: random.Random) -> str:
+    return text.replace("{other}", chance.choice(KNOWN))
+
+
+class Source:
+    """A module that is edited piece by piece."""
+
+    def __init__(self, name: str, chance: random.Random) -> None:
+        self._chance = chance
+        self._head = self._constant = ""
+        self._limit = 2
+        self._tails = [""]
+        self._assets = [self._asset(f"{name}{number}", plain=True) for number in range(3)]
+        self._name = name
+
+    def copy(self) -> "Source":
+        other = copy(self)
+        other._assets = list(self._assets)
+        return other
+
+    def edit(self) -> None:
+        chance = self._chance
+        match chance.randrange(12):
+            case 0 if chance.random() < 0.6:
+                self._head = chance.choice(HEADS)
+            case 1:
+                self._limit = chance.randrange(4)
+            case 2 | 3:
+                self._tails = [filled(chance.choice(TAILS), chance) for _ in range(chance.randrange(3))]
+            case 4:
+                self._constant = f"# {chance.random()}\n" * chance.randrange(3)
+            case 5:
+                chance.shuffle(self._assets)
+            case 6 if len(self._assets) > 1 and chance.random() < 0.3:
+                self._assets.pop()
+            case _:
+                index = chance.randrange(len(self._assets))
+                self._assets[index] = self._asset(f"{self._name}{index}", plain=chance.random() < 0.3)
+
+    def _asset(self, name: str, *, plain: bool) -> str:
+        chance = self._chance
+        if plain:
+            return f"@asset\ndef {name}() -> int:\n    return {chance.randrange(9)}\n"
+        keywords = filled(", ".join(chance.sample(KEYWORDS, chance.randrange(4))), chance)
+        inputs = [f"{other}: {chance.choice(TYPES)}" for other in chance.sample(KNOWN, chance.randrange(3))]
+        inputs += chance.sample(
+            ["ctx=None", "rate: float = 1.5", "db: Own = None", "early7: int = LIMIT"], chance.randrange(2)
+        )
+        inputs = [item for item in inputs if not item.startswith(name)]
+        decorator = f"@asset({keywords})" if keywords else "@asset"
+        returns = chance.choice(["", *(f" -> {item}" for item in TYPES)])
+        return f"{decorator}{chance.choice(COMMENTS)}\ndef {name}({', '.join(inputs)}){returns}: ...\n"
+
+    def text(self) -> str:
+        head = (
+            "from __future__ import annotations\nfrom flowstone import *\nfrom flowstone import Job, resource, check\n"
+        )
+        body = f"days = DailyPartitions(start='2024-01-0{self._limit + 1}', timezone='UTC')\nLIMIT = {self._limit}\n"
+        own = (
+            "TEAM = 'mine'\nclass Own: ...\n" if "TEAM" not in self._head else "class Own(Base): ...\nclass Base: ...\n"
+        )
+        return head + self._head + body + own + self._constant + "\n".join(self._assets) + "".join(self._tails)
+
+
+class World:
+    """A project on disk, and what its files hold."""
+
+    def __init__(self, project, chance: random.Random) -> None:
+        self._loader = project
+        self.sources = {f"pipelines/{name}.py": Source(name, chance) for name in EDITED}
+        self.texts = {**FILES, **{path: source.text() for path, source in self.sources.items()}}
+        self._loader.write(self.texts)
+        self.settings = Settings(
+            name="demo",
+            root=project.root,
+            home=project.root / ".flowstone",
+            sources=("pipelines",),
+            import_roots=(".",),
+        )
+
+    def edit(self, paths: list[str]) -> None:
+        for path in paths:
+            self.sources[path].edit()
+        self._write(paths)
+
+    def copy(self) -> dict[str, Source]:
+        return {path: source.copy() for path, source in self.sources.items()}
+
+    def undo(self, sources: dict[str, Source]) -> None:
+        """Back to a copy of the sources."""
+        self.sources = {path: source.copy() for path, source in sources.items()}
+        self._write(list(sources))
+
+    def _write(self, paths: list[str]) -> None:
+        self.texts.update({path: self.sources[path].text() for path in paths})
+        self._loader.write({path: self.texts[path] for path in paths})
+
+    def load(self) -> Loaded:
+        return load(self.settings, fingerprints=False)
+
+
+def kept(loaded: Loaded) -> Loaded:
+    """What is left of it in a file."""
+    return replace(loaded, project=Project.model_validate_json(loaded.project.model_dump_json()))
+
+
+def outcome(loaded: Loaded, settings: Settings) -> tuple[object, ...]:
+    findings = [item.to_json() for item in find_all(loaded, settings)]
+    return loaded.project.model_dump_json(), loaded.project, findings, loaded.diagnostics
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_part_is_as_good_as_the_whole(project, seed):
+    chance = random.Random(seed)
+    world = World(project, chance)
+    base = kept(world.load())
+    assert not base.diagnostics
+    clean, partly = world.copy(), 0
+    for _ in range(40):
+        world.edit(chance.sample(sorted(world.sources), chance.choice([1, 1, 1, 2])))
+        full = world.load()
+        texts = {path: world.texts[path] for path in base.sources}
+        part = reload(base, world.settings, texts)
+        if part is not None:
+            partly += 1
+            assert outcome(part, world.settings) == outcome(full, world.settings)
+            assert part.effort >= full.effort
+        if not full.diagnostics:
+            clean = world.copy()
+            base = kept(full) if chance.random() < 0.5 else base
+        elif chance.random() < 0.8:
+            world.undo(clean)
+    assert partly
+
+
+BASE = {
+    "a.py": "from flowstone import asset\n\n\n@asset\ndef first() -> int: ...\n",
+    "b.py": "from flowstone import asset, Job\n\n\n@asset\ndef second(first: int) -> int: ...\n\n\nJob('all', '*')\n",
+    "lib.py": "from flowstone import asset\n\n\ndef make(name):\n    @asset(name=name)\n    def made(): ...\n",
+    "user.py": "from lib import make\n\nmake('one')\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", BASE["a.py"].replace("@asset", "@asset(tags=['x'])")),
+        ("a.py", BASE["a.py"].replace("int", "str") + "\n\ndef helper(): ...\n"),
+        ("a.py", "from typing import Any\n" + BASE["a.py"]),
+        ("b.py", BASE["b.py"].replace("first: int", "first: int, factor: float = 1.0")),
+        ("b.py", BASE["b.py"].replace("'*'", "'second'")),
+        ("b.py", BASE["b.py"].replace("Job('all', '*')", "x = 1")),
+    ],
+)
+def test_the_usual_edits_of_declarations_need_no_others(project, path, text):
+    base = kept(load_all(project, BASE))
+    part = reload(base, settings_of(project), {**BASE, path: text})
+    assert part is not None
+    whole = load_all(project, {path: text})
+    assert outcome(part, settings_of(project)) == outcome(whole, settings_of(project))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", BASE["a.py"].replace("first", "renamed")),
+        ("a.py", BASE["a.py"] + "\n\n@asset\ndef more(): ...\n"),
+        ("a.py", BASE["a.py"].replace("@asset", "@asset(groop='x')")),
+        ("a.py", "from lib import make\n\nmake('two')\n" + BASE["a.py"]),
+        ("a.py", BASE["a.py"] + "x = (\n"),
+        ("lib.py", BASE["lib.py"].replace("name=name", "name=name, group='x'")),
+        ("user.py", "from lib import make\n\nmake('one')  # again\n"),
+        ("a.py", BASE["a.py"] + "from flowstone import Job\n\nJob('first_job', 'first')\n"),
+    ],
+    ids=["renamed", "added", "wrong", "factory", "broken", "imported", "calls a factory", "first job"],
+)
+def test_other_edits_need_the_whole(project, path, text):
+    base = kept(load_all(project, BASE))
+    assert reload(base, settings_of(project), {**BASE, path: text}) is None
+
+
+def test_a_base_that_does_not_fit_is_refused(project):
+    base = kept(load_all(project, BASE))
+    text = BASE["a.py"].replace("@asset", "@asset(tags=['x'])")
+    other = replace(base, sources={**base.sources, "a.py": text})
+    assert reload(other, settings_of(project), BASE) is None
+    assert reload(base, settings_of(project), {"a.py": text}) is None
+    assert reload(replace(base, effort=1.0), settings_of(project), BASE) is not None
+
+
+def settings_of(project) -> Settings:
+    return Settings(name="demo", root=project.root, home=project.root / ".flowstone", sources=(".",))
+
+
+def load_all(project, files: dict[str, str]) -> Loaded:
+    project.write(files)
+    return load(settings_of(project), fingerprints=False)
