@@ -17,13 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowstone.__about__ import __version__
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 
-_FORMAT = 1
+if TYPE_CHECKING:
+    from flowstone.frontend import Loaded
+
+_FORMAT = 2
 _UNREADABLE = "FS002"
 _FEW = 20
 """Changed files that are compared in detail; with more, reading all anew is as fast."""
@@ -49,6 +52,7 @@ class CheckCache:
         key = _digest([str(settings.root), settings.profile])
         self._path = settings.cache_folder / "check" / f"{key[:32]}.json"
         self._texts = self._path.with_suffix(".texts.json")
+        self._whole = self._path.with_suffix(".project.json")
 
     def get(self) -> CheckResult | None:
         """The result of the last check, if it still holds."""
@@ -76,9 +80,10 @@ class CheckCache:
         spans = [span for item in result.diagnostics for span in (item.span, *(more.span for more in item.related))]
         if len(changed) > _FEW or changed & {span.file for span in spans}:
             return False
-        old: dict[str, str] = _read(self._texts)["texts"]
-        if _digest(old) != texts_digest:
+        data = self._texts.read_bytes()
+        if hashlib.sha256(data).hexdigest() != texts_digest:
             return False
+        old: dict[str, str] = json.loads(data)
         try:
             new = {path: read_source(self._settings.root / path) for path in old}
         except UnreadableError:
@@ -111,17 +116,68 @@ class CheckCache:
     def _write(
         self, texts: dict[str, str], files: dict[str, Any], diagnostics: Sequence[Diagnostic], assets: int
     ) -> None:
+        data = json.dumps(texts).encode()
         content = {
             "surroundings": self._surroundings,
             "files": files,
-            "texts": _digest(texts),
+            "texts": hashlib.sha256(data).hexdigest(),
             "diagnostics": [item.to_json() for item in diagnostics],
             "assets": assets,
         }
+        self._make_folder()
+        _replace(self._texts, data)
+        sealed = {"checksum": _digest(content), "content": content}
+        _replace(self._path, json.dumps(sealed).encode())
+
+    def _make_folder(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         (self._settings.cache_folder / ".gitignore").write_text("*\n")
-        _replace(self._texts, {"texts": texts})
-        _replace(self._path, content)
+
+    def reload(self) -> Loaded | None:
+        """The project as it is now, made of one that was kept and of the files that have changed since, if it can."""
+        try:
+            checksum, _, body = self._whole.read_bytes().partition(b"\n")
+            first, _, project = body.partition(b"\n")
+            if checksum.decode() != hashlib.sha256(body).hexdigest():
+                return None
+            head = json.loads(first)
+            texts = self._new_texts(head)
+            return None if texts is None else _reloaded(self._settings, head, project, texts)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def _new_texts(self, head: dict[str, Any]) -> dict[str, str] | None:
+        """The texts of the kept project's files as they are now; None if too much has changed."""
+        from flowstone.frontend.files import UnreadableError, read_source
+
+        root, old = self._settings.root, head["texts"]
+        if self._surroundings is None or head["surroundings"] != self._surroundings:
+            return None
+        if head["folders"] != _folders(root, old):
+            return None
+        try:
+            new = {path: read_source(root / path) for path in old}
+        except UnreadableError:
+            return None
+        return new if sum(new[path] != old[path] for path in old) <= _FEW else None
+
+    def put_project(self, loaded: Loaded) -> None:
+        """Keep a project without findings of the front end, so that a part of it can be read anew."""
+        if loaded.diagnostics or self._surroundings is None or self._look() != self._surroundings:
+            return
+        try:
+            head = {
+                "surroundings": self._surroundings,
+                "folders": _folders(self._settings.root, loaded.sources),
+                "modules": loaded.modules,
+                "effort": loaded.effort,
+                "texts": loaded.sources,
+            }
+            body = f"{json.dumps(head)}\n{loaded.project.model_dump_json()}".encode()
+            self._make_folder()
+            _replace(self._whole, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        except (OSError, ValueError):
+            return
 
     def _look(self) -> str | None:
         """Digest of the surroundings; None if they cannot be seen, and then nothing is kept."""
@@ -140,12 +196,23 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _replace(path: Path, content: dict[str, Any]) -> None:
+def _reloaded(settings: Settings, head: dict[str, Any], project: bytes, texts: dict[str, str]) -> Loaded | None:
+    """A kept project with new texts of some files. Errors: ValueError, KeyError, TypeError if it is damaged."""
+    from flowstone.frontend.loader import Loaded
+    from flowstone.frontend.partial import reload
+    from flowstone.ir.project import Project
+
+    whole = Project.model_validate_json(project)
+    base = Loaded(whole, (), head["texts"], tuple(head["modules"]), float(head["effort"]))
+    return reload(base, settings, texts)
+
+
+def _replace(path: Path, data: bytes) -> None:
     """Write a file of the cache, so that others see the old one or the new one. Errors: OSError."""
     handle, temporary = tempfile.mkstemp(prefix=".check-", suffix=".tmp", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"checksum": _digest(content), "content": content}, file)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
@@ -235,8 +302,13 @@ def _modified(path: str) -> int:
 def _contents(root: Path, paths: Iterable[str]) -> dict[str, Any]:
     """Digests of files, and what is in their folders. Errors: OSError."""
     found: dict[str, Any] = {path: _file_digest(root / path) for path in paths if not path.endswith("/")}
-    folders = {f"{path.rpartition('/')[0]}/" for path in found}
-    return found | {folder: _names(root / folder.lstrip("/")) for folder in sorted(folders)}
+    return found | _folders(root, found)
+
+
+def _folders(root: Path, paths: Iterable[str]) -> dict[str, list[str]]:
+    """What is in the folders of files."""
+    folders = {f"{path.rpartition('/')[0]}/" for path in paths}
+    return {folder: _names(root / folder.lstrip("/")) for folder in sorted(folders)}
 
 
 def _file_digest(path: Path) -> str | None:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from flowstone.cli.check_cache import CheckCache
 from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.frontend import load
 
 SPAN = Span("pipelines/a.py", 1, 1, 1, 5)
 FINDING = Diagnostic("FS101", Severity.ERROR, "bad ü", SPAN, "help", (Related(SPAN, "here"),), (Edit(SPAN, "x"),))
@@ -227,3 +229,72 @@ def test_a_warm_check_loads_no_third_party_package_but_click(project):
     assert "pydantic" in cold
     for package in ("pydantic", "networkx", "jinja2", "rich"):
         assert f"'{package}'" not in warm
+
+
+def whole(project: Path, text: str) -> CheckCache:
+    """A project of which a check was kept, and whose file has the text now."""
+    (project / "pipelines/b.py").write_text("from flowstone import asset\n\n\n@asset\ndef orders() -> int: ...\n")
+    cache = CheckCache(settings(project))
+    cache.put_project(load(settings(project), fingerprints=False))
+    (project / "pipelines/b.py").write_text(text)
+    return CheckCache(settings(project))
+
+
+EDITED = "from flowstone import asset\n\n\n@asset(group='sales')\ndef orders() -> str: ...\n"
+
+
+def test_a_kept_project_is_as_good_as_a_new_one(project):
+    again = whole(project, EDITED).reload()
+    assert again is not None
+    assert again.project == load(settings(project), fingerprints=False).project
+    assert again.project.assets["orders"].group == "sales"
+
+
+def test_a_project_with_findings_of_the_front_end_is_not_kept(project):
+    (project / "pipelines/b.py").write_text("x = (\n")
+    CheckCache(settings(project)).put_project(load(settings(project), fingerprints=False))
+    assert CheckCache(settings(project)).reload() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "pipelines/b.py").write_text("x = (\n"),
+        lambda root: (root / "pipelines/b.py").unlink(),
+        lambda root: (root / "pipelines/c.py").write_text(""),
+        lambda root: (root / "helpers.py").write_text("x = 2\n"),
+        lambda root: (root / "flowstone.toml").write_text('name = "x"\nsources = ["pipelines"]\n'),
+    ],
+    ids=["broken", "deleted", "added", "imported", "configured"],
+)
+def test_a_kept_project_is_not_used_after_other_changes(project, change):
+    whole(project, EDITED)
+    change(project)
+    assert CheckCache(settings(project)).reload() is None
+
+
+@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("damage", [b"", b"{}", b"null", b"\xff", b"0"])
+def test_a_damaged_project_is_as_good_as_none(project, part, damage):
+    cache = whole(project, EDITED)
+    (path,) = (project / ".flowstone/cache/check").glob("*.project.json")
+    lines = path.read_bytes().split(b"\n")
+    lines[part] = damage
+    path.write_bytes(b"\n".join(lines))
+    assert cache.reload() is None
+    body = b"\n".join(lines[1:])
+    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    if part:
+        assert cache.reload() is None
+
+
+def test_check_finds_what_an_edit_of_a_declaration_breaks_and_mends(project):
+    reader = "from flowstone import asset\n\n\n@asset\ndef report(orders: int) -> int: ...\n"
+    (project / "pipelines/a.py").write_text(reader)
+    whole(project, EDITED)
+    command = [sys.executable, "-m", "flowstone", "check", "--output-format", "json"]
+    for text, codes in ((EDITED, ["FS301"]), (EDITED.replace("str", "int"), []), (EDITED, ["FS301"])):
+        (project / "pipelines/b.py").write_text(text)
+        for more in ([], ["--no-cache"], []):
+            done = subprocess.run([*command, *more], cwd=project, capture_output=True, text=True, check=False)
+            assert [item["code"] for item in json.loads(done.stdout)] == codes
