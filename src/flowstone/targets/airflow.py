@@ -27,6 +27,7 @@ from flowstone.targets.airflow_plan import Clock, Dag, Events, plan
 from flowstone.targets.airflow_rules import refusals
 from flowstone.targets.airflow_source import Names, functions, imports
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
+from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
 from flowstone.targets.literals import WIDTH, Call, call
 from flowstone.targets.manifest import manifest_file
@@ -56,8 +57,9 @@ class AirflowTarget:
         """One file for each job, and the manifest."""
         dags = plan(project).dags
         digest = project_digest(project)
+        stems = file_stems(project, "_dag")
         files = {
-            f"{job.name}.py": render(
+            f"{stems[job.name]}.py": render(
                 "airflow/dag.py.jinja",
                 options.template_folder,
                 **_File(project, job, [dag for dag in dags if dag.job is job], digest).values(),

@@ -1,4 +1,4 @@
-"""Names of generated files that Python runs as scripts, or imports from their own folder."""
+"""Names of generated files, whose folder engines and scripts put where Python looks for modules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def file_stems(project: Project, suffix: str) -> dict[str, str]:
 
     Python looks for modules in a script's own folder first. Such a file's name gets the suffix.
     """
-    taken = set(sys.stdlib_module_names) | {"flowstone", "prefect", "pydantic"}
+    taken = set(sys.stdlib_module_names) | {"airflow", "flowstone", "pendulum", "prefect", "pydantic"}
     taken |= {step.function.module.partition(".")[0] for step in project.steps.values()}
     found: dict[str, str] = {}
     for job in sorted(project.jobs):

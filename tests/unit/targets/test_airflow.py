@@ -238,3 +238,11 @@ def test_generated_files_are_formatted_and_clean(build, tmp_path: Path):
     for command in (["check", *rules, "--ignore", "E501"], ["format", "--isolated", "--diff"]):
         done = subprocess.run([ruff, *command, "--no-cache", "."], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("job", ["calendar", "airflow", "pendulum", "flowstone", "pipeline"])
+def test_a_file_does_not_hide_a_module_of_python_of_airflow_or_of_the_user(build, job):
+    build.asset("raw")
+    build.job(job)
+    files = AirflowTarget().render(build.project(), RenderOptions(None)).files
+    assert set(files) == {f"{job}_dag.py", "flowstone.json"}
