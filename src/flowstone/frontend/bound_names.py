@@ -114,6 +114,7 @@ class BoundNames:
             found = self._values[key]
             if isinstance(found, Refusal):
                 raise found
+            self._check_unchanged(target.module, target.name, found, node, scope)
             return found
         if key in self._running:
             raise Refusal(

@@ -285,6 +285,16 @@ def test_a_base_that_does_not_fit_is_refused(project):
     assert reload(replace(base, effort=1.0), settings_of(project), BASE) is not None
 
 
+def test_what_one_module_uses_first_does_not_hide_a_finding_in_another(project):
+    files = {
+        "lib.py": "TAGS = ['x']\nTAGS.append('y')\n",
+        "a.py": "from flowstone import asset\nfrom lib import TAGS\nfor _ in [1]:\n    tags = TAGS\n\n"
+        "    @asset\n    def first(): ...\n",
+        "b.py": "from flowstone import asset\nfrom lib import TAGS\n\n\n@asset(tags=TAGS)\ndef second(): ...\n",
+    }
+    assert [(item.code, item.span.file) for item in load_all(project, files).diagnostics] == [("FS003", "b.py")]
+
+
 def settings_of(project) -> Settings:
     return Settings(name="demo", root=project.root, home=project.root / ".flowstone", sources=(".",))
 
