@@ -11,26 +11,23 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowstone.__about__ import __version__
+from flowstone.cli.surroundings import contents, digest, folders, importable, surroundings
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from flowstone.frontend import Loaded
 
-_FORMAT = 2
 _UNREADABLE = "FS002"
 _FEW = 20
 """Changed files that are compared in detail; with more, reading all anew is as fast."""
-_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class CheckCache:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._surroundings = self._look()
-        key = _digest([str(settings.root), settings.profile])
+        key = digest([str(settings.root), settings.profile])
         self._path = settings.cache_folder / "check" / f"{key[:32]}.json"
         self._texts = self._path.with_suffix(".texts.json")
         self._whole = self._path.with_suffix(".project.json")
@@ -62,10 +59,10 @@ class CheckCache:
                 return None
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
             result = CheckResult(diagnostics, int(content["assets"]))
-            contents = _contents(self._settings.root, content["files"])
-            if contents == content["files"]:
+            now = contents(self._settings.root, content["files"])
+            if now == content["files"]:
                 return result
-            changed = {path for path in contents.keys() | content["files"] if contents[path] != content["files"][path]}
+            changed = {path for path in now.keys() | content["files"] if now[path] != content["files"][path]}
             return result if self._hardly_changed(changed, result, content["texts"]) else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -107,7 +104,7 @@ class CheckCache:
         if self._surroundings is None or self._look() != self._surroundings:
             return
         try:
-            files = _contents(self._settings.root, sources)
+            files = contents(self._settings.root, sources)
             if all(_holds(self._settings.root / path, text) for path, text in sources.items()):
                 self._write(dict(sources), files, diagnostics, assets)
         except OSError:
@@ -126,7 +123,7 @@ class CheckCache:
         }
         self._make_folder()
         _replace(self._texts, data)
-        sealed = {"checksum": _digest(content), "content": content}
+        sealed = {"checksum": digest(content), "content": content}
         _replace(self._path, json.dumps(sealed).encode())
 
     def _make_folder(self) -> None:
@@ -153,7 +150,7 @@ class CheckCache:
         root, old = self._settings.root, head["texts"]
         if self._surroundings is None or head["surroundings"] != self._surroundings:
             return None
-        if head["folders"] != _folders(root, old):
+        if head["folders"] != folders(root, old):
             return None
         try:
             new = {path: read_source(root / path) for path in old}
@@ -168,7 +165,7 @@ class CheckCache:
         try:
             head = {
                 "surroundings": self._surroundings,
-                "folders": _folders(self._settings.root, loaded.sources),
+                "folders": folders(self._settings.root, loaded.sources),
                 "modules": loaded.modules,
                 "effort": loaded.effort,
                 "texts": loaded.sources,
@@ -182,7 +179,7 @@ class CheckCache:
     def _look(self) -> str | None:
         """Digest of the surroundings; None if they cannot be seen, and then nothing is kept."""
         try:
-            return _surroundings(self._settings)
+            return surroundings(self._settings)
         except OSError:
             return None
 
@@ -190,7 +187,7 @@ class CheckCache:
 def _read(path: Path) -> dict[str, Any]:
     """The content of a file of the cache. Errors: OSError, ValueError, KeyError, TypeError if it is damaged."""
     entry = json.loads(path.read_bytes())
-    if entry["checksum"] != _digest(entry["content"]):
+    if entry["checksum"] != digest(entry["content"]):
         raise ValueError("damaged")
     content: dict[str, Any] = entry["content"]
     return content
@@ -221,99 +218,12 @@ def _replace(path: Path, data: bytes) -> None:
 
 def _own_packages(settings: Settings) -> set[str]:
     """First names of the modules that the project's import roots hold."""
-    return {name.removesuffix(".py") for root in settings.import_roots for name in _names(settings.root / root)}
+    return {name.removesuffix(".py") for root in settings.import_roots for name in importable(settings.root / root)}
 
 
 def _is_mentioned(texts: Sequence[str], name: str) -> bool:
     word = re.compile(rf"\b{name}\b")
     return any(name in text and word.search(text) for text in texts)
-
-
-def _surroundings(settings: Settings) -> str:
-    """Digest of all that the result depends on besides the content of the files that were read."""
-    return _digest(
-        [
-            _FORMAT,
-            __version__,
-            sys.version,
-            settings.to_json(),
-            [(path, _modified(path)) for path in _tree(Path(__file__).parent.parent)],
-            [_modified(folder) for folder in sys.path if folder.endswith("-packages")],
-            list(_listings(settings)),
-            None if settings.config_file is None else _file_digest(settings.config_file),
-        ]
-    )
-
-
-def _listings(settings: Settings) -> Iterator[Any]:
-    """Which files there are: below the sources, and in the import roots, where a new one may take a name."""
-    for source in settings.sources:
-        yield list(_tree(settings.root / source))
-    for root in settings.import_roots:
-        yield _names(settings.root / root)
-        for entry in _entries(settings.root / root):
-            if _may_be_package(entry):
-                yield entry.name, _names(entry.path)
-
-
-def _names(folder: Path | str) -> list[str]:
-    """What can be imported from a folder."""
-    return [entry.name for entry in _entries(folder) if entry.name.endswith(".py") or _may_be_package(entry)]
-
-
-def _may_be_package(entry: os.DirEntry[str]) -> bool:
-    return entry.name.isidentifier() and entry.name not in _SKIPPED_FOLDERS and entry.is_dir()
-
-
-def _tree(start: Path) -> Iterator[str]:
-    """The Python files at or below a path, hidden and foreign folders left out."""
-    pending, seen = [str(start)], set()
-    while pending:
-        folder = pending.pop()
-        real = os.path.realpath(folder)
-        entries = [] if real in seen else _entries(folder)
-        seen.add(real)
-        if any(entry.name == "pyvenv.cfg" for entry in entries):
-            continue
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
-                continue
-            if entry.is_dir():
-                pending.append(entry.path)
-            elif entry.name.endswith(".py"):
-                yield entry.path
-
-
-def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []
-
-
-def _modified(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a Path for each of hundreds of files takes longer than this
-    except OSError:
-        return 0
-
-
-def _contents(root: Path, paths: Iterable[str]) -> dict[str, Any]:
-    """Digests of files, and what is in their folders. Errors: OSError."""
-    found: dict[str, Any] = {path: _file_digest(root / path) for path in paths if not path.endswith("/")}
-    return found | _folders(root, found)
-
-
-def _folders(root: Path, paths: Iterable[str]) -> dict[str, list[str]]:
-    """What is in the folders of files."""
-    folders = {f"{path.rpartition('/')[0]}/" for path in paths}
-    return {folder: _names(root / folder.lstrip("/")) for folder in sorted(folders)}
-
-
-def _file_digest(path: Path) -> str | None:
-    """None for what is no file: reading a pipe would wait for ever. Errors: OSError."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _holds(path: Path, text: str) -> bool:
@@ -324,8 +234,3 @@ def _holds(path: Path, text: str) -> bool:
         return read_source(path) == text
     except UnreadableError:
         return False
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

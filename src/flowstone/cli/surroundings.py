@@ -1,0 +1,113 @@
+"""What the result of ``check`` depends on besides the text of the sources, as digests and listings.
+
+Nothing is imported here but the standard library: a warm ``check`` takes a moment only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from flowstone.__about__ import __version__
+from flowstone.config.model import Settings
+
+_FORMAT = 2
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
+
+
+def surroundings(settings: Settings) -> str:
+    """Digest of all that the result depends on besides the content of the files that were read."""
+    return digest(
+        [
+            _FORMAT,
+            __version__,
+            sys.version,
+            settings.to_json(),
+            [(path, _modified(path)) for path in _tree(Path(__file__).parent.parent)],
+            [_modified(folder) for folder in sys.path if folder.endswith("-packages")],
+            list(_listings(settings)),
+            None if settings.config_file is None else _file_digest(settings.config_file),
+        ]
+    )
+
+
+def _listings(settings: Settings) -> Iterator[Any]:
+    """Which files there are: below the sources, and in the import roots, where a new one may take a name."""
+    for source in settings.sources:
+        yield list(_tree(settings.root / source))
+    for root in settings.import_roots:
+        yield importable(settings.root / root)
+        for entry in _entries(settings.root / root):
+            if _may_be_package(entry):
+                yield entry.name, importable(entry.path)
+
+
+def importable(folder: Path | str) -> list[str]:
+    """What can be imported from a folder."""
+    return [entry.name for entry in _entries(folder) if entry.name.endswith(".py") or _may_be_package(entry)]
+
+
+def _may_be_package(entry: os.DirEntry[str]) -> bool:
+    return entry.name.isidentifier() and entry.name not in _SKIPPED_FOLDERS and entry.is_dir()
+
+
+def _tree(start: Path) -> Iterator[str]:
+    """The Python files at or below a path, hidden and foreign folders left out."""
+    pending, seen = [str(start)], set()
+    while pending:
+        folder = pending.pop()
+        real = os.path.realpath(folder)
+        entries = [] if real in seen else _entries(folder)
+        seen.add(real)
+        if any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
+                continue
+            if entry.is_dir():
+                pending.append(entry.path)
+            elif entry.name.endswith(".py"):
+                yield entry.path
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _modified(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a Path for each of hundreds of files takes longer than this
+    except OSError:
+        return 0
+
+
+def contents(root: Path, paths: Iterable[str]) -> dict[str, Any]:
+    """Digests of files, and what is in their folders. Errors: OSError."""
+    found: dict[str, Any] = {path: _file_digest(root / path) for path in paths if not path.endswith("/")}
+    return found | folders(root, found)
+
+
+def folders(root: Path, paths: Iterable[str]) -> dict[str, list[str]]:
+    """What is in the folders of files."""
+    folders = {f"{path.rpartition('/')[0]}/" for path in paths}
+    return {folder: importable(root / folder.lstrip("/")) for folder in sorted(folders)}
+
+
+def _file_digest(path: Path) -> str | None:
+    """None for what is no file: reading a pipe would wait for ever. Errors: OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def digest(value: Any) -> str:
+    """Digest of a JSON value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
