@@ -33,7 +33,9 @@ def missing_keys(edge: Edge) -> str | None:
 
 
 def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> str | None:
-    first, their_first = _first(ours), _first(theirs)
+    if ours == theirs and not _is_empty(ours):  # the usual case
+        return None
+    first, their_first = ours.first(), theirs.first()
     assert first.start is not None and first.end is not None and their_first.start is not None
     read_from = first.start if ours.kind == theirs.kind else first.end
     if read_from < their_first.start or (ours.kind != theirs.kind and read_from == their_first.start):
@@ -50,9 +52,10 @@ def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> s
 
 
 @lru_cache(maxsize=256)
-def _first(partitions: TimePartitions) -> PartitionKey:
-    """The first key: many assets have equal definitions."""
-    return partitions.first()
+def _is_empty(partitions: TimePartitions) -> bool:
+    """Whether the window holds no key. Errors: OverflowError, ValueError near the ends of the calendar."""
+    first, end = partitions.first(), partitions.window[1]
+    return end is not None and first.start is not None and first.start >= end
 
 
 def offset_leaves_window(edge: Edge) -> str | None:
