@@ -46,9 +46,9 @@ def check(
     from flowstone.cli.sources import SourceFiles
     from flowstone.diagnostics.diagnostic import Severity
 
-    settings = settings_of(project, profile)
-    shown = selection(select or settings.select, ignore or settings.ignore)
     with _no_collection():
+        settings = settings_of(project, profile)
+        shown = selection(select or settings.select, ignore or settings.ignore)
         found, assets = _find(settings, use_cache=not no_cache)
     findings = shown.filter(found)
     _print(findings, SourceFiles(settings.root), output_format, _prefix(settings.root))
