@@ -41,7 +41,7 @@ def measure(folder: Path, count: int) -> list[Row]:
     state = on_disk / ".flowstone"
     disk_runs = {
         "FlowStone, disk, inline": program("flowstone_run.py", on_disk, "inline", clear=state),
-        "loop, same writes": program("loop.py", state / "data" / "local", ON_DISK, "disk", clear=state),
+        "loop, same writes": program("loop.py", state / "data" / "store", ON_DISK, "disk", clear=state),
         "FlowStone, disk, threads": program("flowstone_run.py", on_disk, "thread", clear=state),
         "Hamilton, cache on disk": program("hamilton_run.py", cached, "disk", python=others, clear=cached / "cache"),
     }
