@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Related, Severity, Span
 from flowstone.ir.node import Location
 
 
@@ -19,7 +19,7 @@ class Finding:
     """What to do about it."""
     related: tuple[tuple[Location, str], ...] = ()
     """Further places, each with what it is: the other half of what does not fit."""
-    fix: tuple[Edit, ...] | None = None
+    fix: Fix | None = None
     severity: Severity | None = None
     """Only where it differs from the rule's."""
 

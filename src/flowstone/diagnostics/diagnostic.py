@@ -47,6 +47,17 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What would put a finding right: edits that belong together. They do not overlap, and are of any order."""
+
+    title: str
+    """What it does, as an editor's menu shows it: one line without a full stop, such as ``Change 'retires' to ...``."""
+    edits: tuple[Edit, ...]
+    safe: bool = True
+    """Whether it cannot change what the project means. A guess is unsafe, however likely."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding."""
 
@@ -58,7 +69,7 @@ class Diagnostic:
     help: str | None = None
     """What to do about it."""
     related: tuple[Related, ...] = ()
-    fix: tuple[Edit, ...] | None = None
+    fix: Fix | None = None
 
     @property
     def sort_key(self) -> tuple[Span, str, str]:
@@ -72,7 +83,7 @@ class Diagnostic:
             "message": self.message,
             **asdict(self.span),
             "help": self.help,
-            "fix": None if self.fix is None else [{**asdict(edit.span), "text": edit.text} for edit in self.fix],
+            **_fix_to_json(self.fix),
             "related": [{**asdict(related.span), "message": related.message} for related in self.related],
         }
 
@@ -86,8 +97,25 @@ class Diagnostic:
             span=_span(data),
             help=data["help"],
             related=tuple(Related(_span(item), item["message"]) for item in data["related"]),
-            fix=None if data["fix"] is None else tuple(Edit(_span(item), item["text"]) for item in data["fix"]),
+            fix=_fix_from_json(data),
         )
+
+
+def _fix_to_json(fix: Fix | None) -> dict[str, Any]:
+    if fix is None:
+        return {"fix": None, "fix_title": None, "fix_safety": None}
+    return {
+        "fix": [{**asdict(edit.span), "text": edit.text} for edit in fix.edits],
+        "fix_title": fix.title,
+        "fix_safety": "safe" if fix.safe else "unsafe",
+    }
+
+
+def _fix_from_json(data: dict[str, Any]) -> Fix | None:
+    if data["fix"] is None:
+        return None
+    edits = tuple(Edit(_span(item), item["text"]) for item in data["fix"])
+    return Fix(data["fix_title"], edits, safe={"safe": True, "unsafe": False}[data["fix_safety"]])
 
 
 def _span(data: dict[str, Any]) -> Span:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from flowstone.__about__ import __version__
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Severity, Span
 from flowstone.diagnostics.excerpt import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -89,18 +89,20 @@ def _region(span: Span) -> dict[str, int]:
     }
 
 
-def _fix(edits: Sequence[Edit]) -> dict[str, Any]:
-    files = list(dict.fromkeys(edit.span.file for edit in edits))
+def _fix(fix: Fix) -> dict[str, Any]:
+    files = list(dict.fromkeys(edit.span.file for edit in fix.edits))
     return {
+        "description": {"text": printable(fix.title)},
         "artifactChanges": [
             {
                 "artifactLocation": _artifact(file),
                 "replacements": [
                     {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}}
-                    for edit in edits
+                    for edit in fix.edits
                     if edit.span.file == file
                 ],
             }
             for file in files
-        ]
+        ],
+        "properties": {"safe": fix.safe},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Related, Severity, Span
 
 
 class Findings:
@@ -21,7 +21,7 @@ class Findings:
         *,
         help: str | None = None,
         related: Iterable[tuple[Span, str]] = (),
-        fix: tuple[Edit, ...] | None = None,
+        fix: Fix | None = None,
     ) -> None:
         """Note an error; what is already noted for the place with the same words is not noted again."""
         places = tuple(Related(place, text) for place, text in related)

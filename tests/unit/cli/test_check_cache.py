@@ -10,11 +10,12 @@ import pytest
 
 from flowstone.cli.check_cache import CheckCache
 from flowstone.config import Settings, load_settings
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
 from flowstone.frontend import load
 
 SPAN = Span("pipelines/a.py", 1, 1, 1, 5)
-FINDING = Diagnostic("FS101", Severity.ERROR, "bad ü", SPAN, "help", (Related(SPAN, "here"),), (Edit(SPAN, "x"),))
+FIX = Fix("Change it to 'x'", (Edit(SPAN, "x"),), safe=False)
+FINDING = Diagnostic("FS101", Severity.ERROR, "bad ü", SPAN, "help", (Related(SPAN, "here"),), FIX)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
 
 SOURCE = """\
 @asset
@@ -24,7 +24,7 @@ def finding() -> Diagnostic:
         Span("pipelines/a.py", 4, 12, 4, 18),
         "annotate the parameter as str",
         (Related(Span("pipelines/a.py", 2, 5, 2, 11), "'orders' returns str"),),
-        (Edit(Span("pipelines/a.py", 4, 20, 4, 23), "str"),),
+        Fix("Annotate the parameter as str", (Edit(Span("pipelines/a.py", 4, 20, 4, 23), "str"),), safe=False),
     )
 
 

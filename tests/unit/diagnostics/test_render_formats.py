@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 
 import jsonschema
+import pytest
 
 from flowstone.checks.catalog import all_rules
-from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Severity, Span
 from flowstone.diagnostics.render_github import render_github
 from flowstone.diagnostics.render_json import render_json
 from flowstone.diagnostics.render_sarif import render_sarif
@@ -109,6 +110,8 @@ SARIF = {
                                         "type": "object",
                                         "required": ["artifactChanges"],
                                         "properties": {
+                                            "description": TEXT,
+                                            "properties": {"type": "object"},
                                             "artifactChanges": {
                                                 "type": "array",
                                                 "minItems": 1,
@@ -132,7 +135,7 @@ SARIF = {
                                                     },
                                                     "additionalProperties": False,
                                                 },
-                                            }
+                                            },
                                         },
                                         "additionalProperties": False,
                                     },
@@ -164,9 +167,19 @@ def test_json_is_a_list_of_objects_that_can_be_read_back(finding):
         "end_column",
         "help",
         "fix",
+        "fix_title",
+        "fix_safety",
         "related",
     ]
     assert json.loads(render_json([])) == []
+
+
+@pytest.mark.parametrize("fix", [None, Fix("Change it", (), safe=True), Fix("Change it", (), safe=False)])
+def test_json_tells_the_fix_and_how_safe_it_is(finding, fix):
+    (read,) = json.loads(render_json([replace(finding, fix=fix)]))
+
+    assert Diagnostic.from_json(read).fix == fix
+    assert read["fix_safety"] == (None if fix is None else "safe" if fix.safe else "unsafe")
 
 
 def test_json_holds_no_raw_control_characters(finding):

@@ -8,6 +8,9 @@ import os
 
 import pytest
 
+from flowstone.config.model import Settings
+from flowstone.frontend import load
+
 GOOD = "from flowstone import asset\n@asset\ndef good(): ...\n"
 UNDEFINED = "from flowstone import asset\n@asset(group=nope)\ndef good(): ...\n"
 
@@ -240,3 +243,15 @@ def test_imports_below_a_folder_that_is_no_import_root(project, line):
 def test_folders_named_like_packages_of_others(project):
     text = "from flowstone import asset\nimport stripe\nfrom stripe import Client\nimport google.cloud\nimport json.decoder\n"
     assert not project({"jobs/stripe/a.py": text, "jobs/google.py": "", "jobs/json/decoder.py": ""}).diagnostics
+
+
+def test_texts_are_read_instead_of_files(project):
+    before = project({"a.py": GOOD, "b.py": "x = 1\n"})
+    root = project.root
+    settings = Settings(name="demo", root=root, home=root / ".flowstone", sources=(".",))
+    text = before.sources["a.py"].replace("good", "two")
+
+    after = load(settings, texts={"a.py": text})
+
+    assert list(after.project.assets) == ["two"]
+    assert after.sources == {**before.sources, "a.py": text}
