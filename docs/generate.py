@@ -94,7 +94,7 @@ def _rules() -> Iterator[str]:
         yield from _table(
             (title, "", "", ""),
             (
-                (f"[{rule.code}](#{_anchor(rule)})", rule.name, str(rule.severity), f"{rule.summary}.")
+                (f"[{rule.code}](#{_anchor(rule)})", rule.name, _severity(rule), f"{rule.summary}.")
                 for rule in of_family
             ),
         )
@@ -104,7 +104,9 @@ def _rules() -> Iterator[str]:
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"\n## {rule.code} {rule.name}\n"
-    yield f"{rule.summary}. ({rule.severity})\n"
+    yield f"{rule.summary}. ({_severity(rule)})\n"
+    if rule.strict:
+        yield f"Shown by `flowstone check --strict`, or where {rule.code} itself is selected.\n"
     yield f"{rule.why}\n"
     for title, files in (("Bad", rule.files(bad=True)), ("Good", rule.files(bad=False))):
         yield f"{title}:\n"
@@ -113,6 +115,10 @@ def _rule(rule: Rule) -> Iterator[str]:
                 continue
             comment = "" if len(files) == 2 and path.endswith(".py") else f"# {path}\n"
             yield from _code("toml" if path.endswith(".toml") else "python", comment + _shortened(text))
+
+
+def _severity(rule: Rule) -> str:
+    return f"{rule.severity}, strict" if rule.strict else str(rule.severity)
 
 
 def _anchor(rule: Rule) -> str:

@@ -35,6 +35,8 @@ class Rule:
     severity: Severity = Severity.ERROR
     check: Callable[[Subject], Iterable[Finding]] | None = None
     """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
+    strict: bool = False
+    """Shown only where it is asked for: by ``check --strict``, or by its own code in ``select``."""
     config: str = ""
     """Tables of the examples' ``flowstone.toml``, where it has any beside the sources. The finding may be there."""
 
@@ -44,4 +46,5 @@ class Rule:
         files = {EXAMPLE_FILE: example} if isinstance(example, str) else dict(example)
         config = self.config if bad else self.config.replace("  # <- here", "")
         tables = f"\n{config}" if config else ""
-        return {**files, "flowstone.toml": f'sources = ["pipelines"]\n{tables}'}
+        select = f'select = ["{self.code}"]\n' if self.strict else ""
+        return {**files, "flowstone.toml": f'sources = ["pipelines"]\n{select}{tables}'}

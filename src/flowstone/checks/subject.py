@@ -14,6 +14,7 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import IOManager, Options
 from flowstone.ir.asset import Asset
+from flowstone.ir.function import Signature
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
 
@@ -71,6 +72,12 @@ class Subject:
     def edges(self) -> tuple[Edge, ...]:
         """Every place where a function reads an asset that exists."""
         return tuple(edges(self.project))
+
+    def signatures(self) -> Iterator[tuple[str, Signature]]:
+        """The signatures of all steps, checks and resources, each with its name."""
+        yield from ((step.id, step.signature) for step in self.project.steps.values())
+        yield from ((check.name, check.signature) for check in self.project.checks)
+        yield from ((resource.name, resource.signature) for resource in self.project.resources.values())
 
     def keyword(self, asset: Asset, *names: str) -> Location:
         """Place of the first of these keywords that the asset's declaration has, else of the asset.

@@ -25,6 +25,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @project_options
 @click.option("--select", multiple=True, metavar="CODES", help="Show only these: codes or their beginnings, as FS3.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Do not show these, where that is possible.")
+@click.option("--strict", is_flag=True, help="Ask for annotations everywhere.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
 @click.option("--no-cache", is_flag=True, help="Read and check everything anew.")
@@ -33,6 +34,7 @@ def check(
     profile: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    strict: bool,
     output_format: str,
     quiet: bool,
     no_cache: bool,
@@ -48,7 +50,7 @@ def check(
 
     with _no_collection():
         settings = settings_of(project, profile)
-        shown = selection(select or settings.select, ignore or settings.ignore)
+        shown = selection(select or settings.select, ignore or settings.ignore, strict=strict)
         found, assets = _find(settings, use_cache=not no_cache)
     findings = shown.filter(found)
     _print(findings, SourceFiles(settings.root), output_format, _prefix(settings.root))

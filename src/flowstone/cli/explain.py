@@ -66,6 +66,9 @@ def _lines(rule: Rule) -> Iterator[str]:
     if rule.code in NEVER_IGNORED:
         yield ""
         yield "It cannot be ignored: what it is about cannot be carried out, or had to be left out of the project."
+    if rule.strict:
+        yield ""
+        yield f"It is shown by `flowstone check --strict`, or where {rule.code} itself is selected."
     yield ""
     yield fill(rule.why, 100)
     for title, files in (("Bad", rule.files(bad=True)), ("Good", rule.files(bad=False))):

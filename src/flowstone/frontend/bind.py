@@ -219,8 +219,14 @@ class Binding:
     def _bind_resource(self, parameter: _Parameter) -> bool:
         if not self._has_resource(parameter.name):
             return False
-        use = ResourceUse(resource=parameter.name, parameter=parameter.name, location=location(parameter.span))
-        self.resources.append(use)
+        self.resources.append(
+            ResourceUse(
+                resource=parameter.name,
+                parameter=parameter.name,
+                type=parameter.type,
+                location=location(parameter.span),
+            )
+        )
         return True
 
     def _configure(self, parameter: _Parameter, default: ast.expr) -> None:

@@ -51,6 +51,8 @@ class ResourceUse(Node):
     resource: str
     parameter: str | None = None
     """None if it only has to be open (keyword ``requires``)."""
+    type: TypeExpr | None = None
+    """The parameter's annotation as written, None if there is none."""
     location: Location
 
 

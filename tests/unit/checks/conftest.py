@@ -168,8 +168,8 @@ class Builder:
         )
 
     def findings(self, *codes: str, **more: Any) -> list[Diagnostic]:
-        """What the rules of these codes (default: all) find."""
-        rules = tuple(map(rule, codes)) if codes else all_rules()
+        """What the rules of these codes (default: all that are always on) find."""
+        rules = tuple(map(rule, codes)) if codes else tuple(item for item in all_rules() if not item.strict)
         return list(apply(rules, Subject(self.project, **more)))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone.checks.catalog import rule
-from flowstone.checks.selection import NEVER_IGNORED, selection
+from flowstone.checks.catalog import all_rules, rule
+from flowstone.checks.selection import NEVER_IGNORED, STRICT, selection
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.errors import UsageError
 
@@ -31,6 +31,28 @@ from flowstone.errors import UsageError
 )
 def test_the_longer_beginning_decides(select, ignore, code, shown):
     assert selection(select, ignore).shows(code) is shown
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "strict", "shown"),
+    [
+        ([], [], False, False),
+        ([], [], True, True),
+        (["FS3"], [], False, False),
+        (["FS3"], [], True, True),
+        (["FS2"], [], True, False),
+        (["FS314"], [], False, True),
+        (["unannotated-parameter"], [], False, True),
+        (["FS314"], ["FS314"], False, False),
+        ([], ["FS31"], True, False),
+    ],
+)
+def test_strict_codes_are_shown_only_where_they_are_asked_for(select, ignore, strict, shown):
+    assert selection(select, ignore, strict=strict).shows("FS314") is shown
+
+
+def test_the_strict_codes_are_those_of_the_strict_rules():
+    assert {item.code for item in all_rules() if item.strict} == STRICT
 
 
 def test_only_errors_are_never_ignored():

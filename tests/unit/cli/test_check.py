@@ -107,6 +107,16 @@ def test_the_configuration_selects_too_and_options_replace_it(project):
     assert check("--ignore", "FS2").exit_code == 1
 
 
+def test_strict_asks_for_annotations(project):
+    write(project, "from flowstone import asset\n\n\n@asset\ndef orders(size=3) -> int:\n    return size\n")
+
+    assert check().exit_code == 0
+    assert "FS314" in check("--strict").stdout
+    assert "FS314" in check("--select", "FS314").stdout
+    assert check("--strict", "--ignore", "FS314").exit_code == 0
+    assert check().exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

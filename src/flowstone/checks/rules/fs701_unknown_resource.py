@@ -12,11 +12,7 @@ from flowstone.diagnostics.suggest import did_you_mean
 
 def check(subject: Subject) -> Iterator[Finding]:
     project = subject.project
-    for name, signature in (
-        *((step.id, step.signature) for step in project.steps.values()),
-        *((check.name, check.signature) for check in project.checks),
-        *((resource.name, resource.signature) for resource in project.resources.values()),
-    ):
+    for name, signature in subject.signatures():
         for use in signature.resources:
             if use.resource not in project.resources:
                 yield Finding(
