@@ -23,6 +23,8 @@ from flowstone.ir.types import TypeExpr
 
 _CONTEXT_NAMES = frozenset({"ctx", "context"})
 _CONTEXT_TYPE = "flowstone.Context"
+_NAMING = frozenset({"depends_on", "scatter", "**"})
+"""Keywords that give values to parameters of any name."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,9 @@ class Binding:
                 message = f"both '{self.context}' and '{parameter.name}' of '{self._draft.name}' are the context"
                 self._disagree(message, parameter.span, "leave one of them out")
             self.context = self.context or parameter.name
+            if entry is not None:
+                message = f"'{parameter.name}' of '{self._draft.name}' is the context, not the asset '{entry.asset}'"
+                self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=")
         elif entry is not None:
             self._depend(parameter, entry.asset, entry.dep)
         elif self._bind_asset(parameter, checked) or self._bind_resource(parameter):
@@ -162,6 +167,8 @@ class Binding:
             self._configure(parameter, parameter.default)
         elif self._kind == "check" and checked is None:
             return  # what it checks has a finding already, and would have been the parameter
+        elif not _NAMING.isdisjoint(self._draft.keywords.refused):
+            return  # a keyword that has a finding may have been for the parameter
         elif not self._finder.is_hidden(parameter.name):
             self._unbound(parameter, checked)
 
@@ -255,7 +262,8 @@ class Binding:
         kinds = {"asset": "asset or resource", "resource": "resource"}.get(self._kind, "resource")
         message = f"parameter '{parameter.name}' of {self._kind} '{self._draft.name}' names no {kinds}"
         if self._kind == "asset":
-            hint = did_you_mean(parameter.name, [*sorted(map(_last, self._assets.ids)), *resources])
+            names = {_last(asset) for asset in self._assets.ids} - {self._draft.name}
+            hint = did_you_mean(parameter.name, [*sorted(names), *resources])
         elif checked is not None:
             hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
         else:

@@ -29,7 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if place is None:
             continue
         other = first.setdefault((stores[asset.storage.manager], place), asset)
-        if other is not asset:
+        if other is not asset and not _is_of_names(asset, other):
             yield Finding(
                 f"assets {asset.id!r} and {other.id!r} are stored in the same place: {place}",
                 subject.keyword(asset, "path", "table"),
@@ -37,6 +37,12 @@ def check(subject: Subject) -> Iterator[Finding]:
                 related=((subject.keyword(other, "path", "table"), f"{other.id!r} is stored there too"),),
             )
     yield from _inside_of_others(subject, first)
+
+
+def _is_of_names(asset: Asset, other: Asset) -> bool:
+    """Whether the places are one only because the names differ by case: that is FS109."""
+    own = {"path", "table"} & {*asset.storage.options, *other.storage.options}
+    return not own and asset.id.casefold() == other.id.casefold()
 
 
 def _inside_of_others(subject: Subject, places: Mapping[tuple[str, str], Asset]) -> Iterator[Finding]:
