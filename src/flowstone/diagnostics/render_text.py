@@ -37,6 +37,12 @@ def pieces(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, pre
         yield from _one(item, quotes)
 
 
+def concise_pieces(diagnostics: Iterable[Diagnostic], *, prefix: str = "") -> Iterator[Piece]:
+    """A line for each finding, in pieces: where and what, and no more."""
+    for item in diagnostics:
+        yield from _headline(_moved(item, prefix))
+
+
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
     """``Found 2 errors, 1 warning in 2 files``."""
     found = list(diagnostics)
@@ -94,11 +100,15 @@ class _Quotes:
         return found if found is not None and found.text.strip() else None
 
 
-def _one(item: Diagnostic, quotes: _Quotes) -> Iterator[Piece]:
+def _headline(item: Diagnostic) -> Iterator[Piece]:
     yield printable(_place(item.span)), "bold"
     yield f": {item.code} ", ""
     yield f"[{item.severity}]", _STYLES[item.severity]
     yield f" {printable(item.message)}\n", ""
+
+
+def _one(item: Diagnostic, quotes: _Quotes) -> Iterator[Piece]:
+    yield from _headline(item)
     yield from _excerpt(quotes.of(item.span), _STYLES[item.severity])
     for place in item.related:
         yield from _related(place)

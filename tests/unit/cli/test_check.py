@@ -50,7 +50,7 @@ def check(*arguments: str):
     return CliRunner().invoke(cli, ["check", *arguments])
 
 
-@pytest.mark.parametrize("output_format", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("output_format", ["text", "concise", "json", "jsonl", "sarif", "github", "junit"])
 def test_a_clean_project_exits_0(project, output_format):
     result = check("--output-format", output_format)
 
@@ -59,7 +59,7 @@ def test_a_clean_project_exits_0(project, output_format):
     assert "FS3" not in result.stdout or output_format == "sarif"
 
 
-@pytest.mark.parametrize("output_format", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("output_format", ["text", "concise", "json", "jsonl", "sarif", "github", "junit"])
 def test_an_error_exits_1_and_is_on_stdout(project, output_format):
     write(project, MISMATCH)
 
@@ -192,7 +192,7 @@ def test_raw_control_characters_are_not_printed(project):
     evil = "\x1b]0;owned\x07\u202e"
     write(project, CLEAN.replace("@asset\ndef revenue", f'@asset(name="{evil}")  # {evil}\ndef revenue'))
 
-    for output_format in ("text", "json", "sarif", "github"):
+    for output_format in ("text", "concise", "json", "jsonl", "sarif", "github", "junit"):
         result = check("--output-format", output_format)
         assert result.exit_code == 1
         assert not set(evil) & {"\x1b", "\x07", "\u202e"} & set(result.output)
@@ -260,3 +260,81 @@ def test_colour_is_for_terminals_that_want_it(project):
     assert b"\x1b[1;31m[error]" in output_on_a_terminal(project)
     assert b"\x1b" not in output_on_a_terminal(project, NO_COLOR="1")
     assert "\x1b" not in check().stdout
+
+
+def test_concise_is_a_line_for_each_finding(project):
+    write(project, MISMATCH)
+
+    result = check("--output-format", "concise")
+
+    assert result.stdout == (
+        "pipelines/example.py:10:13: FS301 [error] 'revenue' takes 'orders' as list[str], but it is list[int]\n"
+    )
+
+
+@pytest.mark.parametrize("output_format", ["text", "concise", "json", "jsonl", "sarif", "github", "junit"])
+def test_an_output_file_holds_what_stdout_would(project, output_format):
+    write(project, MISMATCH)
+    printed = check("--output-format", output_format)
+
+    result = check("--output-format", output_format, "--output-file", "findings.txt")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", printed.stderr)
+    assert (project / "findings.txt").read_text(encoding="utf-8") == printed.stdout
+
+
+@pytest.mark.parametrize("file", ["nowhere/findings.txt", "pipelines"])
+def test_an_output_file_that_cannot_be_written_is_told(project, file):
+    result = check("--output-file", file)
+
+    assert result.exit_code == 2
+    assert file in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_exit_zero_still_prints_what_was_found(project):
+    write(project, MISMATCH)
+
+    result = check("--exit-zero")
+
+    assert result.exit_code == 0
+    assert "FS301" in result.stdout
+
+
+def test_statistics_count_by_code(project):
+    more = "@asset\ndef c(orders): ...\n@asset\ndef d(orders): ...\n"
+    write(project, MISMATCH + more)
+
+    result = check("--statistics")
+
+    assert result.exit_code == 1
+    assert result.stdout == "2  FS302  missing-return-annotation\n1  FS301  type-mismatch\n"
+    found = json.loads(check("--statistics", "--output-format", "json").stdout)
+    assert found[0] == {"code": "FS302", "name": "missing-return-annotation", "count": 2}
+
+
+def test_statistics_without_findings_are_empty(project):
+    assert check("--statistics").stdout == ""
+
+
+def test_statistics_have_no_xml(project):
+    result = check("--statistics", "--output-format", "junit")
+
+    assert result.exit_code == 2
+    assert "'junit'" in result.stderr
+    assert "text, json" in result.stderr
+
+
+@pytest.mark.parametrize("output_format", ["text", "concise", "jsonl"])
+def test_a_reader_that_goes_away_is_no_fault(project, output_format):
+    write(project, MISMATCH + "".join(f"@asset\ndef a{n}(): ...\n" for n in range(2000)))
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "flowstone", "check", "--output-format", output_format]
+
+    with os.fdopen(written, "w") as gone:
+        result = subprocess.run(command, cwd=project, stdout=gone, stderr=subprocess.PIPE, check=False)
+
+    assert result.returncode == 1
+    assert b"Traceback" not in result.stderr
+    assert b"BrokenPipe" not in result.stderr

