@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowstone.checks.engine import find_all, run_checks
+    from flowstone.checks.judgement import Judgement, judge
 
-__all__ = ["find_all", "run_checks"]
+__all__ = ["Judgement", "find_all", "judge", "run_checks"]
+
+_JUDGEMENT = ("Judgement", "judge")
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from flowstone.checks import engine
+        from flowstone.checks import engine, judgement
 
-        return getattr(engine, name)
+        return getattr(judgement if name in _JUDGEMENT else engine, name)
     raise AttributeError(f"module 'flowstone.checks' has no attribute {name!r}")

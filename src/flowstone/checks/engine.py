@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flowstone.checks.catalog import all_rules
@@ -32,15 +32,18 @@ def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
 
 def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
     """All findings, by place: those of the front end, of the rules, and of comments that hide nothing."""
-    subject = Subject(
+    return together(loaded, apply(all_rules(), subject_of(loaded, settings)))
+
+
+def subject_of(loaded: Loaded, settings: Settings) -> Subject:
+    """What the rules look at."""
+    return Subject(
         loaded.project,
         origins=settings.origins,
         config_file=_relative(settings),
         configured_targets=_configured(settings),
         complete=not any(item.severity is Severity.ERROR for item in loaded.diagnostics),
     )
-    found = _together(loaded.diagnostics, apply(all_rules(), subject))
-    return tuple(sorted(suppress(found, loaded.sources), key=lambda item: item.sort_key))
 
 
 def apply(rules: Iterable[Rule], subject: Subject) -> Iterator[Diagnostic]:
@@ -51,11 +54,12 @@ def apply(rules: Iterable[Rule], subject: Subject) -> Iterator[Diagnostic]:
                 yield finding.diagnostic(rule.code, rule.severity)
 
 
-def _together(of_front_end: Sequence[Diagnostic], of_rules: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """All findings, each once; where the front end has found the same mistake as a rule, in its words."""
-    seen = {(item.code, item.span) for item in of_front_end}
+def together(loaded: Loaded, of_rules: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """All findings by place, each once; where the front end has found the same mistake as a rule, in its words."""
+    seen = {(item.code, item.span) for item in loaded.diagnostics}
     distinct = {(item.code, item.span, item.message): item for item in of_rules if (item.code, item.span) not in seen}
-    return [*of_front_end, *distinct.values()]
+    found = suppress([*loaded.diagnostics, *distinct.values()], loaded.sources)
+    return tuple(sorted(found, key=lambda item: item.sort_key))
 
 
 def _relative(settings: Settings) -> str:

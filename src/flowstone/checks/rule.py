@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from flowstone.checks.finding import Finding
 from flowstone.checks.subject import Subject
@@ -33,6 +34,11 @@ class Rule:
     good: Example
     """The same project put right: without any finding."""
     severity: Severity = Severity.ERROR
+    scope: Literal["project", "near"] = "project"
+    """What a finding depends on. ``near``: on the asset, check or resource in whose file it is, on the assets and
+    resources that this uses directly with the steps that make them, on classes and on the configuration; not on jobs.
+    Such a rule is asked again only about what has changed. ``project``: on anything else as well.
+    """
     check: Callable[[Subject], Iterable[Finding]] | None = None
     """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
     strict: bool = False

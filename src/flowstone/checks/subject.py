@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pydantic import ValidationError
@@ -17,6 +17,9 @@ from flowstone.ir.asset import Asset
 from flowstone.ir.function import Signature
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+
+ReadOptions = dict[str, tuple[Asset, Options | ValidationError]]
+"""Options by the asset's id, with the asset."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,13 @@ class Subject:
     """Targets that the configuration speaks of."""
     complete: bool = True
     """False if the front end refused a part of the project: what is not here may be there."""
+
+    known_options: ReadOptions = field(default_factory=dict)
+    """Options that were read before, under the same configuration."""
+
+    def of(self, project: Project) -> Subject:
+        """Another project under the same configuration."""
+        return replace(self, project=project)
 
     @property
     def table(self) -> str:
@@ -61,7 +71,18 @@ class Subject:
     @cached_property
     def options(self) -> dict[str, Options | ValidationError]:
         """Each asset's options as its IO manager reads them, or why it cannot; without assets of unknown managers."""
-        return {asset.id: _options(self.managers[name], asset) for asset, name in self._stored()}
+        return {asset: options for asset, (_, options) in self.read_options.items()}
+
+    @cached_property
+    def read_options(self) -> ReadOptions:
+        """The options with the asset that they were read from."""
+        found: ReadOptions = {}
+        for asset, name in self._stored():
+            known = self.known_options.get(asset.id)
+            if known is None or known[0] is not asset:
+                known = asset, _options(self.managers[name], asset)
+            found[asset.id] = known
+        return found
 
     def _stored(self) -> Iterator[tuple[Asset, str]]:
         for asset in self.project.assets.values():

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowstone.frontend.loader import Loaded, load
+    from flowstone.frontend.partial import update
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "load", "update"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from flowstone.frontend import loader
+        from flowstone.frontend import loader, partial
 
-        return getattr(loader, name)
+        return getattr(partial if name == "update" else loader, name)
     raise AttributeError(f"module 'flowstone.frontend' has no attribute {name!r}")

@@ -19,7 +19,7 @@ from flowstone.frontend.drafts import Drafts
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.importers import may_import
 from flowstone.frontend.jobs import all_jobs, declared_job, selected_anew
-from flowstone.frontend.loader import Front, Loaded, Nodes, assemble, room
+from flowstone.frontend.loader import Front, Loaded, Nodes, assemble, load, room
 from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.places import span_of
 from flowstone.ir.asset import Check, Resource, Step
@@ -33,6 +33,16 @@ _Item = TypeVar("_Item")
 
 class _RefusedError(Exception):
     """The result cannot be had in this way."""
+
+
+def update(base: Loaded, settings: Settings, texts: Mapping[str, str]) -> Loaded:
+    """A project with new texts of some of its files: what ``load`` gives for them, mostly in a fraction of the time.
+
+    ``base`` is what ``load`` without fingerprints, or this function, gave before for the same configuration.
+    ``texts`` are the texts of all files that it read, as they are now (``{**base.sources, path: text}``). Files that
+    were added or removed since are seen only if so much has changed that everything is read again.
+    """
+    return reload(base, settings, texts) or load(settings, fingerprints=False, texts=texts)
 
 
 def reload(base: Loaded, settings: Settings, texts: Mapping[str, str]) -> Loaded | None:

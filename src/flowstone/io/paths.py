@@ -47,9 +47,9 @@ def check_template(path: str) -> str:
         raise ValueError("a path holds braces only in {asset} and {partition}")
     if path.startswith("/"):
         raise ValueError(f"{path!r} is absolute; a path is relative to the store's root")
-    for char in rest:
-        if char in _RESERVED_CHARACTERS or not char.isprintable():
-            raise ValueError(f"a path cannot hold the character {char!r}")
+    if not (rest.isprintable() and _RESERVED_CHARACTERS.isdisjoint(rest)):
+        char = next(char for char in rest if char in _RESERVED_CHARACTERS or not char.isprintable())
+        raise ValueError(f"a path cannot hold the character {char!r}")
     for part in rest.split("/"):
         _check_part(part)
     return path

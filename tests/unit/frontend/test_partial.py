@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from flowstone.checks import find_all
+from flowstone.checks import find_all, judge
 from flowstone.config.model import Settings
-from flowstone.frontend import Loaded, load
+from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.partial import reload
 from flowstone.ir.project import Project
 
@@ -213,6 +213,7 @@ def test_a_part_is_as_good_as_the_whole(project, seed):
     base = kept(world.load())
     assert not base.diagnostics
     clean, partly = world.copy(), 0
+    judgement = judge(base, world.settings)
     for _ in range(40):
         world.edit(chance.sample(sorted(world.sources), chance.choice([1, 1, 1, 2])))
         full = world.load()
@@ -222,6 +223,8 @@ def test_a_part_is_as_good_as_the_whole(project, seed):
             partly += 1
             assert outcome(part, world.settings) == outcome(full, world.settings)
             assert part.effort >= full.effort
+            judgement = judge(part, world.settings, judgement)
+            assert judgement.diagnostics == find_all(full, world.settings)
         if not full.diagnostics:
             clean = world.copy()
             base = kept(full) if chance.random() < 0.5 else base
@@ -274,6 +277,20 @@ def test_the_usual_edits_of_declarations_need_no_others(project, path, text):
 def test_other_edits_need_the_whole(project, path, text):
     base = kept(load_all(project, BASE))
     assert reload(base, settings_of(project), {**BASE, path: text}) is None
+
+
+def test_an_update_reads_as_little_as_it_can_and_as_much_as_it_must(project):
+    loaded = load_all(project, BASE)
+    for path, text in (
+        ("a.py", BASE["a.py"].replace("@asset", "@asset(tags=['x'])")),
+        ("a.py", BASE["a.py"].replace("first", "renamed")),
+        ("b.py", BASE["b.py"] + "x = (\n"),
+        ("b.py", BASE["b.py"]),
+        ("a.py", BASE["a.py"]),
+    ):
+        loaded = update(loaded, settings_of(project), {**loaded.sources, path: text})
+        whole = load_all(project, {path: text})
+        assert outcome(loaded, settings_of(project)) == outcome(whole, settings_of(project))
 
 
 def test_a_base_that_does_not_fit_is_refused(project):

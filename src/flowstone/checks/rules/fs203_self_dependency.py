@@ -48,5 +48,6 @@ days = DailyPartitions(start="2024-01-01")
 def balance(before: int | None) -> int:
     return (before or 0) + 1
 """,
+    scope="near",
     check=check,
 )

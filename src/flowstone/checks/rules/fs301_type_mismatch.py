@@ -88,5 +88,6 @@ def orders() -> list[int]:
 def report(orders: list[int]) -> str:
     return ", ".join(map(str, orders))
 """,
+    scope="near",
     check=check,
 )

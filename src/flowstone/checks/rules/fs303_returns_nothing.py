@@ -67,5 +67,6 @@ def orders() -> None:
 def report() -> int:
     return 0
 """,
+    scope="near",
     check=check,
 )

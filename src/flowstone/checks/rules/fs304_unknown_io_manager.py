@@ -45,6 +45,7 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="near",
     check=check,
     config="""\
 [io_managers.lake]

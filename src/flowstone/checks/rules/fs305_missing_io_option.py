@@ -40,6 +40,7 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="near",
     check=check,
     config="""\
 [io_managers.warehouse]

@@ -37,5 +37,6 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="near",
     check=check,
 )

@@ -49,6 +49,7 @@ from flowstone import asset
 def orders() -> pl.DataFrame:
     return pl.DataFrame({"price": [1, 2]})
 """,
+    scope="near",
     check=check,
     config="""\
 [io_managers.lake]

@@ -83,5 +83,6 @@ def orders() -> Any:
 def revenue(orders: dict[str, list[int]]) -> int:
     return sum(orders["price"])
 """,
+    scope="near",
     check=check,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
@@ -48,8 +47,8 @@ def _is_of_names(asset: Asset, other: Asset) -> bool:
 def _inside_of_others(subject: Subject, places: Mapping[tuple[str, str], Asset]) -> Iterator[Finding]:
     """Assets whose path goes through the file of another one."""
     for (store, place), asset in places.items():
-        for folder in PurePosixPath(place).parents:
-            other = places.get((store, str(folder)))
+        for folder in _folders(place):
+            other = places.get((store, folder))
             if other is not None:
                 yield Finding(
                     f"asset {asset.id!r} is stored in {place}, but {folder} is the file of {other.id!r} and no folder",
@@ -57,6 +56,13 @@ def _inside_of_others(subject: Subject, places: Mapping[tuple[str, str], Asset])
                     help="give one of them another path",
                     related=((subject.keyword(other, "path", "table"), f"{other.id!r} is stored there"),),
                 )
+
+
+def _folders(place: str) -> Iterator[str]:
+    """The folders around a place, the innermost first."""
+    folder = place
+    while folder := folder.rpartition("/")[0]:
+        yield folder
 
 
 def _stores(subject: Subject) -> dict[str, str]:

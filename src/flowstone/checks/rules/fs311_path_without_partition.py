@@ -51,5 +51,6 @@ from flowstone import DailyPartitions, asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="near",
     check=check,
 )

@@ -65,6 +65,7 @@ def orders() -> list[int]:
 def revenue(orders: list[int]) -> int:
     return sum(orders)
 """,
+    scope="near",
     check=check,
     config="""\
 [io_managers.scratch]

@@ -58,5 +58,6 @@ from flowstone import Output, asset
 def split() -> tuple[list[int], list[int]]:
     return [1, 2], [3]
 """,
+    scope="near",
     check=check,
 )

@@ -66,5 +66,6 @@ def orders() -> list[int]:
 def revenue(orders: list[int]) -> int:
     return sum(orders)
 """,
+    scope="near",
     check=check,
 )

@@ -61,5 +61,6 @@ def orders() -> list[int]:
 def not_empty(orders: list[int]) -> bool:
     return bool(orders)
 """,
+    scope="near",
     check=check,
 )

@@ -59,5 +59,6 @@ def spent() -> int:
 def total(spent: dict[str, int]) -> int:
     return sum(spent.values())
 """,
+    scope="near",
     check=check,
 )

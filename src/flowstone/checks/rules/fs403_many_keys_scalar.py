@@ -56,5 +56,6 @@ def orders() -> list[int]:
 def total(orders: dict[str, list[int]]) -> int:
     return sum(map(sum, orders.values()))
 """,
+    scope="near",
     check=check,
 )

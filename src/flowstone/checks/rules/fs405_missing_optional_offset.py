@@ -59,5 +59,6 @@ from flowstone import DailyPartitions, Dep, Offset, asset
 def balance(before: int | None) -> int:
     return 0 if before is None else before + 1
 """,
+    scope="near",
     check=check,
 )

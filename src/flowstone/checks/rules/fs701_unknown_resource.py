@@ -54,5 +54,6 @@ def database() -> str:
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="near",
     check=check,
 )

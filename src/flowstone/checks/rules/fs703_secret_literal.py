@@ -80,5 +80,6 @@ def client() -> str:
 def orders(client: str) -> list[int]:
     return [len(client)]
 """,
+    scope="near",
     check=check,
 )

@@ -1,0 +1,112 @@
+"""The part of a project that rules which look near have to see after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TypeVar
+
+from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.function import Signature
+from flowstone.ir.project import Project
+
+_Key = TypeVar("_Key")
+_Item = TypeVar("_Item")
+_SAME = ("name", "profile", "classes", "io_managers", "params")
+"""Fields that every rule may look at."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What is not in both of two states of a project, or not the same."""
+
+    files: frozenset[str]
+    """Files that declare it in either state."""
+    assets: frozenset[str]
+    """Ids of assets; those too whose step differs."""
+    resources: frozenset[str]
+
+
+def differing(old: Project, new: Project) -> Changed | None:
+    """How two states of a project differ; None if it matters to all of it."""
+    same = all(getattr(old, field) == getattr(new, field) for field in _SAME)
+    if not same or old.resources.keys() != new.resources.keys():
+        return None
+    steps = _differing(old.steps, new.steps)
+    assets = _differing(old.assets, new.assets)
+    resources = _differing(old.resources, new.resources)
+    checks = _differing(_by_place(old.checks), _by_place(new.checks))
+    made = {asset for project in (old, new) for asset in _outputs(project, steps)}
+    items: list[Step | Asset | Resource | Check] = []
+    for pairs in (steps, assets, resources, checks):
+        items += chain.from_iterable(pairs.values())
+    return Changed(frozenset(item.location.file for item in items), frozenset(made.union(assets)), frozenset(resources))
+
+
+@dataclass(frozen=True)
+class Vicinity:
+    """What has changed in a project, whatever else is in the same files or uses it, and what all of these use."""
+
+    whole: Project
+    changed: Changed
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The files in which rules that look near may find something else than before."""
+        whole = self.whole
+        items: list[Step | Check | Resource] = [*whole.steps.values(), *whole.checks, *whole.resources.values()]
+        return self.changed.files.union(item.location.file for item in items if self._uses_changed(item))
+
+    def _uses_changed(self, item: Step | Check | Resource) -> bool:
+        assets, resources = self.changed.assets, self.changed.resources
+        return (
+            any(need.asset in assets for need in item.signature.dependencies)
+            or (isinstance(item, Check) and item.asset in assets)
+            or any(use.resource in resources for use in item.signature.resources)
+        )
+
+    def project(self) -> Project:
+        """The part of the project that is in these files or that is used there; jobs are left out."""
+        whole = self.whole
+        steps = {step.id for step in whole.steps.values() if step.location.file in self.files}
+        checks = tuple(check for check in whole.checks if check.location.file in self.files)
+        wanted = {asset for step in steps for asset in _mentioned(whole.steps[step])}
+        wanted |= {asset for check in checks for asset in (check.asset, *_read_by(check.signature))}
+        steps |= {whole.assets[asset].step for asset in wanted if asset in whole.assets}
+        assets = wanted | set(_outputs(whole, steps))
+        return Project(
+            **{field: getattr(whole, field) for field in _SAME},
+            steps={key: step for key, step in whole.steps.items() if key in steps},
+            assets={key: asset for key, asset in whole.assets.items() if key in assets},
+            checks=checks,
+            resources=whole.resources,
+        )
+
+
+def _mentioned(step: Step) -> Iterator[str]:
+    yield from step.outputs.values()
+    yield from _read_by(step.signature)
+
+
+def _read_by(signature: Signature) -> Iterator[str]:
+    return (dependency.asset for dependency in signature.dependencies)
+
+
+def _by_place(checks: Iterable[Check]) -> dict[tuple[str, ...], Check]:
+    return {(check.function.module, check.function.defined_in, check.asset, check.name): check for check in checks}
+
+
+def _outputs(project: Project, steps: Iterable[str]) -> Iterator[str]:
+    return (asset for step in steps if step in project.steps for asset in project.steps[step].outputs.values())
+
+
+def _differing(old: Mapping[_Key, _Item], new: Mapping[_Key, _Item]) -> dict[_Key, list[_Item]]:
+    """Both states of the items that differ, by key."""
+    found = {}
+    for key in old.keys() | new.keys():
+        before, after = old.get(key), new.get(key)
+        if before is not after and before != after:
+            found[key] = [item for item in (before, after) if item is not None]
+    return found
