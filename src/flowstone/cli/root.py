@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": ("flowstone.cli.explain:explain", "Explain a diagnostic, with a bad and a good example."),
     "graph": ("flowstone.cli.graph:graph", "Show what needs what."),
     "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
+    "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
 }
 """Where each command is, and its line in the help: so that ``--help`` loads none of them."""

@@ -1,0 +1,202 @@
+"""One project as the editor sees it: the files on disk, and over them the texts that are not saved yet.
+
+After a change as little as possible is read anew (``frontend.partial``). While a file that is being typed cannot be
+parsed, the project stays what the file's last sound text made of it, and of the file only the syntax error is told.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from time import monotonic
+
+from flowstone.checks import Judgement, judge
+from flowstone.checks.selection import selection
+from flowstone.config import Settings, load_settings
+from flowstone.config.files import FLOWSTONE_TOML, PYPROJECT
+from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.errors import ConfigurationError, UsageError
+from flowstone.frontend import Loaded, load
+from flowstone.frontend.files import UnreadableError, read_source
+from flowstone.frontend.partial import reload
+from flowstone.lsp.broken import UNUSABLE, config_problems, text_problem
+from flowstone.lsp.disk import Stamp, config_files, listed, stamps
+
+_LOOK = 2.0
+"""Seconds after which the disk is looked at again, for editors that do not tell what changes there."""
+
+
+class Session:
+    """The state of one project. ``refresh`` brings it up to date; everything else only reads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.settings: Settings | None = None
+        """None as long as the configuration has never been sound."""
+        self.loaded: Loaded | None = None
+        self.findings: tuple[Diagnostic, ...] = ()
+        """What is to be shown, by place."""
+        self.broken: dict[str, Diagnostic] = {}
+        """Files whose text cannot be parsed now, and why; the project was made of an earlier text of theirs."""
+        self._unsaved: dict[str, str] = {}
+        self._changed: set[str] = set()
+        self._judgement: Judgement | None = None
+        self._sound: Loaded | None = None
+        self._stamps: dict[Path, Stamp] = {}
+        self._sources: set[Path] = set()
+        self._looked = 0.0
+        self._whole = True
+
+    # -- what the editor tells -------------------------------------------------------------------------------------
+
+    def set_text(self, path: str, text: str | None) -> None:
+        """Note the editor's text of a file, by path relative to the project's folder; None once it is closed."""
+        if text is None:
+            self._unsaved.pop(path, None)
+        else:
+            self._unsaved[path] = text
+        self._changed.add(path)
+
+    def look_again(self) -> None:
+        """Let the next refresh look at the disk: something there has changed."""
+        self._looked = 0.0
+
+    def text(self, path: str) -> str | None:
+        """The text of a file as the editor sees it; None if it cannot be read."""
+        if path in self._unsaved:
+            return self._unsaved[path]
+        if self.loaded is not None and path in self.loaded.sources and path not in self.broken:
+            return self.loaded.sources[path]
+        try:
+            return read_source(self.root / path)
+        except UnreadableError:
+            return None
+
+    def has(self, path: str) -> bool:
+        """Whether the editor's text of a file is known."""
+        return path in self._unsaved
+
+    def knows(self, path: str) -> bool:
+        """Whether findings can be about the file: it belongs to the project, or configures it."""
+        return (self.loaded is not None and path in self.loaded.sources) or path in (FLOWSTONE_TOML, PYPROJECT)
+
+    def is_current(self, path: str) -> bool:
+        """Whether the project was made of the file's present text."""
+        return self.loaded is not None and self.loaded.sources.get(path) == self.text(path)
+
+    # -- bringing it up to date ------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read and check what has changed. Never fails: what is wrong is among the findings."""
+        if monotonic() - self._looked > _LOOK:
+            self._look()
+        if self.settings is None:
+            return
+        if self.loaded is None or self._whole:
+            self._read_whole(self.settings)
+        elif self._changed:
+            self._read_changed(self.settings, self.loaded)
+        self._show(self.settings)
+
+    def _look(self) -> None:
+        """Note what has changed on disk: the configuration, files that came or went, and their texts."""
+        first, self._looked = not self._stamps, monotonic()
+        old = self._stamps
+        self._stamps = stamps(config_files(self.root))
+        if any(old.get(path) != self._stamps[path] for path in self._stamps) or self.settings is None:
+            self._configure()
+        if self.settings is None:
+            return
+        sources = listed(self.settings)
+        others = {self.root / path for path in (self.loaded.sources if self.loaded else ())}
+        self._stamps |= stamps(sources | others)
+        self._whole = self._whole or first or sources != self._sources
+        self._sources = sources
+        changed = [path for path in sources | others if old.get(path) != self._stamps[path]]
+        self._changed.update(path.relative_to(self.root).as_posix() for path in changed if _inside(path, self.root))
+
+    def _configure(self) -> None:
+        try:
+            settings = load_settings(self.root)
+            selection(settings.select, settings.ignore)
+        except (ConfigurationError, UsageError) as error:
+            self.findings = config_problems(self.root, error)
+            self.settings = None
+            return
+        self.settings = settings
+        self._whole = True
+
+    def _read_whole(self, settings: Settings) -> None:
+        self.broken = {}
+        texts = dict(self._unsaved)
+        for path, text in self._unsaved.items():
+            problem = text_problem(settings, path, text)
+            before = self.loaded.sources.get(path) if self.loaded else None
+            if problem is not None and before is not None and text_problem(settings, path, before) is None:
+                self.broken[path], texts[path] = problem, before
+            elif problem is not None and problem.code == UNUSABLE:
+                self.broken[path], texts[path] = problem, ""
+        self._set(load(settings, fingerprints=False, texts=texts), settings)
+        gc.freeze()  # the project stays: looking for garbage in it would take longer than an edit
+        self._whole = False
+        self._changed = set()
+
+    def _read_changed(self, settings: Settings, loaded: Loaded) -> None:
+        texts = self._new_texts(settings, loaded)
+        self._changed = set()
+        if texts is None:
+            self._read_whole(settings)
+        elif texts != loaded.sources:
+            base = self._sound or loaded
+            again = reload(base, settings, {**base.sources, **texts})
+            if again is None:
+                self._read_whole(settings)
+            else:
+                self._set(again, settings)
+
+    def _new_texts(self, settings: Settings, loaded: Loaded) -> Mapping[str, str] | None:
+        """The texts of which the project is to be made; None if it has to be read whole."""
+        texts = dict(loaded.sources)
+        for path in self._changed & texts.keys():
+            text = self._now(path)
+            if text is None:
+                return None
+            problem = text_problem(settings, path, text)
+            if problem is None:
+                self.broken.pop(path, None)
+                texts[path] = text
+            elif path in self.broken or text_problem(settings, path, texts[path]) is None:
+                self.broken[path] = problem
+            else:
+                return None
+        return texts
+
+    def _now(self, path: str) -> str | None:
+        if path in self._unsaved:
+            return self._unsaved[path]
+        try:
+            return read_source(self.root / path)
+        except UnreadableError:
+            return None
+
+    def _set(self, loaded: Loaded, settings: Settings) -> None:
+        self.loaded = loaded
+        if not loaded.diagnostics:
+            self._sound = loaded
+        self._judgement = judge(loaded, settings, self._judgement)
+
+    def _show(self, settings: Settings) -> None:
+        found = () if self._judgement is None else self._judgement.diagnostics
+        shown = selection(settings.select, settings.ignore).filter(found)
+        others = (item for item in shown if item.span.file not in self.broken)
+        self.findings = tuple(sorted((*others, *self.broken.values()), key=lambda item: item.sort_key))
+
+
+def _inside(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root)
+
+
+def files_of(findings: Iterable[Diagnostic]) -> set[str]:
+    """The files in which something was found."""
+    return {item.span.file for item in findings}
