@@ -41,6 +41,7 @@ FAMILIES = {
     "6": "Schedules and jobs",
     "7": "Resources and secrets",
     "8": "Targets",
+    "9": "Bodies",
 }
 GENERATED = "<!-- Made by docs/generate.py from the code. Do not edit. -->"
 LONGEST_LINE = 120

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,13 +13,16 @@ from flowstone.checks.edges import Edge, edges
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import IOManager, Options
-from flowstone.ir.asset import Asset
+from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.body import BodyFact, FactKind
 from flowstone.ir.function import Signature
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
 
 ReadOptions = dict[str, tuple[Asset, Options | ValidationError]]
 """Options by the asset's id, with the asset."""
+Doer = Step | Check | Resource
+"""What has a function."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,26 @@ class Subject:
         yield from ((step.id, step.signature) for step in self.project.steps.values())
         yield from ((check.name, check.signature) for check in self.project.checks)
         yield from ((resource.name, resource.signature) for resource in self.project.resources.values())
+
+    def deeds(
+        self, *kinds: FactKind, counts: Callable[[Doer], bool] = lambda _: True
+    ) -> Iterator[tuple[BodyFact, Doer]]:
+        """What code of declared functions does, with the function; of one that is declared many times the first that
+        counts.
+        """
+        project = self.project
+        checks = {check.name: check for check in project.checks}
+        owners: dict[str, Mapping[str, Doer]] = {
+            "asset": project.steps,
+            "check": checks,
+            "resource": project.resources,
+        }
+        seen: set[tuple[FactKind, Location]] = set()
+        for fact in (fact for facts in project.bodies.values() for fact in facts if fact.kind in kinds):
+            owner = owners[fact.owner_kind].get(fact.owner)
+            if owner is not None and (fact.kind, fact.location) not in seen and counts(owner):
+                seen.add((fact.kind, fact.location))
+                yield fact, owner
 
     def keyword(self, asset: Asset, *names: str) -> Location:
         """Place of the first of these keywords that the asset's declaration has, else of the asset.

@@ -135,7 +135,7 @@ def write_manifest(project: Project, settings: Settings) -> Path:
     folder = settings.cache_folder / "manifests"
     path = folder / f"{manifest.digest.removeprefix('sha256:')}.json"
     if not path.exists():
-        _write(path, manifest.model_dump_json())
+        _write(path, manifest.text())
     return path
 
 

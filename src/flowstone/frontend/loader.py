@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
+from flowstone.frontend.bodies.read import Bodies
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
@@ -27,6 +28,7 @@ from flowstone.frontend.names import Names
 from flowstone.frontend.pins import read_pins
 from flowstone.frontend.reader import Reader
 from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.body import BodyFact
 from flowstone.ir.project import IoManagerConfig, Project
 from flowstone.ir.types import ClassInfo
 
@@ -92,6 +94,8 @@ class Nodes:
     checks: tuple[Check, ...]
     resources: dict[str, Resource]
     classes: dict[str, ClassInfo]
+    bodies: dict[str, tuple[BodyFact, ...]]
+    """By the module that declares them."""
 
 
 class Front:
@@ -159,7 +163,17 @@ class Front:
             assets.update((asset.id, asset) for asset in made if drafts.assets[asset.id] is draft)
         checks = [check for draft in drafts.checks if (check := lowering.check(draft)) is not None]
         resources = {draft.name: lowering.resource(draft) for draft in drafts.resources.values()}
-        return Nodes(steps, assets, tuple(checks), resources, self._annotations.classes)
+        return Nodes(steps, assets, tuple(checks), resources, self._annotations.classes, self._bodies(drafts))
+
+    def _bodies(self, drafts: Drafts) -> dict[str, tuple[BodyFact, ...]]:
+        bodies = Bodies(self._names)
+        found: dict[str, tuple[BodyFact, ...]] = {}
+        for draft in (*drafts.steps.values(), *drafts.checks, *drafts.resources.values()):
+            facts = tuple(bodies.facts(draft))
+            if facts:
+                module = draft.declared.runs_in.name
+                found[module] = (*found.get(module, ()), *facts)
+        return dict(sorted(found.items()))
 
 
 def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...]) -> Project:
@@ -174,6 +188,7 @@ def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...]) -> Projec
         checks=nodes.checks,
         resources=nodes.resources,
         classes=dict(sorted(nodes.classes.items())),
+        bodies=nodes.bodies,
         io_managers={
             name: IoManagerConfig(type=manager.type, options=dict(manager.options))
             for name, manager in settings.io_managers.items()

@@ -1,8 +1,8 @@
 """What ``check`` sees of a module. Two texts of a module with one outline have the same findings, but for their places.
 
 Left out are comments and layout; the bodies of assets, checks and resources, and of functions that nothing calls while
-the project is read, but for their uses of names that might be FlowStone's; and constants that nothing mentions.
-A rule that looks into function bodies must be reflected here.
+the project is read, but for their uses of names that might be FlowStone's and for what rules ask about bodies; and
+constants that nothing mentions. A rule that looks into function bodies must be reflected here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 
+from flowstone.frontend.bodies.final import ends, never_returns
+from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
+from flowstone.frontend.bodies.origins import origins
 from flowstone.frontend.canonical import canonical
 from flowstone.frontend.modules import Module
 from flowstone.frontend.tree import walk
@@ -70,6 +74,7 @@ class _Outline:
             if origin not in ("", "flowstone") and origin not in own_packages and bound.count(name) == 1
         }
         self._bound = set(bound) - self._foreign
+        self._origins = origins(tree)
 
     def lines(self) -> Iterator[str]:
         called = self._called_while_reading()
@@ -85,9 +90,11 @@ class _Outline:
         ):
             return False
         nodes = [node for statement in function.body for node in walk(statement)]
-        return not any(
+        if any(
             isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) for node in nodes
-        )
+        ):
+            return False
+        return self._ways(function, own_return=False) == self._ways(function, own_return=True)
 
     def _is_declaration(self, function: _Function) -> bool:
         callees = [item.func if isinstance(item, ast.Call) else item for item in function.decorator_list]
@@ -109,6 +116,16 @@ class _Outline:
         yield self._canonical([header])
         yield ascii(ast.get_docstring(function, clean=False))
         yield " ".join(sorted(set(self._uses(function))))
+        yield f"{self._ways(function, own_return=True)} {never_returns(function)}"
+
+    def _ways(self, function: _Function, *, own_return: bool) -> list[str]:
+        """How a function ends without a value, if what the project defines always returns, or never."""
+
+        def never(call: ast.Call) -> bool:
+            return ends(call, self._origins) or (not own_return and _root(call.func) in self._bound)
+
+        found = endings(function, Surroundings(never, partial(swallows, self._origins)))
+        return [ending.kind for ending in found]
 
     def _uses(self, function: _Function) -> Iterator[str]:
         for node in (node for statement in function.body for node in walk(statement)):

@@ -23,6 +23,7 @@ from flowstone.frontend.loader import Front, Loaded, Nodes, assemble, load, room
 from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.places import span_of
 from flowstone.ir.asset import Check, Resource, Step
+from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.types import ClassInfo
@@ -164,6 +165,7 @@ class _Splice:
             tuple(checks.values()),
             _spliced(base.resources, old.resources, new.resources, _runs_in, names),
             _classes(base.classes, old.classes, new.classes, names),
+            _bodies(base.bodies, old.bodies, new.bodies, names),
         )
 
     def _jobs(self, old: _Part, new: _Part, project: Project) -> dict[str, Job]:
@@ -237,6 +239,18 @@ def _classes(
     kept = {name: info for name, info in base.items() if not is_own(name)}
     _demand(all(kept.get(name, info) == info for name, info in new.items()))
     return {**kept, **new}
+
+
+def _bodies(
+    base: Mapping[str, tuple[BodyFact, ...]],
+    old: Mapping[str, tuple[BodyFact, ...]],
+    new: Mapping[str, tuple[BodyFact, ...]],
+    changed: Collection[str],
+) -> dict[str, tuple[BodyFact, ...]]:
+    """What the code of each module does, that of the changed ones as it is now. Errors: _RefusedError."""
+    _demand({name: facts for name, facts in base.items() if name in changed} == old)
+    kept = {name: facts for name, facts in base.items() if name not in changed}
+    return dict(sorted({**kept, **new}.items()))
 
 
 def _demand(condition: bool) -> None:

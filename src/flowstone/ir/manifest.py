@@ -26,6 +26,10 @@ class Manifest(Node):
     """Path from the manifest's folder to the project's; None if a worker is told by ``FLOWSTONE_PROJECT_ROOT``."""
     project: Project
 
+    def text(self, indent: int | None = None) -> str:
+        """The manifest as JSON, without what ``check`` alone reads."""
+        return self.model_dump_json(indent=indent, exclude={"project": {"bodies"}})
+
 
 def make_manifest(project: Project, project_root: str | None) -> Manifest:
     """The manifest of a project."""

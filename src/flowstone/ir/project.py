@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Node
 from flowstone.ir.types import ClassInfo
@@ -40,6 +41,8 @@ class Project(Node):
     io_managers: dict[str, IoManagerConfig] = {}
     params: dict[str, dict[str, Json]] = {}
     """Configured values of config parameters, by step, check or resource, then by parameter."""
+    bodies: dict[str, tuple[BodyFact, ...]] = {}
+    """What code does that rules ask about, by the module that it runs in. Only ``check`` reads it."""
 
     @cached_property
     def upstream(self) -> dict[str, tuple[str, ...]]:

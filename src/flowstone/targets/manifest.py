@@ -8,4 +8,4 @@ from flowstone.ir.project import Project
 
 def manifest_file(project: Project, project_root: str | None) -> dict[str, str]:
     """Name and text of the file that lies beside the generated code and that workers read."""
-    return {FILE_NAME: make_manifest(project, project_root).model_dump_json(indent=1) + "\n"}
+    return {FILE_NAME: make_manifest(project, project_root).text(indent=1) + "\n"}

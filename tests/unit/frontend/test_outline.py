@@ -45,6 +45,12 @@ def seen(text: str, mentioned=("exported",)) -> str | None:
         ("LIMIT = 10", "LIMIT = 10\nUNUSED = 1"),
         ("import polars", "# comment\n\nimport polars"),
         ("return [x]", "return [ x ]"),
+        (
+            "    total = helper(raw, 2)\n",
+            "    total = helper(raw, 2)\n    if not total:\n        raise ValueError(n)\n",
+        ),
+        ("return total", "with raw as total:\n        return total"),
+        ("frame * factor\n", "frame * factor\n    return\n"),
     ],
 )
 def test_what_is_not_seen(old, new):
@@ -72,6 +78,11 @@ def test_what_is_not_seen(old, new):
         ("total = helper(raw, 2)", "yield"),
         ("common.scale(n)", "common.asset(n)"),
         ("LIMIT = 10", "LIMIT = 10\nexported = 1"),
+        ("return total + common.scale(n)", "print(total)"),
+        ("return total", "if total:\n        return"),
+        ("return total", "if total:\n        return total"),
+        ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
+        ("    return frame * factor", "    raise ValueError"),
     ],
 )
 def test_what_is_seen(old, new):
@@ -98,6 +109,10 @@ def test_modules_in_which_everything_counts(text):
         ("raw: pl", "missing: pl"),
         ("from flowstone import Retry, asset", "from flowstone import Retry, asset, nothing"),
         ("LIMIT = 10", "LIMIT = 10\ndef orders(): pass"),
+        ("return total", "if n:\n        return total"),
+        ("return total + common.scale(n)", "if n:\n        return total\n    fail(n)"),
+        ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
+        ("    return frame * factor", "    raise ValueError"),
     ],
 )
 def test_a_check_with_the_cache_finds_what_one_without_finds(tmp_path, old, new):

@@ -24,7 +24,7 @@ def make(name, group="made"):
     def built() -> int: ...
 """
 FILES = {
-    "helpers.py": "LIMIT = 3\nTEAM = 'team'\nclass Outside: ...\n",
+    "helpers.py": "LIMIT = 3\nTEAM = 'team'\nclass Outside: ...\ndef give_up() -> NoReturn: ...\n",
     "pipelines/models.py": MODELS,
     "pipelines/factories.py": FACTORIES,
     "pipelines/users.py": "from pipelines.factories import make\nmake('u1')\nmake('u2')\n",
@@ -40,6 +40,7 @@ HEADS = [
     "from pipelines import models\n",
     "from pipelines.factories import make\nmake('made')\n",
     "from helpers import Outside\n",
+    "from helpers import give_up\n",
     "# a comment about middle and early\n",
     "from flowstone import Jobs\n",
     "if True:\n    DEEP = 1\n",
@@ -91,6 +92,15 @@ TAILS = [
     "\nfor index in range(LIMIT):\n    @asset(name=f'loop_{index}')\n    def looped() -> int: ...\n",
     "\ndef local(name):\n    @asset(name=name)\n    def inner(early0: int = 1) -> int: ...\n\nlocal('made_here')\n",
     "\ndef silent():\n    @asset\n    def lost() -> int: ...\n",
+]
+BODIES = [
+    "...",
+    "...",
+    "return 1",
+    "return",
+    "\n    if LIMIT:\n        return TEAM",
+    "\n    if LIMIT:\n        return TEAM\n    stop()",
+    "\n    if LIMIT:\n        return TEAM\n    give_up()",
 ]
 COMMENTS = ["", "  # flowstone: ignore[FS302]", "  # flowstone: ignore[FS301]", "  # fine"]
 
@@ -146,7 +156,8 @@ class Source:
         inputs = [item for item in inputs if not item.startswith(name)]
         decorator = f"@asset({keywords})" if keywords else "@asset"
         returns = chance.choice(["", *(f" -> {item}" for item in TYPES)])
-        return f"{decorator}{chance.choice(COMMENTS)}\ndef {name}({', '.join(inputs)}){returns}: ...\n"
+        body = chance.choice(BODIES)
+        return f"{decorator}{chance.choice(COMMENTS)}\ndef {name}({', '.join(inputs)}){returns}: {body}\n"
 
     def text(self) -> str:
         head = (
@@ -156,6 +167,7 @@ class Source:
         own = (
             "TEAM = 'mine'\nclass Own: ...\n" if "TEAM" not in self._head else "class Own(Base): ...\nclass Base: ...\n"
         )
+        own += "def stop() -> NoReturn: ...\n" if self._limit else "def stop() -> int: ...\n"
         return head + self._head + body + own + self._constant + "\n".join(self._assets) + "".join(self._tails)
 
 

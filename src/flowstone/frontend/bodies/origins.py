@@ -1,0 +1,94 @@
+"""Where the names in a module come from, by its own imports alone: ``np.random`` is ``numpy.random``.
+
+What relative imports bring, and what is bound by anything else too, has no origin.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.functions import parameters
+from flowstone.frontend.tree import walk
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_BUILTINS = frozenset({"exit", "input", "open", "quit"})
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The names of a module, or of a function in it."""
+
+    dotted: Mapping[str, str]
+    """What is imported, by the name that it has here."""
+    own: frozenset[str] = frozenset()
+    """Names that are bound by anything but an import."""
+
+    def of(self, node: ast.expr) -> str | None:
+        """The full dotted name that an expression stands for: an imported name, or a builtin one."""
+        attributes: list[str] = []
+        while isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id in self.own:
+            return None
+        first = self.dotted.get(node.id)
+        if first is None:
+            return f"builtins.{node.id}" if node.id in _BUILTINS and not attributes else None
+        return ".".join([first, *reversed(attributes)])
+
+    def inside(self, function: _Function) -> Origins:
+        """The names as the body of a function sees them."""
+        given = {parameter.arg for parameter, _ in parameters(function.args)}
+        rest = {item.arg for item in (function.args.vararg, function.args.kwarg) if item is not None}
+        nodes = [node for statement in function.body for node in walk(statement)]
+        imported = dict(_imported(nodes))
+        own = (given | rest | set(_bound(nodes))) - _declared_global(nodes)
+        outer = {name: dotted for name, dotted in self.dotted.items() if name not in own}
+        return Origins({**outer, **imported}, (self.own - imported.keys()) | own)
+
+
+def origins(tree: ast.Module) -> Origins:
+    """The names of a module."""
+    nodes = list(_at_module_level(tree.body))
+    return Origins(dict(_imported(nodes)), frozenset(_bound(nodes)))
+
+
+def _at_module_level(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes that are not inside of functions and classes, these included."""
+    pending = list(body)
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                yield alias.asname or first, alias.name if alias.asname else first
+
+
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            yield node.name
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.rest
+
+
+def _declared_global(nodes: Iterable[ast.AST]) -> set[str]:
+    return {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}

@@ -1,0 +1,177 @@
+"""What rules say about bodies, over whole projects."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from flowstone.checks.promises import promises_value
+from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
+
+HEAD = """\
+from flowstone import CheckResult, Context, DailyPartitions, asset, check, resource
+import polars as pl
+"""
+
+
+def found(find, text, more=None, head=HEAD):
+    """Code and line, in the text, of what is found."""
+    files = {"pipelines/a.py": head + textwrap.dedent(text), **(more or {})}
+    return [(item.code, item.span.line - head.count("\n")) for item in find(files)]
+
+
+# -- FS901 path-without-value, FS902 path-without-yield ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type", "promises"),
+    [
+        ("int", True),
+        ("list[int]", True),
+        ("str | int", True),
+        ("polars.DataFrame", True),
+        ("vendor.Report", True),
+        ("pipelines.models.Maybe", True),
+        ("Literal['a']", True),
+        ("int | None", False),
+        ("None", False),
+        ("object", False),
+        ("Literal['a', None]", False),
+        ("pydantic.JsonValue", False),
+        ("vendor.MaybeReport", False),
+        ("vendor.report_like", False),
+        ("numpy.typing.ArrayLike", False),
+        ("NoReturn", False),
+    ],
+)
+def test_which_types_promise_a_value(type, promises, as_type):
+    assert promises_value(as_type(type), frozenset({"pipelines.models.Maybe"})) is promises
+
+
+def test_what_is_not_known_promises_nothing(as_type):
+    unknown = TypeExpr(name=UNKNOWN)
+    assert not promises_value(unknown, frozenset())
+    assert not promises_value(TypeExpr(name=UNION, args=(as_type("int"), unknown)), frozenset())
+
+
+def test_a_promise_is_asked_for_whatever_may_be_missing(find):
+    text = """
+    @asset
+    def a(x: int = 1) -> int:
+        if x:
+            return
+        return 3
+
+    @asset
+    def b(x: int = 1) -> int | None:
+        if x:
+            return
+        return 3
+
+    @asset
+    def c(x: int = 1) -> None:
+        print(x)
+
+    @asset(outputs={"d": {}, "e": {}})
+    def pair(x: int = 1) -> tuple[int, int]:
+        if x:
+            return 1, 2
+    """
+    assert found(find, text.replace("{}", "Output()"), head=f"{HEAD}from flowstone import Output\n") == [
+        ("FS901", 5),
+        ("FS901", 20),
+    ]
+
+
+def test_a_check_always_owes_an_outcome(find):
+    text = """
+    @asset
+    def a() -> int: ...
+
+    @check(asset="a")
+    def one(a: int) -> bool:
+        if a:
+            return True
+
+    @check(asset="a")
+    def two(a: int) -> None:
+        assert a > 0
+
+    @check(asset="a")
+    def three(a: int):
+        if a < 0:
+            return CheckResult(False)
+
+    @check(asset="a")
+    def four(a: int): ...
+    """
+    assert found(find, text) == [("FS901", 7), ("FS901", 12), ("FS901", 16)]
+
+
+def test_a_resource_whose_value_nobody_takes_owes_none(find):
+    text = """
+    @resource
+    def logs():
+        print("set up")
+
+    @resource
+    def client(url: str = ""):
+        if url:
+            return url
+
+    @asset(requires=["logs"])
+    def a(client: str) -> str:
+        return client
+    """
+    assert found(find, text) == [("FS901", 8)]
+
+
+def test_functions_of_the_project_that_never_return(find):
+    text = """
+    from pipelines.errors import give_up, complain
+    from pipelines import errors
+
+    @asset
+    def a(x: int = 1) -> int:
+        if x:
+            return x
+        give_up()
+
+    @asset
+    def b(x: int = 1) -> int:
+        if x:
+            return x
+        errors.only_raises()
+
+    @asset
+    def c(x: int = 1) -> int:
+        if x:
+            return x
+        complain()
+    """
+    errors = "from typing import NoReturn\ndef give_up() -> NoReturn: ...\ndef complain() -> None: ...\n"
+    errors += "def only_raises(x=1):\n    raise ValueError(x)\n"
+    assert found(find, text, {"pipelines/errors.py": errors}) == [("FS901", 21)]
+
+
+def test_one_function_that_is_declared_many_times_is_told_once(find):
+    text = """
+    for name in ("a", "b"):
+        @asset(name=name)
+        def made(x: int = 1) -> int:
+            if x:
+                return x
+    """
+    assert found(find, text) == [("FS901", 5)]
+
+
+def test_what_is_found_names_both_places(find):
+    text = "@asset\ndef a(x: int = 1) -> int:\n    for y in range(x):\n        return y\n"
+    (item,) = find({"pipelines/a.py": HEAD + text})
+    assert item.message == "'a' promises int and can end here without returning it"
+    assert (item.span.line, item.span.column, item.span.end_line, item.span.end_column) == (5, 5, 5, 23)
+    assert [(more.span.line, more.span.column, more.message) for more in item.related] == [(4, 22, "promised here")]
+    assert (
+        item.help == "return a value on every path, or raise an exception; annotate -> int | None if there may be none"
+    )
