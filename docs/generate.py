@@ -23,8 +23,8 @@ from flowstone.checks.catalog import all_rules
 from flowstone.checks.rule import Rule
 from flowstone.cli.root import COMMANDS, cli
 from flowstone.config import load_settings
-from flowstone.config.model import Settings
-from flowstone.config.schema import KEYS
+from flowstone.config.json_schema import json_schema
+from flowstone.config.schema import KEYS, TABLES
 from flowstone.dsl import vocabulary
 from flowstone.io.contract import IOManager, Options
 from flowstone.ir.project import Project
@@ -59,8 +59,8 @@ def pages() -> dict[str, str]:
         "words.md": _words,
     }
     texts = {name: _page(lines()) for name, lines in made.items()}
-    schema = json.dumps(Project.model_json_schema(), indent=2)
-    return {**texts, "ir.schema.json": f"{schema}\n"}
+    schemas = {"ir.schema.json": Project.model_json_schema(), "configuration.schema.json": json_schema()}
+    return {**texts, **{name: f"{json.dumps(schema, indent=2)}\n" for name, schema in schemas.items()}}
 
 
 def _page(lines: Iterable[str]) -> str:
@@ -78,7 +78,7 @@ def _index() -> Iterator[str]:
         "- [Rules](rules.md): every diagnostic, with a bad and a good example",
         "- [Targets](targets.md): how each construct is lowered for Airflow, Prefect and the local runner",
         "- [IO managers](io-managers.md) and their options",
-        "- [Configuration](configuration.md)",
+        "- [Configuration](configuration.md), and its [JSON schema](configuration.schema.json) for editors",
         "- [Command line](command-line.md)",
         "- [ir.schema.json](ir.schema.json): JSON schema of what `flowstone ls --output-format json` prints",
     )
@@ -233,19 +233,21 @@ def _configuration() -> Iterator[str]:
     yield "Precedence: command line, then environment, then profile, then base, then default. A variable is the key in"
     yield "upper case behind `FLOWSTONE_`, with `__` for each dot: `FLOWSTONE_RUN__WORKERS=4`,"
     yield "`FLOWSTONE_IO_MANAGERS__LAKE__ROOT=/mnt/lake`, `FLOWSTONE_PARAMS__STEP__PARAMETER=3`.\n"
-    docs = _field_docs(Settings)
     defaults = _defaults()
     rows = [(f"`{key}`", item.expected, defaults[key], _escape(item.description)) for key, item in KEYS.items()]
     yield from _table(("key", "accepts", "default", ""), rows)
     yield "\n## Tables\n"
-    tables = (
-        ("`io_managers.NAME`", "`type` and the options of that type; see [IO managers](io-managers.md)"),
-        ("`params.OWNER`", _escape(docs["params"])),
-        ("`profiles.NAME`", "the same keys and tables again, for `--profile NAME` or `FLOWSTONE_PROFILE=NAME`"),
-    )
+    tables = [(f"`{'.'.join((name, *table.names[:-1]))}`", table.description) for name, table in TABLES.items()]
+    profiles = "the same keys and tables again, for `--profile NAME` or `FLOWSTONE_PROFILE=NAME`"
+    tables.append(("`profiles.NAME`", profiles))
     yield from _table(("table", "holds"), tables)
     yield "\nAn option of an IO manager that is a text may be a reference to an environment variable, which the worker"
     yield 'reads that needs it: `root = { env = "LAKE_ROOT" }`. Secrets are written so.\n'
+    yield "A rule is named by its code, by the beginning of codes or by its name; the longest beginning decides."
+    yield "A pattern of paths is relative to the project's folder: `*` is anything within a name, `**` any folders,"
+    yield "`{a,b}` one of several; a folder means all that is in it, a pattern without a slash is looked for at any"
+    yield "depth, and `!` before a pattern turns it around. See [Find mistakes](../guide/find-mistakes.md).\n"
+    yield "`flowstone config schema` prints the [JSON schema](configuration.schema.json) of `flowstone.toml`.\n"
     yield "## Variables that are no keys\n"
     variables = (
         ("`FLOWSTONE_HOME`", "state folder: caches, logs and the default folders of the stores; default `.flowstone`"),

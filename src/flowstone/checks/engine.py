@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flowstone.checks.catalog import all_rules
+from flowstone.checks.policy import policy
 from flowstone.checks.rule import Rule
-from flowstone.checks.selection import NEVER_IGNORED, selection
 from flowstone.checks.subject import Subject
 from flowstone.checks.suppress import suppress
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity
@@ -22,12 +22,9 @@ TARGETS_WITH_SETTINGS = ("airflow", "prefect", "local")
 def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
     """What a command that acts on a project has to know, by place: all findings that the settings show.
 
-    What cannot be carried out is among them whatever the settings say. Errors: UsageError if ``select`` or ``ignore``
-    of the settings name no code.
+    Errors: UsageError if the settings name no code, or ignore what cannot be ignored.
     """
-    shown = selection(settings.select, settings.ignore)
-    found = find_all(loaded, settings)
-    return tuple(item for item in found if item.code in NEVER_IGNORED or shown.shows(item.code))
+    return policy(settings).apply(find_all(loaded, settings))
 
 
 def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flowstone.checks.catalog import codes
+from flowstone.checks.policy import is_fixed
 from flowstone.checks.selection import NEVER_IGNORED
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
@@ -46,7 +47,7 @@ def suppress(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> t
     ignores = [ignore for file, text in marked.items() for ignore in find_ignores(file, text)]
     if not ignores:
         return tuple(diagnostics)
-    by_key = {ignore.key: ignore for ignore in ignores if ignore.code not in NEVER_IGNORED}
+    by_key = {ignore.key: ignore for ignore in ignores}
     heads = {file: _heads(marked[file]) for file in {ignore.span.file for ignore in ignores}}
     used: set[_Key] = set()
     kept = [item for item in diagnostics if not _hidden(item, by_key, heads, used)]
@@ -62,9 +63,15 @@ def find_ignores(file: str, text: str) -> Iterator[Ignore]:
             continue
         line, column = token.start
         span = Span(file, line, column + mark.start() + 1, line, column + mark.end() + 1)
-        listed = [code.strip().upper() for code in (mark["codes"] or "").split(",") if code.strip()]
-        for code in listed or [""]:
+        listed = [_code(word.strip()) for word in (mark["codes"] or "").split(",") if word.strip()]
+        for code in dict.fromkeys(listed or [""]):
             yield Ignore(code, span, mark["file"] is not None)
+
+
+def _code(word: str) -> str:
+    """The code that a word means, which may be a name. What means none stays, to be told."""
+    by_name = {name: code for code, name in codes().items()}
+    return by_name.get(word.lower()) or (word.upper() if word.upper() in codes() else word)
 
 
 def _comments(text: str) -> Iterator[tokenize.TokenInfo]:
@@ -80,7 +87,7 @@ def _hidden(
     item: Diagnostic, ignores: Mapping[_Key, Ignore], heads: Mapping[str, dict[int, set[int]]], used: set[_Key]
 ) -> bool:
     file, line = item.span.file, item.span.line
-    if file not in heads:
+    if file not in heads or is_fixed(item):
         return False
     found = False
     for place in (None, line, *heads[file].get(line, ())):
@@ -115,11 +122,16 @@ def _heads(text: str) -> dict[int, set[int]]:
 
 def _unused(ignore: Ignore) -> Diagnostic:
     known = codes()
+    about = ""
     if not ignore.code:
         message, advice = "the comment names no code", "write for example # flowstone: ignore[FS301]"
     elif ignore.code not in known:
         message = f"there is no diagnostic {ignore.code!r}"
-        advice = did_you_mean(ignore.code, known) or "flowstone explain --all lists them"
+        advice = (
+            did_you_mean(ignore.code.upper(), known)
+            or did_you_mean(ignore.code.lower(), known.values())
+            or "flowstone explain --all lists them"
+        )
     elif ignore.code in NEVER_IGNORED:
         message, advice = (
             f"{ignore.code} cannot be ignored: it is about what cannot be carried out",
@@ -127,4 +139,5 @@ def _unused(ignore: Ignore) -> Diagnostic:
         )
     else:
         message, advice = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
-    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice)
+        about = ignore.code
+    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice, about=about)

@@ -46,14 +46,14 @@ def check(
     Findings go to stdout, the summary to stderr. Exits 1 if there are errors or warnings. The options --select and
     --ignore replace those of the configuration. What cannot be carried out at all is never ignored.
     """
-    from flowstone.checks.selection import selection
+    from flowstone.checks.policy import policy
     from flowstone.cli.check_run import find, no_collection
 
     with no_collection():
         settings = settings_of(project, profile)
-        shown = selection(select or settings.select, ignore or settings.ignore, strict=strict)
+        judge = policy(settings, select=select, ignore=ignore, strict=strict)
         found = find(settings, use_cache=not no_cache)
-    findings = shown.filter(found.diagnostics)
+    findings = judge.apply(found.diagnostics)
     report = Report(settings.root, output_format, output_file)
     if statistics:
         _write_statistics(report, findings)

@@ -118,7 +118,7 @@ class CheckCache:
             "surroundings": self._surroundings,
             "files": files,
             "texts": hashlib.sha256(data).hexdigest(),
-            "diagnostics": [item.to_json() for item in diagnostics],
+            "diagnostics": [{**item.to_json(), "about": item.about} for item in diagnostics],
             "assets": assets,
         }
         self._make_folder()

@@ -37,6 +37,14 @@ def show(project: Path, profile: str | None, output_format: str) -> None:
         click.echo(f"{key:<{widths[0]}}  {value:<{widths[1]}}  {printable(origin)}")
 
 
+@config.command("schema")
+def schema() -> None:
+    """Print the JSON schema of flowstone.toml, for editors."""
+    from flowstone.config.json_schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
 def _rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
     for key, value in _flat("", settings.to_json()):
         yield key, value, settings.origins.get(key, "default")
@@ -45,7 +53,7 @@ def _rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The values by dotted key. Options and parameters whose value is a table are one value."""
     for key, value in table.items():
-        if isinstance(value, dict) and prefix in ("", "io_managers.", "params."):
+        if isinstance(value, dict) and prefix in ("", "io_managers.", "params.", "per_path_severity."):
             yield from _flat(f"{prefix}{key}.", value)
         else:
             yield f"{prefix}{key}", value

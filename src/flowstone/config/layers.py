@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -18,10 +17,21 @@ from flowstone.config.environment import (
     param_overrides,
 )
 from flowstone.config.files import ConfigFile
-from flowstone.config.schema import IO_MANAGER_NAME, KEYS, SECTIONS, TOP_LEVEL, UNSUPPORTED_SECRETS
+from flowstone.config.schema import (
+    KEYS,
+    PROFILES,
+    SECTIONS,
+    TABLES,
+    TOP_LEVEL,
+    UNSUPPORTED_SECRETS,
+    Table,
+    matches,
+)
 from flowstone.diagnostics.suggest import did_you_mean
 
 Path = tuple[str, ...]
+
+SEVERITY = f"{PREFIX}SEVERITY__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,9 @@ class Layers:
             if not name.startswith(PREFIX) or name in RESERVED or name.startswith((IO_MANAGERS, PARAMS)):
                 continue
             key = KEYS.get(name.removeprefix(PREFIX).lower().replace("__", "."))
-            if key is None:
+            if name.startswith(SEVERITY) and name != SEVERITY:
+                layer["severity", _code(name.removeprefix(SEVERITY))] = _variable(variable, environment[variable])
+            elif key is None:
                 self.problem(f"the variable {variable} means nothing to FlowStone", _nearest_variable(name))
             else:
                 path = tuple(name.removeprefix(PREFIX).lower().split("__"))
@@ -83,8 +95,12 @@ class Layers:
             layer[path] = Entry(value, "command line", "command line")
         self._add(layer)
 
+    def single(self, name: str) -> dict[str, Any]:
+        """The values of a table with one level of names."""
+        return {path[1]: entry.value for path, entry in self.entries.items() if path[0] == name}
+
     def tables(self, name: str) -> dict[str, dict[str, Any]]:
-        """The values under ``io_managers`` or ``params``."""
+        """The values of a table with two levels of names."""
         found: dict[str, dict[str, Any]] = {}
         for path, entry in self.entries.items():
             if path[0] == name:
@@ -144,18 +160,18 @@ def _file_layer(file: ConfigFile, profile: str | None) -> dict[Path, Entry]:
 def _leaves(table: Mapping[str, Any], *, in_profile: bool) -> Iterator[tuple[Path, Any]]:
     """The values of a configuration table by path: tables that FlowStone knows are entered, others are values."""
     for key, value in table.items():
-        if key == "profiles" and not in_profile:
+        if key == PROFILES and not in_profile:
             continue
-        if key in SECTIONS and isinstance(value, dict):
-            yield from (((key, name), item) for name, item in value.items())
-        elif key in ("io_managers", "params") and isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(inner, dict):
-                    yield from (((key, name, option), item) for option, item in inner.items())
-                else:
-                    yield (key, name), inner
-        else:
-            yield (key,), value
+        depth = 1 if key in SECTIONS else len(TABLES[key].names) if key in TABLES else 0
+        yield from _inside((key,), value, depth)
+
+
+def _inside(path: Path, value: Any, depth: int) -> Iterator[tuple[Path, Any]]:
+    if depth == 0 or not isinstance(value, dict):
+        yield path, value
+        return
+    for name, item in value.items():
+        yield from _inside((*path, name), item, depth - 1)
 
 
 def _plain(value: Any) -> Any:
@@ -169,8 +185,8 @@ def _plain(value: Any) -> Any:
 
 def _problem(path: Path, entry: Entry, *, in_profile: bool) -> tuple[str, str | None] | None:
     dotted = ".".join(path)
-    if path[0] in ("io_managers", "params"):
-        return _table_problem(path, entry)
+    if path[0] in TABLES:
+        return _table_problem(path, entry, TABLES[path[0]])
     key = KEYS.get(dotted)
     if key is None:
         if path[0] in SECTIONS and len(path) == 1:
@@ -183,36 +199,34 @@ def _problem(path: Path, entry: Entry, *, in_profile: bool) -> tuple[str, str | 
 
 def _unknown_key(path: Path, entry: Entry, *, in_profile: bool) -> tuple[str, str | None]:
     if len(path) == 1:
-        known: tuple[str, ...] = tuple(key for key in TOP_LEVEL if not (in_profile and key == "profiles"))
+        known: tuple[str, ...] = tuple(key for key in TOP_LEVEL if not (in_profile and key == PROFILES))
     else:
         known = tuple(key.partition(".")[2] for key in KEYS if key.startswith(f"{path[0]}."))
     hint = did_you_mean(path[-1], known) or f"there are: {', '.join(sorted(known))}"
     return f"{entry.place}: unknown key {'.'.join(path)!r}", hint
 
 
-def _table_problem(path: Path, entry: Entry) -> tuple[str, str | None] | None:
+def _table_problem(path: Path, entry: Entry, table: Table) -> tuple[str, str | None] | None:
     where = f"{entry.place}: {'.'.join(path)!r}"
-    if len(path) < 3:
-        what = "an option of an IO manager" if path[0] == "io_managers" else "a config parameter"
-        return f"{where} must be a table", f"{what} is written {path[0]}.NAME.KEY = value"
-    if path[0] == "io_managers" and not IO_MANAGER_NAME.match(path[1]):
-        return f"{where}: an IO manager's name has letters, digits, '_' and '-' only", None
+    if len(path) <= len(table.names):
+        return f"{where} must be a table", f"{table.entry} is written {'.'.join((path[0], *table.names))} = value"
+    for kind, name in zip(table.names, path[1:], strict=True):
+        pattern, expected = table.patterns.get(kind, ("", ""))
+        if not matches(pattern, name):
+            return f"{where}: {name!r} must be {expected}", None
     if path[0] == "io_managers" and path[2] == "type" and not isinstance(entry.value, str):
         return f"{where} must be a text", None
-    if not _is_json(entry.value):
-        return f"{where} must be a number that is finite", None
+    if not table.value.accepts(entry.value):
+        return f"{where} must be {table.value.expected}, not {entry.value!r}", None
     for secret in UNSUPPORTED_SECRETS:
         if isinstance(entry.value, dict) and secret in entry.value:
             return f"{where}: {secret!r} is not supported yet", 'write { env = "NAME" } and set that variable'
     return None
 
 
-def _is_json(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_is_json, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_json, value))
-    return not isinstance(value, float) or math.isfinite(value)
+def _code(text: str) -> str:
+    """The code or name that the end of a variable's name stands for: ``FS301``, ``TYPE_MISMATCH``."""
+    return text if matches("^FS[0-9]*$", text) else text.lower().replace("_", "-")
 
 
 def _variable(variable: str, value: Any) -> Entry:

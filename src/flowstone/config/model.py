@@ -73,9 +73,15 @@ class Settings:
     requirements: tuple[str, ...] | None = None
     """Files that pin packages, relative to the project's folder; None: those with the usual names in it."""
     select: tuple[str, ...] = ()
-    """Codes, or beginnings of codes, of the only diagnostics to show; empty: all."""
+    """Codes, beginnings of codes or names of the only diagnostics to show; empty: all."""
     ignore: tuple[str, ...] = ()
-    """Codes, or beginnings of codes, of diagnostics not to show."""
+    """Codes, beginnings of codes or names of diagnostics not to show."""
+    severity: Mapping[str, str] = field(default_factory=dict)
+    """How bad findings are, by code, beginning of codes or name: ``error``, ``warning`` or ``info``."""
+    per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is not shown of some files, by a pattern of their paths."""
+    per_path_severity: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """How bad findings in some files are, by a pattern of their paths, then by code."""
     airflow: TargetSettings = TargetSettings("build/airflow")
     prefect: TargetSettings = TargetSettings("build/prefect")
     local: TargetSettings = TargetSettings("build/local")
@@ -111,6 +117,9 @@ class Settings:
             "requirements": None if self.requirements is None else list(self.requirements),
             "select": list(self.select),
             "ignore": list(self.ignore),
+            "severity": dict(self.severity),
+            "per_path_ignores": {glob: list(codes) for glob, codes in self.per_path_ignores.items()},
+            "per_path_severity": {glob: dict(table) for glob, table in self.per_path_severity.items()},
             "airflow": {"output": self.airflow.output},
             "prefect": {"output": self.prefect.output},
             "local": {"output": self.local.output},

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from flowstone.config.model import EXECUTORS
+from flowstone.diagnostics.diagnostic import Severity
 
 UNSUPPORTED_SECRETS = ("airflow_connection", "prefect_secret")
 """Forms of secret references that the language has and this version does not."""
 
-TABLES = ("io_managers", "params", "profiles")
-"""Tables whose keys are the user's names."""
+_IO_MANAGER_NAME = "^[A-Za-z_][A-Za-z0-9_-]*$"
+_CODE = "^(FS[0-9]{0,3}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$"
+_INSIDE = r"^(?![/~])(?!(.*/)?\.\.(/|$))"
 
-IO_MANAGER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+Schema = Mapping[str, Any]
+"""A JSON schema."""
 
-_CODE = re.compile(r"FS[0-9]{0,3}\Z")
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_PATH: Schema = {**_TEXT, "pattern": _INSIDE}
+_CODES: Schema = {"type": "array", "items": {"type": "string", "pattern": _CODE}}
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Key:
     expected: str
     """What it accepts, in words: ``must be <expected>``."""
     accepts: Callable[[Any], bool]
+    schema: Schema
+    """The same for tools."""
     is_text: bool = False
     """Whether a variable's text is the value; otherwise it is read as JSON."""
 
@@ -41,6 +49,25 @@ class Key:
             return json.loads(text)
         except (ValueError, RecursionError):
             return [part.strip() for part in text.split(",") if part.strip()]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose keys are the user's names."""
+
+    description: str
+    names: tuple[str, ...]
+    """What the names on the way to a value are: ``("NAME", "OPTION")``."""
+    entry: str
+    """What one value in it is, in words."""
+    value: Key
+    patterns: Mapping[str, tuple[str, str]]
+    """What a name must look like, as a regular expression and in words, by its kind."""
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text fits a regular expression of this module."""
+    return re.match(pattern.replace("$", r"\Z"), text, re.DOTALL) is not None
 
 
 def _is_text(value: Any) -> bool:
@@ -56,23 +83,33 @@ def _is_list(item: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and _CODE.match(value) is not None
+    return isinstance(value, str) and matches(_CODE, value)
 
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
 def _text(description: str) -> Key:
-    return Key(description, "a text that is not empty", _is_text, is_text=True)
-
-
-def _folders(description: str) -> Key:
-    return Key(description, "a list of paths inside the project's folder", _is_list(_is_inside))
+    return Key(description, "a text that is not empty", _is_text, _TEXT, is_text=True)
 
 
 def _codes(description: str) -> Key:
-    return Key(description, "a list of codes or their beginnings, such as FS301 or FS3", _is_list(_is_code))
+    expected = "a list of codes, beginnings of codes or names, such as FS301, FS3 or type-mismatch"
+    return Key(description, expected, _is_list(_is_code), _CODES)
+
+
+def _choice(description: str, choices: Sequence[str]) -> Key:
+    expected = f"one of {', '.join(repr(str(choice)) for choice in choices)}"
+    return Key(description, expected, lambda value: value in choices, {"enum": list(map(str, choices))}, is_text=True)
 
 
 def _output(target: str) -> Key:
@@ -85,27 +122,81 @@ KEYS: Mapping[str, Key] = {
         "Files and folders that hold declarations.",
         "a list of paths inside the project's folder, at least one",
         lambda value: _is_list(_is_inside)(value) and bool(value),
+        {"type": "array", "items": _PATH, "minItems": 1},
     ),
-    "import_roots": _folders("Folders from which the project's modules are imported."),
+    "import_roots": Key(
+        "Folders from which the project's modules are imported.",
+        "a list of paths inside the project's folder",
+        _is_list(_is_inside),
+        {"type": "array", "items": _PATH},
+    ),
     "default_io_manager": _text("IO manager of assets that name none."),
     "templates": Key(
-        "Folder of the project's own templates.", "a path inside the project's folder", _is_inside, is_text=True
+        "Folder of the project's own templates.", "a path inside the project's folder", _is_inside, _PATH, is_text=True
     ),
-    "requirements": Key("Files that pin packages.", "a list of paths", _is_list(_is_text)),
+    "requirements": Key(
+        "Files that pin packages.", "a list of paths", _is_list(_is_text), {"type": "array", "items": _TEXT}
+    ),
     "select": _codes("Codes of the only diagnostics to show."),
     "ignore": _codes("Codes of diagnostics not to show."),
     "airflow.output": _output("airflow"),
     "prefect.output": _output("prefect"),
     "local.output": _output("local"),
-    "run.executor": Key(
-        "Where `flowstone run` runs functions.",
-        f"one of {', '.join(map(repr, EXECUTORS))}",
-        lambda value: value in EXECUTORS,
-        is_text=True,
+    "run.executor": _choice("Where `flowstone run` runs functions.", EXECUTORS),
+    "run.workers": Key(
+        "How many functions `flowstone run` runs at once.",
+        "a whole number above 0",
+        _is_count,
+        {"type": "integer", "minimum": 1},
     ),
-    "run.workers": Key("How many functions `flowstone run` runs at once.", "a whole number above 0", _is_count),
 }
 
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key))
 
-TOP_LEVEL = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS)) + TABLES
+_ANY = Key("", "a number that is finite", _is_json, {})
+_SEVERITY = _choice("", tuple(Severity))
+_CODE_NAME = {"CODE": (_CODE, "a code, a beginning of codes or a name, such as FS301, FS3 or type-mismatch")}
+_GLOB_NAME = {"GLOB": ("^!?.", "a path or pattern, such as pipelines/legacy/**")}
+
+TABLES: Mapping[str, Table] = {
+    "io_managers": Table(
+        "`type` and the options of that type; see [IO managers](io-managers.md)",
+        ("NAME", "OPTION"),
+        "an option of an IO manager",
+        _ANY,
+        {"NAME": (_IO_MANAGER_NAME, "a name of letters, digits, '_' and '-'")},
+    ),
+    "params": Table(
+        "values of config parameters, by step, check or resource, then by parameter",
+        ("OWNER", "PARAMETER"),
+        "a config parameter",
+        _ANY,
+        {},
+    ),
+    "severity": Table(
+        "`error`, `warning` or `info`, by code: how bad a finding is, instead of what the rule says",
+        ("CODE",),
+        "the severity of a rule",
+        _SEVERITY,
+        _CODE_NAME,
+    ),
+    "per_path_ignores": Table(
+        "codes of diagnostics not to show, by the files that they are in",
+        ("GLOB",),
+        "what is ignored in some files",
+        _codes(""),
+        _GLOB_NAME,
+    ),
+    "per_path_severity": Table(
+        "severities as above, by the files that the findings are in",
+        ("GLOB", "CODE"),
+        "the severity of a rule in some files",
+        _SEVERITY,
+        {**_GLOB_NAME, **_CODE_NAME},
+    ),
+}
+"""Tables whose keys are the user's names. Profiles are one more, with all the others in it."""
+
+PROFILES = "profiles"
+
+TOP_LEVEL = (*dict.fromkeys(key.partition(".")[0] for key in KEYS), *TABLES, PROFILES)

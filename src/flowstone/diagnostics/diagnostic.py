@@ -70,6 +70,8 @@ class Diagnostic:
     """What to do about it."""
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    about: str = ""
+    """Code of another rule that it is about: where that rule is not shown it means nothing. Not published."""
 
     @property
     def sort_key(self) -> tuple[Span, str, str]:
@@ -89,7 +91,7 @@ class Diagnostic:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Diagnostic:
-        """The inverse of ``to_json``. Errors: KeyError, TypeError, ValueError for other data."""
+        """The inverse of ``to_json``; ``about`` may be there too. Errors: KeyError, TypeError, ValueError."""
         return cls(
             code=data["code"],
             severity=Severity(data["severity"]),
@@ -98,6 +100,7 @@ class Diagnostic:
             help=data["help"],
             related=tuple(Related(_span(item), item["message"]) for item in data["related"]),
             fix=_fix_from_json(data),
+            about=data.get("about", ""),
         )
 
 

@@ -73,5 +73,5 @@ def test_a_target_counts_once_something_is_configured_for_it(build, origin, warn
 def test_what_cannot_be_carried_out_is_told_whatever_the_settings_say(build):
     build.asset("a", build.dep("b")).asset("b", build.dep("a"))
 
-    for chosen in (settings(ignore=("FS202",)), settings(select=("FS3",))):
+    for chosen in (settings(ignore=("FS2",)), settings(select=("FS3",))):
         assert [item.code for item in run_checks(Loaded(build.project, (), {}), chosen)] == ["FS202"]

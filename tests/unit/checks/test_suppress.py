@@ -92,6 +92,25 @@ def test_a_comment_that_cannot_hide_anything_is_told(comment, words):
     assert words in found.message
 
 
+@pytest.mark.parametrize("word", ["type-mismatch", "Type-Mismatch", "fs301", " FS301 "])
+def test_a_name_or_another_case_means_the_code(word):
+    assert left(f"a = 1  # flowstone: ignore[{word}]\n", finding(1)) == []
+    assert left(f"# flowstone: ignore-file[FS302, {word}]\n", finding(3), finding(4, "FS302")) == []
+
+
+def test_each_code_of_a_comment_is_judged_by_itself():
+    found = suppress([finding(1)], {FILE: "a = 1  # flowstone: ignore[FS301, type-mismatch, FS302, cycel]\n"})
+
+    assert [(item.code, item.about) for item in found] == [("FS011", "FS302"), ("FS011", "")]
+    assert found[1].help == "did you mean 'cycle'?"
+
+
+def test_infos_of_a_code_that_is_never_ignored_can_be():
+    info = Diagnostic("FS801", Severity.INFO, "so it is", Span(FILE, 1, 1, 1, 5))
+
+    assert suppress([info], {FILE: "a = 1  # flowstone: ignore[FS801]\n"}) == ()
+
+
 def test_an_unused_comment_can_be_hidden_too():
     assert left("a = 1  # flowstone: ignore[FS301, FS011]\n") == []
 

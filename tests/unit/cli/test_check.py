@@ -117,6 +117,38 @@ def test_strict_asks_for_annotations(project):
     assert check().exit_code == 0
 
 
+def test_a_path_has_its_own_rules(project):
+    write(project, MISMATCH)
+    for table, exit_code in [
+        ("[per_path_ignores]\n'pipelines/**' = ['FS301']", 0),
+        ("[per_path_ignores]\n'other/**' = ['FS301']", 1),
+        ("[per_path_severity.'example.py']\nFS301 = 'info'", 0),
+        ("[severity]\ntype-mismatch = 'warning'", 1),
+    ]:
+        (project / "flowstone.toml").write_text(f'sources = ["pipelines"]\n{table}\n')
+        assert check().exit_code == exit_code, table
+    assert "FS301 [warning]" in check().stdout
+
+
+def test_what_cannot_be_ignored_is_told_with_its_line(project):
+    (project / "flowstone.toml").write_text('sources = ["pipelines"]\nignore = ["FS202"]\n')
+
+    for command in ("check", "ls"):
+        result = CliRunner().invoke(cli, [command])
+        assert result.exit_code == 2
+        assert "error: flowstone.toml:2: FS202 cannot be ignored\n" in result.stderr
+
+
+def test_a_comment_for_a_rule_that_is_off_is_not_unused(project):
+    write(project, CLEAN.replace("-> int:", "-> int:  # flowstone: ignore[FS301]"))
+
+    assert "FS011" in check().stdout
+    assert check().exit_code == 1
+    assert check("--ignore", "FS301").exit_code == 0
+    assert check("--select", "FS011").exit_code == 0
+    assert check("--select", "FS011,FS301").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -39,3 +39,24 @@ def test_mistakes_exit_2(project):
     result = run("-C", project, "--profile", "prod")
     assert result.exit_code == 2
     assert "there is no profile 'prod'" in result.stderr
+
+
+def test_every_severity_has_its_own_origin(project):
+    with (project / "flowstone.toml").open("a") as file:
+        file.write("[severity]\nFS302 = 'error'\n[per_path_ignores]\n'a.b/**' = ['FS3']\n")
+        file.write("[per_path_severity.'a.b/**']\nFS3 = 'info'\n")
+
+    shown = json.loads(run("-C", project, "--output-format", "json").stdout)
+
+    assert shown["severity.FS302"] == {"value": "error", "origin": "flowstone.toml:6"}
+    assert shown["per_path_ignores.a.b/**"] == {"value": ["FS3"], "origin": "flowstone.toml:8"}
+    assert shown["per_path_severity.a.b/**.FS3"] == {"value": "info", "origin": "flowstone.toml:10"}
+
+
+def test_the_schema_needs_no_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(cli, ["config", "schema"])
+
+    assert result.exit_code == 0
+    assert "per_path_ignores" in json.loads(result.stdout)["properties"]

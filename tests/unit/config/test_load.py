@@ -119,9 +119,39 @@ root = "c"
         (SOURCES + "io_managers = 1", "'io_managers' must be a table", None),
         (SOURCES + "io_managers.lake = 1", "'io_managers.lake' must be a table", None),
         (SOURCES + "[io_managers.lake]\nroot = 'x'", "the IO manager 'lake' has no 'type'", None),
-        (SOURCES + "io_managers.'a/b'.type = 'x'", "an IO manager's name has letters", None),
+        (SOURCES + "io_managers.'a/b'.type = 'x'", "'a/b' must be a name of letters", None),
         (SOURCES + "default_io_manager = 'loca'", "'loca' is not configured", "did you mean 'local'?"),
         (SOURCES + "params.a.b = nan", "must be a number that is finite", None),
+        (
+            SOURCES + "severity = 'error'",
+            "'severity' must be a table",
+            "the severity of a rule is written severity.CODE = value",
+        ),
+        (
+            SOURCES + "severity.FS302 = 'eror'",
+            "flowstone.toml:2: 'severity.FS302' must be one of 'error', 'warning'",
+            None,
+        ),
+        (SOURCES + "severity.FS302 = 1", "'severity.FS302' must be one of", None),
+        (SOURCES + "severity.X1 = 'info'", "'X1' must be a code, a beginning of codes or a name", None),
+        (SOURCES + "per_path_ignores = ['FS3']", "'per_path_ignores' must be a table", None),
+        (
+            SOURCES + "[per_path_ignores]\n'a/**' = 'FS3'",
+            "flowstone.toml:3: 'per_path_ignores.a/**' must be a list of codes",
+            None,
+        ),
+        (SOURCES + "[per_path_ignores]\n'' = ['FS3']", "'' must be a path or pattern", None),
+        (SOURCES + "[per_path_severity]\n'a/**' = 'info'", "'per_path_severity.a/**' must be a table", None),
+        (
+            SOURCES + "[per_path_severity.'a/**']\nFS3 = 'no'",
+            "flowstone.toml:3: 'per_path_severity.a/**.FS3' must be one",
+            None,
+        ),
+        (
+            SOURCES + "[per_path_ignore]\n'a/**' = ['FS3']",
+            "unknown key 'per_path_ignore'",
+            "did you mean 'per_path_ignores' or 'per_path_severity'?",
+        ),
     ],
 )
 def test_mistakes_are_told_with_their_place(load, text, message, help):
@@ -182,6 +212,43 @@ def test_parameters_of_the_command_line(load):
     text = SOURCES + "[params.step]\nlimit = 1\ntag = 'x'\n"
     overrides = {"params.step.limit": "2", "params.step.tag": "3", "params.team.step.n": "4"}
     assert load(text, overrides=overrides).params == {"step": {"limit": 2, "tag": "3"}, "team.step": {"n": "4"}}
+
+
+def test_rules_by_project_and_path(load):
+    text = (
+        SOURCES
+        + """
+[severity]
+FS302 = "error"
+type-mismatch = "warning"
+[per_path_ignores]
+"pipelines/legacy/**" = ["FS9", "FS302"]
+[per_path_severity."pipelines/legacy/**"]
+FS3 = "info"
+[profiles.ci.severity]
+FS302 = "info"
+[profiles.ci.per_path_ignores]
+"pipelines/legacy/**" = []
+"""
+    )
+    settings = load(
+        text, environment={"FLOWSTONE_SEVERITY__FS601": "info", "FLOWSTONE_SEVERITY__UNUSED_IGNORE": "error"}
+    )
+    assert settings.severity == {
+        "FS302": "error",
+        "type-mismatch": "warning",
+        "FS601": "info",
+        "unused-ignore": "error",
+    }
+    assert settings.per_path_ignores == {"pipelines/legacy/**": ("FS9", "FS302")}
+    assert settings.per_path_severity == {"pipelines/legacy/**": {"FS3": "info"}}
+    assert settings.origins["severity.FS302"] == "flowstone.toml:4"
+    assert settings.origins["severity.FS601"] == "environment FLOWSTONE_SEVERITY__FS601"
+    assert settings.origins["per_path_severity.pipelines/legacy/**.FS3"] == "flowstone.toml:9"
+    ci = load(text, profile="ci")
+    assert ci.severity["FS302"] == "info"
+    assert ci.per_path_ignores == {"pipelines/legacy/**": ()}
+    assert ci.origins["severity.FS302"] == "profile ci (flowstone.toml:11)"
 
 
 def test_home(load, tmp_path):

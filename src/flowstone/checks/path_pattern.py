@@ -1,0 +1,69 @@
+"""Patterns of paths, as ruff and git have them: which files a table of the configuration speaks of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+_TOKEN = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST = 100
+"""Alternatives that braces may make; what has more means them literally."""
+
+
+@dataclass(frozen=True)
+class PathPattern:
+    """A pattern of paths relative to the project's folder.
+
+    ``*`` stands for anything within a folder's or file's name, ``**`` for any folders, ``?`` for a character, ``[ab]``
+    and ``{one,other}`` for one of several. A folder stands for all that is in it; a pattern without a slash is looked
+    for at any depth. ``!`` before a pattern turns it around.
+    """
+
+    text: str
+
+    def matches(self, path: str) -> bool:
+        """Whether the pattern speaks of a file."""
+        return (self._regex.fullmatch(path) is not None) is not self.text.startswith("!")
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        alternatives = _alternatives(self.text.removeprefix("!"))
+        return re.compile("|".join(f"(?:{_regex(item)})" for item in alternatives), re.DOTALL)
+
+
+def _alternatives(text: str) -> list[str]:
+    done, todo = [], [text]
+    while todo:
+        current = todo.pop(0)
+        braces = _BRACES.search(current)
+        if braces is None:
+            done.append(current)
+        elif len(done) + len(todo) > _MOST:
+            return [text]
+        else:
+            head, tail = current[: braces.start()], current[braces.end() :]
+            todo += [f"{head}{part}{tail}" for part in braces[1].split(",")]
+    return done
+
+
+def _regex(text: str) -> str:
+    path = text.removeprefix("./").rstrip("/")
+    anywhere = "" if "/" in path else "(?:.*/)?"
+    return f"{anywhere}{''.join(map(_part, _TOKEN.findall(path.lstrip('/'))))}(?:/.*)?"
+
+
+def _part(token: str) -> str:
+    if token == "**/":  # noqa: S105 - not a password
+        return "(?:.*/)?"
+    if token == "/**":  # noqa: S105
+        return "/.*"
+    if token.startswith("*"):
+        return "[^/]*"
+    if token == "?":  # noqa: S105
+        return "[^/]"
+    if len(token) > 1:
+        inner = token[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+        return f"[^{inner[1:]}/]" if inner.startswith("!") else f"[{inner}]"
+    return re.escape(token)
