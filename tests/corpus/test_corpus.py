@@ -8,7 +8,8 @@ import pytest
 
 from flowstone import registry
 from flowstone.checks.engine import find_all
-from flowstone.checks.selection import STRICT, selection
+from flowstone.checks.policy import policy
+from flowstone.checks.selection import STRICT
 from flowstone.config import load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend import load
@@ -39,8 +40,8 @@ def test_case(case: Case, tmp_path):
     case.write(tmp_path)
     settings = load_settings(tmp_path, environment={})
 
-    shown = selection(settings.select, settings.ignore, strict=case.code in STRICT)
-    wrong = differences(case, shown.filter(find_all(load(settings, fingerprints=False), settings)))
+    judge = policy(settings, strict=case.code in STRICT)
+    wrong = differences(case, judge.apply(find_all(load(settings, fingerprints=False), settings)))
 
     if wrong:
         pytest.fail("\n".join([f"{case.title} ({case.kind})", *wrong]), pytrace=False)
