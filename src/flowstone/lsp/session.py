@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 
 from flowstone.checks import Judgement, judge
-from flowstone.checks.selection import selection
+from flowstone.checks.policy import policy
 from flowstone.config import Settings, load_settings
 from flowstone.config.files import FLOWSTONE_TOML, PYPROJECT
 from flowstone.diagnostics.diagnostic import Diagnostic
@@ -119,7 +119,7 @@ class Session:
     def _configure(self) -> None:
         try:
             settings = load_settings(self.root)
-            selection(settings.select, settings.ignore)
+            policy(settings)
         except (ConfigurationError, UsageError) as error:
             self.findings = config_problems(self.root, error)
             self.settings = None
@@ -188,7 +188,7 @@ class Session:
 
     def _show(self, settings: Settings) -> None:
         found = () if self._judgement is None else self._judgement.diagnostics
-        shown = selection(settings.select, settings.ignore).filter(found)
+        shown = policy(settings).apply(found)
         others = (item for item in shown if item.span.file not in self.broken)
         self.findings = tuple(sorted((*others, *self.broken.values()), key=lambda item: item.sort_key))
 
