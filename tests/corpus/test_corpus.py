@@ -10,12 +10,14 @@ from flowstone import registry
 from flowstone.checks.engine import find_all
 from flowstone.checks.policy import policy
 from flowstone.checks.selection import STRICT
-from flowstone.config import load_settings
+from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend import load
 from flowstone.io.contract import Options
 from flowstone.io.memory import MemoryManager
 from tests.corpus.reading import CORPUS, Case, Expected
+
+TARGET_RULE = "FS801"
 
 
 class TableOptions(Options):
@@ -38,13 +40,20 @@ def plug_in(monkeypatch):
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.id)
 def test_case(case: Case, tmp_path):
     case.write(tmp_path)
-    settings = load_settings(tmp_path, environment={})
 
-    judge = policy(settings, strict=case.code in STRICT)
-    wrong = differences(case, judge.apply(find_all(load(settings, fingerprints=False), settings)))
+    wrong = differences(case, findings(case, load_settings(tmp_path, environment={})))
 
     if wrong:
         pytest.fail("\n".join([f"{case.title} ({case.kind})", *wrong]), pytrace=False)
+
+
+def findings(case: Case, settings: Settings) -> tuple[Diagnostic, ...]:
+    """What ``check`` shows; with ``--strict`` for the rules that need it, and what the configured targets refuse."""
+    loaded = load(settings, fingerprints=False)
+    judge = policy(settings, strict=case.code in STRICT)
+    targets = [name for name in registry.TARGETS if settings.origins[f"{name}.output"] != "default"]
+    refused = [item for name in targets for item in registry.target(name).check(loaded.project)]
+    return (*judge.apply(find_all(loaded, settings)), *(refused if case.code == TARGET_RULE else ()))
 
 
 def differences(case: Case, found: tuple[Diagnostic, ...]) -> list[str]:

@@ -71,6 +71,8 @@ class Binding:
         self._findings = findings
         self._kind = draft.declared.kind
         self._scope = draft.declared.scope
+        self._unresolved: set[str] = set()
+        """Parameters for items of ``depends_on`` whose asset is not known."""
         self.context: str | None = None
         self.dependencies: list[Dependency] = []
         self.resources: list[ResourceUse] = []
@@ -123,6 +125,8 @@ class Binding:
             asset = self._finder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
             if asset is not None:
                 yield _Entry(dep, asset, span, explicit=dep is item)
+            else:
+                self._unresolved.add(dep.as_ or _last(dep.asset))
 
     def _by_parameter(self, entries: list[_Entry], names: set[str]) -> dict[str, _Entry]:
         found: dict[str, _Entry] = {}
@@ -167,8 +171,8 @@ class Binding:
             self._configure(parameter, parameter.default)
         elif self._kind == "check" and checked is None:
             return  # what it checks has a finding already, and would have been the parameter
-        elif not _NAMING.isdisjoint(self._draft.keywords.refused):
-            return  # a keyword that has a finding may have been for the parameter
+        elif parameter.name in self._unresolved or not _NAMING.isdisjoint(self._draft.keywords.refused):
+            return  # a keyword that has a finding was, or may have been, for the parameter
         elif not self._finder.is_hidden(parameter.name):
             self._unbound(parameter, checked)
 

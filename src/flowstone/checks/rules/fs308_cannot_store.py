@@ -16,6 +16,9 @@ def check(subject: Subject) -> Iterator[Finding]:
         asset = subject.project.assets[asset_id]
         if asset.type is None or asset.type.name == "None" or isinstance(options, ValidationError):
             continue
+        step = subject.project.steps.get(asset.step)
+        if step is not None and step.function.is_generator:
+            continue  # FS303: it makes no value at all
         name = asset.storage.manager
         reason = subject.managers[name].refuses(asset.type, options, loading=False)
         if reason is not None:
