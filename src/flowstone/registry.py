@@ -15,6 +15,7 @@ IO_MANAGERS = {
     "filesystem": "flowstone.io.filesystem:FilesystemManager",
     "memory": "flowstone.io.memory:MemoryManager",
     "parquet": "flowstone.io.parquet:ParquetManager",
+    "postgres": "flowstone.io.postgres:PostgresManager",
 }
 """Built-in IO managers. Others come by the entry point group ``flowstone.io_managers``."""
 

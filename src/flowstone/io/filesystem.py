@@ -16,7 +16,7 @@ from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
-from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
+from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record
 from flowstone.io.restore import restore
@@ -184,17 +184,4 @@ def _judge(type: TypeExpr, format: str | None, *, loading: bool) -> str | None:
         known = type.name in BUILTINS or type.name.startswith(FRAME_PACKAGES)
         wanted = " or ".join(sorted(allowed - {"Literal"}))
         return f"format {format!r} holds {wanted}, not {type}" if known and type.name not in allowed else None
-    return _judge_json(type, format, loading=loading, inside=False)
-
-
-def _judge_json(type: TypeExpr, format: str | None, *, loading: bool, inside: bool) -> str | None:
-    if type.name.startswith(FRAME_PACKAGES):
-        return f"{type.name} has no JSON form; use an IO manager of type parquet for data frames"
-    if type.name in ONCE and not loading:
-        return f"{type.name} cannot be stored; return a list or another finished value"
-    if type.name in ("complex", "bytearray"):
-        return f"{type.name} has no JSON form"
-    if type.name == "pathlib.Path" and (inside or format == "json"):
-        return "a Path is stored as a file of its own; it has no JSON form"
-    reasons = (_judge_json(arg, format, loading=loading, inside=True) for arg in type.args)
-    return next((reason for reason in reasons if reason is not None), None)
+    return json_refusal(type, loading=loading, file=format is None)

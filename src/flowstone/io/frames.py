@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from flowstone.errors import UnsupportedTypeError
+from flowstone.ir.types import TypeExpr
 
 FORMS = ("polars.DataFrame", "polars.LazyFrame", "pandas.DataFrame", "pyarrow.Table")
 """The four forms of a table, by the names under which users know them."""
@@ -34,6 +35,22 @@ def form_of(value: Any) -> str:
         f"a {kind.__module__}.{kind.__qualname__} is not a data frame",
         help=f"return one of {', '.join(FORMS)}, or use an IO manager of type filesystem",
     )
+
+
+def wanted_form(type: TypeExpr | None, form: str) -> str:
+    """The form to load: that which was stored if the annotation allows it, else the first that it names.
+
+    Errors: UnsupportedTypeError if it names none.
+    """
+    if type is None:
+        return form
+    names = [ALIASES.get(member.name, member.name) for member in type.members if member.name != "None"]
+    known = [name for name in names if name in FORMS]
+    if form in names or "?" in names or not names:
+        return form
+    if not known:
+        raise UnsupportedTypeError(f"a data frame cannot be loaded as {type}, only as {', '.join(FORMS)}")
+    return known[0]
 
 
 def to_table(value: Any) -> tuple[Any, str]:

@@ -29,3 +29,20 @@ def refusal(type: TypeExpr, judge: Callable[[TypeExpr], str | None], *, loading:
     if loading and None in (reason for reason, member in zip(reasons, type.args, strict=True) if member.name != "None"):
         return None
     return next((reason for reason in reasons if reason is not None), None)
+
+
+def json_refusal(type: TypeExpr, *, loading: bool, file: bool) -> str | None:
+    """Why a value of the type has no JSON form; None if it has one, or if that is not known.
+
+    ``file`` tells that a ``Path`` is stored in another way, as a file, unless it is inside of another value.
+    """
+    if type.name.startswith(FRAME_PACKAGES):
+        return f"{type.name} has no JSON form; use an IO manager of type parquet for data frames"
+    if type.name in ONCE and not loading:
+        return f"{type.name} cannot be stored; return a list or another finished value"
+    if type.name in ("complex", "bytearray"):
+        return f"{type.name} has no JSON form"
+    if type.name == "pathlib.Path" and not file:
+        return "a Path is stored as a file of its own; it has no JSON form"
+    reasons = (json_refusal(arg, loading=loading, file=False) for arg in type.args)
+    return next((reason for reason in reasons if reason is not None), None)

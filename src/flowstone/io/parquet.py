@@ -91,7 +91,7 @@ class ParquetManager(FileManager):
         self._demand_pyarrow()
         form = str(content_of(record).get("form", "pyarrow.Table"))
         try:
-            return frames.from_parquet(data, _wanted(type, form))
+            return frames.from_parquet(data, frames.wanted_form(type, form))
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
@@ -122,19 +122,6 @@ class ParquetManager(FileManager):
             import pyarrow.parquet  # noqa: F401 - to see that it is there
         except ImportError as error:
             raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
-
-
-def _wanted(type: TypeExpr | None, form: str) -> str:
-    """The form to load: that which was stored if the annotation allows it, else the first that it names."""
-    if type is None:
-        return form
-    names = [frames.ALIASES.get(member.name, member.name) for member in type.members if member.name != "None"]
-    known = [name for name in names if name in frames.FORMS]
-    if form in names or "?" in names or not names:
-        return form
-    if not known:
-        raise UnsupportedTypeError(_judge(type) or f"a data frame cannot be loaded as {type}")
-    return known[0]
 
 
 def _judge(type: TypeExpr) -> str | None:
