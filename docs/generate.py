@@ -178,7 +178,12 @@ def _options(title: str, model: type[Options]) -> Iterator[str]:
     yield from _table(
         (title, "accepts", "default", ""),
         (
-            (f"`{name}`", _accepts(schema[name]), _default(field), _escape(docs.get(name, "")))
+            (
+                f"`{field.alias or name}`",
+                _accepts(schema[field.alias or name]),
+                _default(field),
+                _escape(docs.get(name, "")),
+            )
             for name, field in model.model_fields.items()
         ),
     )
