@@ -1,9 +1,12 @@
 """What is particular to the ``postgres`` manager, on a real server."""
 
+import json
 import random
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
@@ -269,6 +272,23 @@ class TestFaults:
         )
         assert again(manager, slot(), 2) == 2
 
+    def test_the_first_partitions_may_be_stored_at_once(self, config, tmp_path):
+        for attempt in range(8):
+            managers = [open_manager(PostgresManager, config, tmp_path) for _ in range(4)]
+            start_together = threading.Barrier(4)
+
+            def write(number, asset=f"first.asset_{attempt}", managers=managers, barrier=start_together):
+                manager = managers[number]
+                manager.record(slot(asset=asset))  # connected
+                barrier.wait(30)
+                return store(manager, slot(f"key-{number}", asset), pl.DataFrame({"n": [number]}))
+
+            with ThreadPoolExecutor(4) as pool:
+                records = list(pool.map(write, range(4)))
+            assert [item.partition for item in managers[0].records(slot(asset=f"first.asset_{attempt}"))] == [
+                item.partition for item in records
+            ]
+
     def test_writers_of_one_key_never_mix(self, manager, config, tmp_path):
         where = slot("x")
         versions = {store(manager, where, n).data_version: n for n in range(16)}
@@ -278,8 +298,6 @@ class TestFaults:
             "m = open_manager(PostgresManager, json.loads(sys.argv[1]), Path(sys.argv[2]))\n"
             "for _ in range(12): store(m, slot_of(m, 'x'), int(sys.argv[3]))\n"
         )
-        import json
-
         children = [
             subprocess.Popen([sys.executable, "-c", code, json.dumps(config), str(tmp_path), str(number)])
             for number in range(16)

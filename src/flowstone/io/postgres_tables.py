@@ -110,6 +110,9 @@ def shape(connection: Any, table: Table, wanted: dict[str, str], policy: SchemaC
     own = {ROW: "bigint", **({PARTITION: "text"} if table.partitioned else {})}
     present = columns(connection, table)
     if not present:
+        lock(connection, "table", table.schema, table.name)  # the first partitions may come at once
+        present = columns(connection, table)
+    if not present:
         _create(connection, table, own | wanted)
         return
     _demand_ours(connection, table, present)
