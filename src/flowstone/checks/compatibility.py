@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flowstone.checks.known_types import ALIASES, BASES, DUCKS, FOREIGN, ITEMS, MAPPINGS, OPEN_BASES
+from flowstone.checks.known_types import ANYTHING, PROTOCOLS, canonical, has_unknown_methods, known_types
+from flowstone.checks.supertypes import ELLIPSIS, Supertypes, item_of_tuple
 from flowstone.ir.types import UNION, UNKNOWN, ClassInfo, TypeExpr
 
 Families = tuple[tuple[str, ...], ...]
 
-_ELLIPSIS = frozenset({"...", "Ellipsis", "EllipsisType"})
 _TOO_DEEP = 60
-_ANYTHING = TypeExpr(name=UNKNOWN)
+_STR = TypeExpr(name="str")
+_TRUE_OR_FALSE = tuple(TypeExpr(name="Literal", values=(value,)) for value in (True, False))
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Compatibility:
 
     classes: Mapping[str, ClassInfo] = field(default_factory=dict)
     """The project's classes by full name."""
+
+    @cached_property
+    def supertypes(self) -> Supertypes:
+        """What the types of the project are."""
+        return Supertypes(self.classes)
 
     def fits(self, given: TypeExpr, wanted: TypeExpr, families: Families = (), depth: int = 0) -> bool:
         """Whether every value of ``given`` may be taken as ``wanted``.
@@ -42,9 +48,9 @@ class Compatibility:
                 return True
             return all(self.fits(member, wanted, families, depth + 1) for member in given.args)
         if wanted.name == UNION:
-            return any(self.fits(given, member, families, depth + 1) for member in wanted.args)
+            return self._fits_one_of(given, wanted, families, depth)
         have, want = canonical(given.name), canonical(wanted.name)
-        if UNKNOWN in (have, want) or want == "object":
+        if UNKNOWN in (have, want) or want in ANYTHING:
             return True
         if have == "Literal" or want == "Literal":
             return self._literal_fits(given, wanted, families, depth)
@@ -52,96 +58,100 @@ class Compatibility:
             return True
         return self._is_a(have, want) and self._arguments_fit(given, wanted, depth)
 
+    def _fits_one_of(self, given: TypeExpr, wanted: TypeExpr, families: Families, depth: int) -> bool:
+        if any(self.fits(given, member, families, depth + 1) for member in wanted.args):
+            return True
+        parts: tuple[TypeExpr, ...] = ()
+        if given.name == "bool":
+            parts = _TRUE_OR_FALSE
+        elif given.name == "Literal" and len(given.values) > 1:
+            parts = tuple(TypeExpr(name="Literal", values=(value,)) for value in given.values)
+        return bool(parts) and all(self._fits_one_of(part, wanted, families, depth + 1) for part in parts)
+
     def _literal_fits(self, given: TypeExpr, wanted: TypeExpr, families: Families, depth: int) -> bool:
-        if canonical(wanted.name) == "Literal":
-            if canonical(given.name) != "Literal":
-                kinds = {_class_of(value) for value in wanted.values}
-                return given.name == "bool" and {True, False} <= set(wanted.values) and "bool" in kinds
-            allowed = {(_class_of(value), value) for value in wanted.values}
+        if canonical(wanted.name) != "Literal":
+            return all(
+                self.fits(TypeExpr(name=_class_of(value)), wanted, families, depth + 1) for value in given.values
+            )
+        allowed = {(_class_of(value), value) for value in wanted.values}
+        if given.name == "Literal":
             return all((_class_of(value), value) in allowed for value in given.values)
-        return all(self.fits(TypeExpr(name=_class_of(value)), wanted, families, depth + 1) for value in given.values)
+        if given.name == "None":
+            return ("None", None) in allowed
+        if given.name == "bool":
+            return {("bool", True), ("bool", False)} <= allowed
+        return not self.supertypes.is_known(given.name)
+
+    # -- names ----------------------------------------------------------------------------------------------------
 
     def _is_a(self, have: str, want: str) -> bool:
         """Whether a class is another or inherits from it, or whether that cannot be told."""
         if have == want:
             return True
+        reached = self.supertypes.ancestors(have)
+        if want in reached.names or UNKNOWN in reached.names:
+            return True
         if want in self.classes:
             return self._may_be_project_class(have, want)
-        if want not in BASES:
+        if want not in known_types() or not reached.closed:
             return True
-        reached, closed = self._ancestors(have)
-        if want in reached or not closed:
-            return True
-        return want in DUCKS and (have in self.classes or have in FOREIGN)
+        return want in PROTOCOLS and (have in self.classes or has_unknown_methods(have))
 
     def _may_be_project_class(self, have: str, want: str) -> bool:
-        if self._ancestors(want)[0] & OPEN_BASES:
-            return True
-        reached, _ = self._ancestors(have)
-        return want in reached or not (have in self.classes or have in BASES)
+        wanted = self.supertypes.ancestors(want)
+        if "Protocol" in wanted.names:
+            return True  # told by the shape
+        if "TypedDict" in wanted.names or not wanted.closed:  # perhaps a dict of that shape
+            reached = self.supertypes.ancestors(have)
+            return bool(reached.names & {"dict", "Mapping"}) or not self._is_judged(have)
+        return not self._is_judged(have)
 
-    def _ancestors(self, name: str) -> tuple[frozenset[str], bool]:
-        """The names of a class and all its bases, and whether all of them are known."""
-        if name not in self._seen:
-            self._seen[name] = self._walk(name)
-        return self._seen[name]
+    def _is_judged(self, name: str) -> bool:
+        """Whether what a value of this type is can be told at all: by the project's classes only where they are its
+        bases.
+        """
+        return name in self.classes or name in known_types()
 
-    @cached_property
-    def _seen(self) -> dict[str, tuple[frozenset[str], bool]]:
-        return {}
-
-    def _walk(self, name: str) -> tuple[frozenset[str], bool]:
-        reached: set[str] = set()
-        todo, closed = [name], True
-        while todo:
-            current = canonical(todo.pop())
-            if current in reached:
-                continue
-            reached.add(current)
-            if current in self.classes:
-                todo.extend(self.classes[current].bases)
-            elif current in BASES:
-                todo.extend(BASES[current])
-            elif current not in _PLAIN_BASES:
-                closed = False
-        return frozenset(reached), closed
+    # -- arguments ------------------------------------------------------------------------------------------------
 
     def _arguments_fit(self, given: TypeExpr, wanted: TypeExpr, depth: int) -> bool:
+        want = canonical(wanted.name)
+        if self.supertypes.is_record(want, "TypedDict"):
+            return self._record_fits(given, want, depth)
         if not wanted.args:
             return True
-        have, want = canonical(given.name), canonical(wanted.name)
-        if have == "tuple" and want == "tuple":
-            return self._tuple_fits(given.args, wanted.args, depth)
-        pairs: list[tuple[TypeExpr, TypeExpr]] = []
-        if want in MAPPINGS:
-            pairs = list(zip(given.args, wanted.args, strict=False)) if have in MAPPINGS else []
-        elif want in BASES and "." not in want:
-            pairs = [(item, wanted.args[0]) for item in _items(have, given.args)]
-        elif have == want and want in self.classes and len(given.args) == len(wanted.args):
-            pairs = list(zip(given.args, wanted.args, strict=True))
-        return all(self.fits(item, other, (), depth + 1) for item, other in pairs)
+        arguments = self.supertypes.arguments(given, want)
+        if want == "tuple":
+            return self._tuple_fits(arguments, wanted.args, depth)
+        pairs = list(zip(arguments, wanted.args, strict=False))
+        if want in known_types():
+            known = len(known_types()[want].parameters)
+            return all(self.fits(item, other, (), depth + 1) for item, other in pairs[:known])
+        if want in self.classes and len(arguments) == len(wanted.args):  # in which direction they vary is not known
+            return all(
+                self.fits(item, other, (), depth + 1) or self.fits(other, item, (), depth + 1) for item, other in pairs
+            )
+        return True
 
     def _tuple_fits(self, given: tuple[TypeExpr, ...], wanted: tuple[TypeExpr, ...], depth: int) -> bool:
         if not given:
             return True
         if _is_open(wanted):
-            return all(self.fits(item, wanted[0], (), depth + 1) for item in _items("tuple", given))
+            return self.fits(item_of_tuple(given), wanted[0], (), depth + 1)
         if _is_open(given):
             return all(self.fits(given[0], item, (), depth + 1) for item in wanted)
         return len(given) == len(wanted) and all(
             self.fits(item, other, (), depth + 1) for item, other in zip(given, wanted, strict=True)
         )
 
-
-_PLAIN_BASES = frozenset(
-    {"abc.ABC", "ABC", "Generic", "typing.Generic", "Hashable", "collections.abc.Hashable"} | OPEN_BASES
-)
-"""Bases from which nothing is inherited that a type here would look for."""
-
-
-def canonical(name: str) -> str:
-    """The one name used here for a type that has several."""
-    return ALIASES.get(name, name)
+    def _record_fits(self, given: TypeExpr, want: str, depth: int) -> bool:
+        """Whether a mapping may be a ``TypedDict`` of the project: its keys are texts, and fields of both fit."""
+        have = canonical(given.name)
+        if self.supertypes.is_record(have, "TypedDict"):
+            ours, theirs = self.supertypes.fields(have), self.supertypes.fields(want)
+            return all(self.fits(ours[name], theirs[name], (), depth + 1) for name in ours.keys() & theirs.keys())
+        keys = self.supertypes.arguments(given, "Mapping")[:1]
+        return all(self.fits(key, _STR, (), depth + 1) or self.fits(_STR, key, (), depth + 1) for key in keys)
 
 
 def _in_family(name: str, family: tuple[str, ...]) -> bool:
@@ -154,15 +164,4 @@ def _class_of(value: object) -> str:
 
 def _is_open(arguments: tuple[TypeExpr, ...]) -> bool:
     """Whether the arguments of a tuple are ``T, ...``."""
-    return len(arguments) == 2 and arguments[1].name in _ELLIPSIS
-
-
-def _items(name: str, arguments: tuple[TypeExpr, ...]) -> tuple[TypeExpr, ...]:
-    """What a value of a known generic type iterates over; what is not known fits."""
-    if name in ITEMS:
-        return (TypeExpr(name=ITEMS[name]),)
-    if not arguments:
-        return (_ANYTHING,)
-    if name == "tuple":
-        return tuple(item for item in arguments if item.name not in _ELLIPSIS)
-    return arguments[:1]
+    return len(arguments) == 2 and arguments[1].name == ELLIPSIS

@@ -9,6 +9,7 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from flowstone import registry
+from flowstone.checks.compatibility import Compatibility
 from flowstone.checks.edges import Edge, edges
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.errors import ConfigurationError
@@ -91,6 +92,11 @@ class Subject:
         for asset in self.project.assets.values():
             if asset.storage.manager in self.managers:
                 yield asset, asset.storage.manager
+
+    @cached_property
+    def types(self) -> Compatibility:
+        """Judges types in this project."""
+        return Compatibility(self.project.classes)
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flowstone.frontend.bindings import Binding
 from flowstone.frontend.names import Builtin, Defined, External, Names, Public
+from flowstone.frontend.spelling import NONE_TYPES, external
 from flowstone.frontend.values import ClassValue, Reference, Scope
 from flowstone.ir.types import UNION, UNKNOWN, ClassInfo, TypeExpr
 
 ANY = TypeExpr(name=UNKNOWN)
 NONE = TypeExpr(name="None")
-_TYPING = ("typing", "typing_extensions", "collections.abc", "collections")
-_SPELLING = {
-    "AnyStr": "str",
-    "DefaultDict": "defaultdict",
-    "Deque": "deque",
-    "Dict": "dict",
-    "FrozenSet": "frozenset",
-    "List": "list",
-    "LiteralString": "str",
-    "Set": "set",
-    "Text": "str",
-    "Tuple": "tuple",
-    "Type": "type",
-}
-_ABSTRACT_SET = "collections.abc.Set"
+_BOOL = TypeExpr(name="bool")
+_TUPLE = TypeExpr(name="tuple")
 _WRAPPERS = frozenset({"Annotated", "ClassVar", "Final", "NotRequired", "ReadOnly", "Required"})
-_UNKNOWN_NAMES = frozenset({"Any", "Self", "TypeVar", "ParamSpec", "NewType"})
+_GUARDS = frozenset({"TypeGuard", "TypeIs"})
+_TYPE_VARIABLES = frozenset({"typing.TypeVar", "typing_extensions.TypeVar"})
+_NEW_TYPES = frozenset({"typing.NewType", "typing_extensions.NewType"})
 _MAX_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class _Argument:
+    """What a type variable stands for while an alias with arguments is read."""
+
+    type: TypeExpr
 
 
 class Annotations:
@@ -64,7 +62,7 @@ class Annotations:
 
     def _text(self, text: str, scope: Scope, depth: int) -> TypeExpr:
         try:
-            return self._read(ast.parse(text.strip(), mode="eval").body, scope, depth)
+            return self._read(ast.parse(f"({text.strip()})", mode="eval").body, scope, depth)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ANY
 
@@ -77,10 +75,12 @@ class Annotations:
         return self._plain[key]
 
     def _local(self, value: object) -> TypeExpr:
+        if isinstance(value, _Argument):
+            return value.type
         if isinstance(value, ClassValue):
             return self._project_class(value)
         if isinstance(value, Reference):
-            return _external(value.dotted.removeprefix("builtins."))
+            return _external(value.dotted)
         return NONE if value is None else ANY
 
     def _resolve(self, node: ast.Name | ast.Attribute, scope: Scope, depth: int) -> TypeExpr:
@@ -97,33 +97,72 @@ class Annotations:
 
     def _defined(self, target: Defined, depth: int) -> TypeExpr:
         bindings: tuple[Binding, ...] = target.bindings
-        if bindings[0].kind == "class" and isinstance(bindings[0].node, ast.ClassDef):
-            return self._project_class(ClassValue(target.module, bindings[0].node))
-        if len(bindings) == 1 and bindings[0].value is not None:  # a type alias
-            return self._read(bindings[0].value, Scope(target.module), depth)
-        return ANY
+        if len(bindings) != 1:  # which of them holds is known only when the module runs
+            return ANY
+        node, value = bindings[0].node, bindings[0].value
+        if isinstance(node, ast.ClassDef):
+            return self._project_class(ClassValue(target.module, node))
+        if isinstance(value, ast.Call) and self._is_call_of(value, _NEW_TYPES, target):
+            return self._new_type(target, value, depth)
+        return ANY if value is None else self._read(value, Scope(target.module), depth)  # a type alias
+
+    def _is_call_of(self, node: ast.Call, functions: frozenset[str], place: Defined) -> bool:
+        found = self._names.resolve(place.module, node.func)
+        return isinstance(found, External) and found.dotted in functions
+
+    def _new_type(self, target: Defined, call: ast.Call, depth: int) -> TypeExpr:
+        """A ``NewType``: as a class with one base."""
+        name = f"{target.module.name}.{target.name}"
+        if name not in self.classes:
+            self.classes[name] = ClassInfo(name=name, bases=(ANY,))
+            if len(call.args) == 2:
+                base = self._read(call.args[1], Scope(target.module), depth)
+                self.classes[name] = ClassInfo(name=name, bases=(_as_base(base),))
+        return TypeExpr(name=name)
 
     def _project_class(self, cls: ClassValue) -> TypeExpr:
         if cls.dotted not in self.classes:
-            self.classes[cls.dotted] = ClassInfo(name=cls.dotted)  # ends a circle of bases
-            if self._bases > _MAX_DEPTH:
-                return TypeExpr(name=cls.dotted)
-            self._bases += 1
-            bases = [self._read(base, Scope(cls.module), 0) for base in cls.node.bases]
-            self._bases -= 1
-            names = tuple(base.name for base in bases if base.name not in (UNKNOWN, UNION))
-            self.classes[cls.dotted] = ClassInfo(name=cls.dotted, bases=names)
+            self.classes[cls.dotted] = ClassInfo(name=cls.dotted, bases=(ANY,))  # ends a circle of bases
+            if self._bases <= _MAX_DEPTH:
+                self._bases += 1
+                self.classes[cls.dotted] = self._class_info(cls)
+                self._bases -= 1
         return TypeExpr(name=cls.dotted)
 
+    def _class_info(self, cls: ClassValue) -> ClassInfo:
+        scope = Scope(cls.module)
+        bases = [_as_base(self._read(base, scope, 0)) for base in cls.node.bases]
+        fields = {}
+        if any(base.name == "NamedTuple" or self._is_typed_dict(base.name, 0) for base in bases):
+            fields = {
+                item.target.id: self._read(item.annotation, scope, 0)
+                for item in cls.node.body
+                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+            }
+        return ClassInfo(name=cls.dotted, bases=tuple(bases), fields=fields)
+
+    def _is_typed_dict(self, name: str, depth: int) -> bool:
+        if name == "TypedDict" or name not in self.classes or depth > _MAX_DEPTH:
+            return name == "TypedDict"
+        return any(self._is_typed_dict(base.name, depth + 1) for base in self.classes[name].bases)
+
     def _subscript(self, node: ast.Subscript, scope: Scope, depth: int) -> TypeExpr:
-        base = self._read(node.value, scope, depth)
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        alias = self._alias(node.value, scope)
+        if alias is not None:
+            return self._with_arguments(alias, [self._read(item, scope, depth) for item in items], depth)
+        base = self._read(node.value, scope, depth)
         if base.name == "Literal":
-            return _literal(items)
+            return self._literal(items, scope, depth)
         if base.name in _WRAPPERS:
             return self._read(items[0], scope, depth) if items else ANY
-        if base.name == "Callable":
+        if base.name in _GUARDS:
+            return _BOOL
+        if base.name == "Callable" or base.args or base.name in (UNKNOWN, UNION):
             return base
+        return self._generic(base, items, scope, depth)
+
+    def _generic(self, base: TypeExpr, items: list[ast.expr], scope: Scope, depth: int) -> TypeExpr:
         arguments = tuple(
             TypeExpr(name="...")
             if isinstance(item, ast.Constant) and item.value is ...
@@ -134,7 +173,64 @@ class Annotations:
             return _union([*arguments, NONE])
         if base.name == "Union":
             return _union(arguments)
-        return ANY if base.name == UNKNOWN else TypeExpr(name=base.name, args=arguments)
+        if base.name == "tuple" and any(
+            isinstance(item, ast.Starred) or argument.name == "Unpack"
+            for item, argument in zip(items, arguments, strict=True)
+        ):
+            return _TUPLE  # of any length
+        return TypeExpr(name=base.name, args=arguments)
+
+    # -- aliases with arguments -----------------------------------------------------------------------------------
+
+    def _alias(self, node: ast.expr, scope: Scope) -> Defined | None:
+        """The alias that a name stands for, if it is one that the project defines by an expression."""
+        if not isinstance(node, ast.Name | ast.Attribute) or _dotted(node) in scope.values:
+            return None
+        target = self._names.resolve(scope.module, node)
+        if not isinstance(target, Defined) or len(target.bindings) != 1:
+            return None
+        return target if isinstance(target.bindings[0].value, ast.Subscript | ast.BinOp) else None
+
+    def _with_arguments(self, alias: Defined, arguments: list[TypeExpr], depth: int) -> TypeExpr:
+        """The alias with its type variables replaced, in the order in which they first stand in it."""
+        value = alias.bindings[0].value
+        assert value is not None
+        declared = getattr(alias.bindings[0].node, "type_params", ())  # Python 3.12
+        names = [item.name for item in declared] or list(self._variables(value, alias))
+        given = dict(zip(names, map(_Argument, arguments), strict=False))
+        return self._read(value, Scope(alias.module, given), depth)
+
+    def _variables(self, value: ast.expr, alias: Defined) -> dict[str, None]:
+        found: dict[str, None] = {}
+        pending: list[ast.AST] = [value]
+        while pending:  # in the order of the source
+            node = pending.pop()
+            if isinstance(node, ast.Name) and self._is_type_variable(node, alias):
+                found[node.id] = None
+            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+        return found
+
+    def _is_type_variable(self, node: ast.Name, place: Defined) -> bool:
+        target = self._names.resolve(place.module, node)
+        if not isinstance(target, Defined) or len(target.bindings) != 1:
+            return False
+        value = target.bindings[0].value
+        return isinstance(value, ast.Call) and self._is_call_of(value, _TYPE_VARIABLES, target)
+
+    def _literal(self, items: list[ast.expr], scope: Scope, depth: int) -> TypeExpr:
+        values: list[str | int | bool | None] = []
+        for item in items:
+            negative = isinstance(item, ast.UnaryOp) and isinstance(item.op, ast.USub)
+            constant = item.operand if isinstance(item, ast.UnaryOp) else item
+            if isinstance(constant, ast.Constant) and isinstance(constant.value, str | int | None):
+                value = constant.value
+                values.append(-value if negative and isinstance(value, int) else value)
+                continue
+            inner = self._read(item, scope, depth) if isinstance(item, ast.Name | ast.Subscript) else ANY
+            if inner.name != "Literal":
+                return ANY
+            values.extend(inner.values)
+        return TypeExpr(name="Literal", values=tuple(values))
 
 
 def _dotted(node: ast.expr) -> str:
@@ -147,14 +243,14 @@ def _dotted(node: ast.expr) -> str:
 
 
 def _external(dotted: str) -> TypeExpr:
-    module, _, name = dotted.rpartition(".")
-    if module not in _TYPING or dotted == "collections.OrderedDict":
-        return TypeExpr(name=dotted)
-    if name in _UNKNOWN_NAMES:
+    name = external(dotted)
+    if name is None:
         return ANY
-    if dotted == _ABSTRACT_SET:
-        return TypeExpr(name="AbstractSet")
-    return TypeExpr(name=_SPELLING.get(name, name))
+    return NONE if name in NONE_TYPES else TypeExpr(name=name)
+
+
+def _as_base(base: TypeExpr) -> TypeExpr:
+    return ANY if base.name == UNION else base
 
 
 def _alternatives(node: ast.expr) -> list[ast.expr]:
@@ -172,15 +268,3 @@ def _alternatives(node: ast.expr) -> list[ast.expr]:
 def _union(members: Iterable[TypeExpr]) -> TypeExpr:
     flat = tuple(dict.fromkeys(item for member in members for item in member.members))
     return flat[0] if len(flat) == 1 else TypeExpr(name=UNION, args=flat)
-
-
-def _literal(items: list[ast.expr]) -> TypeExpr:
-    values = []
-    for item in items:
-        negative = isinstance(item, ast.UnaryOp) and isinstance(item.op, ast.USub)
-        constant = item.operand if isinstance(item, ast.UnaryOp) else item
-        if not isinstance(constant, ast.Constant) or not isinstance(constant.value, str | int | None):
-            return ANY
-        value = constant.value
-        values.append(-value if negative and isinstance(value, int) else value)
-    return TypeExpr(name="Literal", values=tuple(values))

@@ -19,6 +19,7 @@ from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.functions import parameters, yields
 from flowstone.frontend.lookup import AssetFinder
+from flowstone.frontend.output_types import output_types
 from flowstone.frontend.places import location
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.function import FunctionRef, Signature
@@ -74,7 +75,7 @@ class Lowering:
     def assets(self, draft: Draft, signature: Signature) -> list[Asset]:
         """The assets that a step makes."""
         ids = draft.asset_ids()
-        types = _output_types(signature.returns, list(ids)) if draft.outputs else [signature.returns]
+        types = output_types(signature.returns, list(ids), self._annotations.classes)
         found = []
         for place, (name, asset) in enumerate(ids.items()):
             output = draft.outputs.get(name, Output())
@@ -213,12 +214,3 @@ def _places(draft: Draft) -> dict[str, Location]:
     if returns is not None:
         found["returns"] = location(module.span(returns))
     return found
-
-
-def _output_types(returns: TypeExpr | None, names: list[str]) -> list[TypeExpr | None]:
-    """The type of each output: the function returns a mapping by name, or a tuple in order."""
-    if returns is not None and returns.name in ("dict", "Mapping") and len(returns.args) == 2:
-        return [returns.args[1]] * len(names)
-    if returns is not None and returns.name == "tuple" and len(returns.args) == len(names):
-        return list(returns.args)
-    return [None] * len(names)

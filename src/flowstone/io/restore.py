@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import collections.abc
+import typing
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Literal, Union
@@ -14,8 +16,8 @@ from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
 _PLAIN = """
     ? | None Literal object str int float bool bytes list dict tuple set frozenset Sequence MutableSequence Collection
-    Iterable Iterator Mapping MutableMapping Set datetime.datetime datetime.date datetime.time datetime.timedelta
-    decimal.Decimal uuid.UUID
+    Iterable Iterator Mapping MutableMapping Set MutableSet Sized Hashable Container Reversible datetime.datetime
+    datetime.date datetime.time datetime.timedelta decimal.Decimal uuid.UUID
 """
 
 MAX_FAULTS = 3
@@ -30,6 +32,9 @@ _GENERIC: dict[str, Any] = {
     "Iterable": list,
     "Iterator": list,
     "Collection": list,
+    "Container": list,
+    "Reversible": list,
+    "MutableSet": set,
     "Set": collections.abc.Set,
     "Sequence": collections.abc.Sequence,
     "MutableSequence": collections.abc.MutableSequence,
@@ -86,6 +91,8 @@ def _named(name: str) -> Any:
     if name in _GENERIC:
         return _GENERIC[name]
     if "." not in name:
+        if not hasattr(builtins, name) and hasattr(typing, name):
+            return Any  # one that is told by its methods, such as SupportsInt
         name = f"builtins.{name}"
     module, _, rest = name.rpartition(".")
     while module:

@@ -46,7 +46,11 @@ class TypeExpr(Node):
 
 
 class ClassInfo(Node):
-    """A class of the project: its full name and those of its bases, for subclass relations."""
+    """A class of the project, or a ``NewType``: what is needed for subclass relations."""
 
     name: str
-    bases: tuple[str, ...] = ()
+    """The full dotted name."""
+    bases: tuple[TypeExpr, ...] = ()
+    """The base classes with their arguments; ``?`` for one that is not known."""
+    fields: dict[str, TypeExpr] = {}
+    """The annotated fields, of a ``TypedDict`` or ``NamedTuple`` only."""

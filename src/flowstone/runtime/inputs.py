@@ -18,6 +18,7 @@ from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.workspace import Workspace
 
 _LAZY = ("Iterator", "Iterable", "Generator")
+_BY_KEY = ("dict", "Mapping", "MutableMapping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,14 @@ def _text(value: StoredValue) -> str:
 
 
 def _element(type: TypeExpr | None) -> TypeExpr | None:
-    """``T`` of ``dict[str, T]`` and of ``Iterator[tuple[str, T]]``."""
+    """``T`` of ``dict[str, T]``, also where that is one of several alternatives, and of ``Iterator[tuple[str, T]]``."""
     if type is None or not type.args:
         return None
-    if type.name not in _LAZY:
-        return type.args[-1]
-    pair = type.args[0]
-    return pair.args[-1] if pair.args else None
+    if type.name in _LAZY:
+        pair = type.args[0]
+        return pair.args[-1] if pair.args else None
+    by_key = (member for member in type.members if member.name in _BY_KEY and len(member.args) == 2)
+    return next((member.args[1] for member in by_key), None)
 
 
 def _missing(prepared: PreparedStep, asset: Asset, key: PartitionKey | None) -> NotMaterializedError:

@@ -8,7 +8,7 @@ from flowstone.checks.compatibility import Compatibility
 from flowstone.ir.types import ClassInfo, TypeExpr
 
 CLASSES = {
-    name: ClassInfo(name=name, bases=bases)
+    name: ClassInfo(name=name, bases=tuple(TypeExpr(name=base) for base in bases))
     for name, bases in {
         "shop.Order": (),
         "shop.Refund": ("shop.Order",),
@@ -17,12 +17,16 @@ CLASSES = {
         "shop.Colour": ("enum.StrEnum",),
         "shop.Level": ("enum.IntEnum",),
         "shop.Foreign": ("sklearn.base.BaseEstimator",),
-        "shop.Priced": ("typing.Protocol",),
-        "shop.Row": ("typing.TypedDict",),
+        "shop.Priced": ("Protocol",),
+        "shop.Row": ("TypedDict",),
         "shop.Numbers": ("list",),
-        "shop.Point": ("typing.NamedTuple",),
+        "shop.Point": ("NamedTuple",),
         "shop.Loop": ("shop.Loop",),
         "shop.Box": ("Generic",),
+        "shop.Odd": ("?",),
+        "shop.Id": ("int",),
+        "shop.Model": ("pydantic.main.BaseModel",),
+        "shop.Stored": ("other.Table",),
     }.items()
 }
 
@@ -91,6 +95,27 @@ FITS = [
     ("xgboost.XGBClassifier", "sklearn.base.ClassifierMixin"),
     ("numpy.typing.ArrayLike", "shop.Order"),
     ("shop.Box[int]", "shop.Box[float]"),
+    ("shop.Box[float]", "shop.Box[int]"),
+    ("shop.Box[int]", "Iterable[str]"),
+    ("shop.Order", "Iterator[int]"),
+    ("shop.Order", "Callable"),
+    ("shop.Odd", "int"),
+    ("shop.Odd", "shop.Order"),
+    ("shop.Row", "Mapping[str, int]"),
+    ("shop.Row", "dict[str, ?]"),
+    ("dict[str, int]", "shop.Stored"),
+    ("shop.Id", "float"),
+    ("list[int]", "Hashable"),
+    ("dict[str, int]", "Reversible[str]"),
+    ("collections.Counter[str]", "Mapping[str, float]"),
+    ("bytearray", "bytes"),
+    ("other.Mode", "Literal['a']"),
+    ("bool", "Literal[True] | Literal[False]"),
+    ("Literal['a', 'b']", "Literal['a'] | Literal['b', 'c']"),
+    ("None", "Literal[None, 'a']"),
+    ("type[int]", "Callable"),
+    ("object", "object"),
+    ("Generator[int, str, None]", "Generator[int, bytes, None]"),
     ("numpy.ndarray[int]", "numpy.ndarray[str]"),
 ]
 
@@ -149,6 +174,20 @@ DOES_NOT_FIT = [
     ("polars.DataFrame", "shop.Order"),
     ("shop.Loop", "int"),
     ("shop.Box[int]", "shop.Box[str]"),
+    ("int", "shop.Row"),
+    ("dict[int, int]", "shop.Row"),
+    ("list[shop.Row]", "shop.Row"),
+    ("int", "shop.Id"),
+    ("shop.Id", "str"),
+    ("dict[str, int]", "shop.Model"),
+    ("shop.Model", "dict[str, int]"),
+    ("int", "Callable"),
+    ("list[int]", "Iterator[int]"),
+    ("shop.Order", "Literal['a']"),
+    ("Literal['a', 'd']", "Literal['a'] | Literal['b', 'c']"),
+    ("collections.Counter[str]", "dict[str, str]"),
+    ("str", "Awaitable[str]"),
+    ("object", "int"),
 ]
 
 

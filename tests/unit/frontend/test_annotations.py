@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     import pandas as pd
 Frame = pl.DataFrame
 Rows: t.TypeAlias = "list[Frame]"
+T = t.TypeVar("T")
+K = t.TypeVar("K")
+Pair = tuple[T, T]
+Index = Union[dict[K, T], list[K]]
+OrderId = t.NewType("OrderId", int)
+Mode = Literal["a", "b"]
+if len(__name__):
+    Twice = int
+else:
+    Twice = str
 """
 MODELS = "class Base: ...\nclass Order(Base, dict): ...\n"
 
@@ -50,6 +60,29 @@ CASES = {
     "f()": "?",
     "'not valid ('": "?",
     "pl.DataFrame | None": "polars.DataFrame | None",
+    "Pair": "tuple[?, ?]",
+    "Pair[int]": "tuple[int, int]",
+    "Pair[Pair[int]]": "tuple[tuple[int, int], tuple[int, int]]",
+    "Index[str, int]": "dict[str, int] | list[str]",
+    "T": "?",
+    "list[T]": "list[?]",
+    "t.AnyStr": "?",
+    "OrderId": "pipe.OrderId",
+    "Twice": "?",
+    "Literal[Mode, 'c']": "Literal['a', 'b', 'c']",
+    "Literal[Order.x]": "?",
+    "tuple[int, *tuple[str, ...]]": "tuple",
+    "tuple[int, t.Unpack[Pair[str]]]": "tuple",
+    "t.AbstractSet[int]": "Set[int]",
+    "cabc.Set[int]": "Set[int]",
+    "t.Set[int]": "set[int]",
+    "t.Counter[str]": "collections.Counter[str]",
+    "t.DefaultDict[str, int]": "collections.defaultdict[str, int]",
+    "t.Final[int]": "int",
+    "t.TypeGuard[int]": "bool",
+    "'list[\\'Order\\']'": "list[models.Order]",
+    "'\\n int |\\n str'": "int | str",
+    "list['Pair[int]'] | None": "list[tuple[int, int]] | None",
 }
 
 
@@ -66,10 +99,77 @@ def test_no_annotation(project):
 
 def test_classes_come_with_the_bases_of_their_bases(project):
     loaded = project({"pipe.py": f"{HEAD}@asset\ndef a() -> list[Order]: ...\n", "models.py": MODELS})
-    assert {name: info.bases for name, info in loaded.project.classes.items()} == {
+    assert {name: tuple(map(str, info.bases)) for name, info in loaded.project.classes.items()} == {
         "models.Base": (),
         "models.Order": ("models.Base", "dict"),
     }
+
+
+def test_what_is_kept_of_classes(project):
+    loaded = project(
+        """
+        import typing as t
+        from flowstone import asset
+        from other import make_base, Model
+        T = t.TypeVar("T")
+        class Row(t.TypedDict):
+            size: int
+            note: "str | None"
+        class Wide(Row, total=False):
+            more: t.NotRequired[list[int]]
+        class Point(t.NamedTuple):
+            x: int
+        class Made(make_base()): ...
+        class Boxes(list["Box[int]"]): ...
+        class Box(t.Generic[T], Model):
+            item: T
+        Id = t.NewType("Id", int)
+        @asset
+        def a() -> tuple[Wide, Point, Made, Boxes, Id]: ...
+        """
+    )
+    classes = loaded.project.classes
+    assert {name: tuple(map(str, info.bases)) for name, info in classes.items()} == {
+        "pipe.Box": ("Generic[?]", "other.Model"),
+        "pipe.Boxes": ("list[pipe.Box[int]]",),
+        "pipe.Id": ("int",),
+        "pipe.Made": ("?",),
+        "pipe.Point": ("NamedTuple",),
+        "pipe.Row": ("TypedDict",),
+        "pipe.Wide": ("pipe.Row",),
+    }
+    fields = {name: {key: str(item) for key, item in info.fields.items()} for name, info in classes.items()}
+    assert {name: found for name, found in fields.items() if found} == {
+        "pipe.Point": {"x": "int"},
+        "pipe.Row": {"note": "str | None", "size": "int"},
+        "pipe.Wide": {"more": "list[int]"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("returns", "types"),
+    [
+        ("tuple[int, str]", ["int", "str"]),
+        ("tuple[int, ...]", ["int", "int"]),
+        ("dict[str, int]", ["int", "int"]),
+        ("Mapping[str, int]", ["int", "int"]),
+        ("Both", ["int", "str"]),
+        ("Named", ["str", "int"]),
+        ("tuple[int, int, int]", [None, None]),
+        ("Any", [None, None]),
+    ],
+)
+def test_types_of_several_outputs(project, returns, types):
+    loaded = project(
+        f"{HEAD}"
+        "class Both(t.TypedDict):\n    two: str\n    one: int\n"
+        "class Named(t.NamedTuple):\n    x: str\n    y: int\n"
+        "from flowstone import Output\n"
+        f"@asset(outputs={{'one': Output(), 'two': Output()}})\ndef a() -> {returns}: ...\n"
+        "@asset(outputs={'only': Output()})\ndef b() -> dict[str, int]: ...\n"
+    )
+    found = [asset.type for asset in loaded.project.assets.values()]
+    assert [None if item is None else str(item) for item in found] == [*types, "dict[str, int]"]
 
 
 def test_annotation_from_the_arguments_of_a_factory(project):

@@ -78,9 +78,15 @@ def test_without_an_annotation_they_come_back_plain(models, shelf):
 
 def test_plain_types_are_taken_as_they_are():
     value = [1, "x"]
-    for name in ("list", "?", "Sequence", "object"):
+    for name in ("list", "?", "Sequence", "object", "Sized", "Container", "Reversible", "Hashable", "SupportsInt"):
         assert restore(value, expr(name)) is value
     assert restore(value, None) is value
+
+
+def test_classes_inside_what_is_told_by_its_methods(models):
+    shop = models()
+    for name in ("Container", "Reversible", "Collection"):
+        assert restore([{"x": 1}], expr(name, expr("shop_models.Point"))) == [shop.Point(1)]
 
 
 def test_a_value_that_does_not_fit_is_refused(models, shelf):

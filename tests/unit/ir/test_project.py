@@ -120,7 +120,7 @@ def project():
                 name="nightly", select="*", steps=("raw", "trend"), schedule=Cron("0 6 * * *", "UTC"), location=HERE
             )
         },
-        classes={"shop.Order": ClassInfo(name="shop.Order", bases=("shop.Base",))},
+        classes={"shop.Order": ClassInfo(name="shop.Order", bases=(TypeExpr(name="shop.Base"),))},
         io_managers={"lake": IoManagerConfig(type="parquet", options={"root": "lake"})},
     )
 

@@ -244,6 +244,17 @@ def report(day: Iterator[tuple[str, int]]) -> list:
         made.make("report")
         assert made.value("report") == ["2024-01-01=1", "2024-02-02=2"]
 
+    @pytest.mark.parametrize("type", ["dict[str, int] | list[Path]", "Collection[Path]", "Sized"])
+    def test_all_that_is_stored_arrives_by_key_also_where_something_else_might(self, make_project, type):
+        made = make_project(
+            "from collections.abc import Collection, Sized\nfrom pathlib import Path\n"
+            + self.DAYS
+            + f"@asset\ndef report(day: {type}) -> dict:\n    return day\n"
+        )
+        made.make("day", "2024-01-01")
+        made.make("report")
+        assert made.value("report") == {"2024-01-01": 1}
+
     def test_an_optional_input_may_be_missing(self, make_project):
         made = make_project(
             """

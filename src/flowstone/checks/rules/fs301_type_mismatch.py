@@ -10,20 +10,21 @@ from flowstone.checks.edges import Edge
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
-from flowstone.ir.types import UNION, TypeExpr
+from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
 _NONE = TypeExpr(name="None")
+_ANY = TypeExpr(name=UNKNOWN)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    judge = Compatibility(subject.project.classes)
+    judge = subject.types
     for edge in subject.edges:
-        given, wanted = edge.producer.type, wanted_value(edge)
+        given, wanted = edge.producer.type, wanted_value(edge, judge)
         if given is None or wanted is None or given.name == _NONE.name:
             continue
         families = _families(subject, edge)
         if not judge.fits(given, wanted, families):
-            yield _mismatch(edge, given, wanted)
+            yield _mismatch(edge, given, wanted, judge)
         elif edge.dependency.optional and edge.arity == "one" and not judge.fits(_NONE, wanted):
             yield _not_optional(edge, wanted)
 
@@ -33,9 +34,9 @@ def _families(subject: Subject, edge: Edge) -> Families:
     return () if manager is None else manager.traits.families
 
 
-def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr) -> Finding:
+def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr, judge: Compatibility) -> Finding:
     advice = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns"
-    if edge.arity == "one" and value_of_many(wanted) is not None and wanted.args:
+    if edge.arity == "one" and wanted.args and value_of_many(wanted, judge) not in (None, _ANY):
         advice = f"one partition arrives here, not many: annotate the parameter as {given}"
     if edge.arity == "many":
         advice = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"

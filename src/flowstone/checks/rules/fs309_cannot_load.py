@@ -17,9 +17,9 @@ from flowstone.ir.types import TypeExpr
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    judge = Compatibility(subject.project.classes)
+    judge = subject.types
     for edge in subject.edges:
-        wanted = wanted_value(edge)
+        wanted = wanted_value(edge, judge)
         options = subject.options.get(edge.producer.id)
         if wanted is None or options is None or isinstance(options, ValidationError):
             continue

@@ -15,7 +15,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         wanted = edge.dependency.type
         if edge.arity != "many" or wanted is None or edge.dependency.parameter is None:
             continue
-        if wanted_value(edge) is None:
+        if wanted_value(edge, subject.types) is None:
             given = edge.producer.type or "T"
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but many partitions arrive",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.compatibility import Compatibility
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
@@ -15,7 +14,7 @@ _NONE = TypeExpr(name="None")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    judge = Compatibility(subject.project.classes)
+    judge = subject.types
     for edge in subject.edges:
         wanted = edge.dependency.type
         if edge.dependency.parameter is None or wanted is None or edge.dependency.optional:
