@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of
 from flowstone.cli.report import FORMATS, Report
 
 if TYPE_CHECKING:
+    from flowstone.cli.check_cache import CheckResult
+    from flowstone.cli.stdin_file import StdinFile
+    from flowstone.config import Settings
     from flowstone.diagnostics.diagnostic import Diagnostic
 
 
@@ -27,6 +31,11 @@ if TYPE_CHECKING:
 @click.option("--statistics", is_flag=True, help="Print how often each code was found, instead of the findings.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path),
+    help="Take the text of this file from stdin, and show its findings only.",
+)
 @click.option("--no-cache", is_flag=True, help="Read and check everything anew.")
 def check(
     project: Path,
@@ -39,6 +48,7 @@ def check(
     statistics: bool,
     quiet: bool,
     exit_zero: bool,
+    stdin_filename: Path | None,
     no_cache: bool,
 ) -> None:
     """Find mistakes in the project without running or importing any of its code.
@@ -50,17 +60,21 @@ def check(
     from flowstone.cli.check_run import find, no_collection
 
     with no_collection():
-        settings = settings_of(project, profile)
+        settings = settings_of(_start(project, stdin_filename), profile)
         judge = policy(settings, select=select, ignore=ignore, strict=strict)
-        found = find(settings, use_cache=not no_cache)
+        file = _stdin_file(stdin_filename, settings)
+        texts = {} if file is None else {file.path: file.text}
+        found = find(settings, use_cache=not no_cache, texts=texts)
     findings = judge.apply(found.diagnostics)
-    report = Report(settings.root, output_format, output_file)
+    if file is not None:
+        findings = tuple(item for item in findings if item.span.file == file.path)
+    report = Report(settings.root, output_format, output_file, texts)
     if statistics:
         _write_statistics(report, findings)
     else:
         report.write(findings)
     if not quiet:
-        _print_summary(findings, found.assets)
+        click.echo(_summary(findings, found, file), err=True)
     if _fails(findings) and not exit_zero:
         raise SystemExit(EXIT_FINDINGS)
 
@@ -77,13 +91,25 @@ def _fails(findings: Sequence[Diagnostic]) -> bool:
     return any(finding.severity is not Severity.INFO for finding in findings)
 
 
-def _print_summary(findings: Sequence[Diagnostic], assets: int) -> None:
+def _start(project: Path, stdin_filename: Path | None) -> Path:
+    """Where to look for the configuration: an editor calls from anywhere."""
+    given = click.get_current_context().get_parameter_source("project") is not ParameterSource.DEFAULT
+    return project if given or stdin_filename is None else stdin_filename.parent
+
+
+def _stdin_file(name: Path | None, settings: Settings) -> StdinFile | None:
+    from flowstone.cli.stdin_file import read_stdin_file
+
+    return None if name is None else read_stdin_file(name, settings.root)
+
+
+def _summary(findings: Sequence[Diagnostic], found: CheckResult, file: StdinFile | None) -> str:
     from flowstone.diagnostics.render_text import counted, summary
 
     if findings:
-        text = f"{summary(findings)}."
-    elif assets > 1:
-        text = f"All {counted(assets, 'asset')} fine."
-    else:
-        text = "The asset is fine." if assets else "There are no assets."
-    click.echo(text, err=True)
+        return f"{summary(findings)}."
+    if file is not None:
+        return f"{file.path} {'is fine' if file.path in found.files else 'is not part of the project'}."
+    if found.assets > 1:
+        return f"All {counted(found.assets, 'asset')} fine."
+    return "The asset is fine." if found.assets else "There are no assets."

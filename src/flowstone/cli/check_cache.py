@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flowstone.cli.surroundings import contents, digest, folders, importable, surroundings
@@ -38,6 +39,8 @@ class CheckResult:
     """All of them, whatever is selected or ignored."""
     assets: int
     """How many assets the project has."""
+    files: frozenset[str]
+    """The files that were read, by path relative to the project's folder."""
 
 
 class CheckCache:
@@ -58,7 +61,8 @@ class CheckCache:
             if self._surroundings is None or content["surroundings"] != self._surroundings:
                 return None
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
-            result = CheckResult(diagnostics, int(content["assets"]))
+            files = frozenset(path for path in content["files"] if not path.endswith("/"))
+            result = CheckResult(diagnostics, int(content["assets"]), files)
             now = contents(self._settings.root, content["files"])
             if now == content["files"]:
                 return result
@@ -130,30 +134,33 @@ class CheckCache:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         (self._settings.cache_folder / ".gitignore").write_text("*\n")
 
-    def reload(self) -> Loaded | None:
-        """The project as it is now, made of one that was kept and of the files that have changed since, if it can."""
+    def reload(self, texts: Mapping[str, str] = MappingProxyType({})) -> Loaded | None:
+        """The project as it is now, made of one that was kept and of the files that have changed since, if it can.
+
+        ``texts`` hold instead of what is in the files.
+        """
         try:
             checksum, _, body = self._whole.read_bytes().partition(b"\n")
             first, _, project = body.partition(b"\n")
             if checksum.decode() != hashlib.sha256(body).hexdigest():
                 return None
             head = json.loads(first)
-            texts = self._new_texts(head)
-            return None if texts is None else _reloaded(self._settings, head, project, texts)
+            new = self._new_texts(head, texts)
+            return None if new is None else _reloaded(self._settings, head, project, new)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _new_texts(self, head: dict[str, Any]) -> dict[str, str] | None:
+    def _new_texts(self, head: dict[str, Any], texts: Mapping[str, str]) -> dict[str, str] | None:
         """The texts of the kept project's files as they are now; None if too much has changed."""
         from flowstone.frontend.files import UnreadableError, read_source
 
         root, old = self._settings.root, head["texts"]
         if self._surroundings is None or head["surroundings"] != self._surroundings:
             return None
-        if head["folders"] != folders(root, old):
+        if head["folders"] != folders(root, old) or not texts.keys() <= old.keys():
             return None
         try:
-            new = {path: read_source(root / path) for path in old}
+            new = {path: texts[path] if path in texts else read_source(root / path) for path in old}
         except UnreadableError:
             return None
         return new if sum(new[path] != old[path] for path in old) <= _FEW else None

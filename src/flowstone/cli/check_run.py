@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flowstone.cli.check_cache import CheckCache, CheckResult
@@ -13,20 +14,23 @@ if TYPE_CHECKING:
     from flowstone.config import Settings
 
 
-def find(settings: Settings, *, use_cache: bool) -> CheckResult:
-    """All findings, whatever is selected, and the number of assets."""
+def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = MappingProxyType({})) -> CheckResult:
+    """All findings, whatever is selected, and the number of assets.
+
+    ``texts`` hold instead of what is in the files; what is found with them is not kept.
+    """
     cache = CheckCache(settings)
-    known = cache.get() if use_cache else None
+    known = cache.get() if use_cache and not texts else None
     if known is not None:
         return known
     from flowstone.checks import find_all
     from flowstone.frontend import load
 
-    part = cache.reload() if use_cache else None
-    loaded = part or load(settings, fingerprints=False)
+    part = cache.reload(texts) if use_cache else None
+    loaded = part or load(settings, fingerprints=False, texts=texts)
     _keep(loaded)
-    result = CheckResult(find_all(loaded, settings), len(loaded.project.assets))
-    if use_cache:
+    result = CheckResult(find_all(loaded, settings), len(loaded.project.assets), frozenset(loaded.sources))
+    if use_cache and not texts:
         cache.put(loaded.sources, result.diagnostics, result.assets)
         if part is None:
             cache.put_project(loaded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +29,13 @@ class Report:
     """One of ``FORMATS``."""
     output_file: Path | None = None
     """Where to, instead of stdout."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts that hold instead of what is in the files."""
 
     @property
     def sources(self) -> Mapping[str, str]:
         """Texts for excerpts."""
-        return SourceFiles(self.root)
+        return SourceFiles(self.root, self.texts)
 
     @property
     def prefix(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from flowstone.frontend.files import UnreadableError, read_source
 
@@ -11,9 +12,10 @@ from flowstone.frontend.files import UnreadableError, read_source
 class SourceFiles(Mapping[str, str]):
     """Texts of a project's files by path relative to its folder; a file that cannot be read is not in it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, texts: Mapping[str, str] = MappingProxyType({})) -> None:
+        """``texts`` are known, whatever the files hold."""
         self._root = root
-        self._texts: dict[str, str | None] = {}
+        self._texts: dict[str, str | None] = dict(texts)
 
     def __getitem__(self, file: str) -> str:
         if file not in self._texts:

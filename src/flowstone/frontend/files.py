@@ -75,6 +75,11 @@ def read_source(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or error}", "make the file readable") from None
+    return decode_source(data)
+
+
+def decode_source(data: bytes) -> str:
+    """Text of a source file's bytes, with line ends as Python sees them. Errors: UnreadableError."""
     try:
         text = _decode(data)
     except (SyntaxError, UnicodeError, LookupError) as error:

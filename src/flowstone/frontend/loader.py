@@ -56,7 +56,7 @@ def load(settings: Settings, *, fingerprints: bool = True, texts: Mapping[str, s
     """Read a project's sources. Mistakes in them become diagnostics; what has none is in the project.
 
     ``texts`` are taken instead of what the files hold, by path relative to the project's folder, with one line feed as
-    line end; the files must be there. Without ``fingerprints`` every ``code`` is empty: no rule asks for it, and it
+    line end; the files need not be there. Without ``fingerprints`` every ``code`` is empty: no rule asks for it, and it
     takes a fifth of the time.
     """
     findings = Findings()

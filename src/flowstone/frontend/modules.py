@@ -103,9 +103,15 @@ class ModuleIndex:
                 paths.update(source_files(_normal(self._root / source)))
             except UnreadableError as error:
                 self._unreadable(source, f"source '{source}' {error.reason}", error.help)
+            paths.update(self._known_below(_normal(self._root / source)))
         names: dict[str, Path] = {}
         modules = [module for path in sorted(paths) if (module := self._add(path, names)) is not None]
         return tuple(modules)
+
+    def _known_below(self, source: Path) -> Iterator[Path]:
+        """Files of which a text is known: an editor may hold one that was never saved."""
+        known = (_normal(self._root / path) for path in self._known)
+        return (path for path in known if path.is_relative_to(source))
 
     def add_files(self, paths: Iterable[str]) -> tuple[Module, ...]:
         """Read some source files only; return their modules in the same order."""
