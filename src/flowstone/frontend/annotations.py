@@ -21,6 +21,8 @@ _GUARDS = frozenset({"TypeGuard", "TypeIs"})
 _TYPE_VARIABLES = frozenset({"typing.TypeVar", "typing_extensions.TypeVar"})
 _NEW_TYPES = frozenset({"typing.NewType", "typing_extensions.NewType"})
 _MAX_DEPTH = 100
+_MAX_SIZE = 1_000
+"""Parts of one annotation with all aliases put in. Aliases of aliases can double it with every line."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,21 @@ class Annotations:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._plain: dict[tuple[str, str], TypeExpr] = {}
+        self._plain: dict[tuple[str, str], tuple[TypeExpr, int]] = {}
+        """Types of plain names, with the number of their parts."""
+        self._size = 0
         self._bases = 0
         self.classes: dict[str, ClassInfo] = {}
         """By full name, with the bases of the bases."""
 
     def read(self, node: ast.expr | None, scope: Scope) -> TypeExpr | None:
         """The type expression of an annotation; None if there is none."""
+        self._size = 0
         return None if node is None else self._read(node, scope, 0)
 
     def _read(self, node: ast.expr, scope: Scope, depth: int) -> TypeExpr:
-        if depth > _MAX_DEPTH:
+        self._size += 1
+        if depth > _MAX_DEPTH or self._size > _MAX_SIZE:
             return ANY
         match node:
             case ast.Constant(value=None):
@@ -71,8 +77,13 @@ class Annotations:
             return self._local(scope.values[node.id])
         key = (scope.module.name, _dotted(node))
         if key not in self._plain:
-            self._plain[key] = self._resolve(node, scope, depth)
-        return self._plain[key]
+            self._plain[key] = ANY, 1  # ends a circle of aliases
+            before = self._size
+            self._plain[key] = self._resolve(node, scope, depth), self._size - before + 1
+            self._size = before
+        found, size = self._plain[key]
+        self._size += size
+        return found if self._size <= _MAX_SIZE else ANY
 
     def _local(self, value: object) -> TypeExpr:
         if isinstance(value, _Argument):
@@ -131,15 +142,22 @@ class Annotations:
 
     def _class_info(self, cls: ClassValue) -> ClassInfo:
         scope = Scope(cls.module)
-        bases = [_as_base(self._read(base, scope, 0)) for base in cls.node.bases]
+        bases = [_as_base(self._apart(base, scope)) for base in cls.node.bases]
         fields = {}
         if any(base.name == "NamedTuple" or self._is_typed_dict(base.name, 0) for base in bases):
             fields = {
-                item.target.id: self._read(item.annotation, scope, 0)
+                item.target.id: self._apart(item.annotation, scope)
                 for item in cls.node.body
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
             }
         return ClassInfo(name=cls.dotted, bases=tuple(bases), fields=fields)
+
+    def _apart(self, node: ast.expr, scope: Scope) -> TypeExpr:
+        """An annotation that is no part of the one that is being read."""
+        before, self._size = self._size, 0
+        found = self._read(node, scope, 0)
+        self._size = before
+        return found
 
     def _is_typed_dict(self, name: str, depth: int) -> bool:
         if name == "TypedDict" or name not in self.classes or depth > _MAX_DEPTH:

@@ -189,3 +189,34 @@ def test_annotation_from_the_arguments_of_a_factory(project):
     assert loaded.diagnostics == ()
     types = [str(step.signature.returns) for step in loaded.project.steps.values()]
     assert types == ["polars.DataFrame", "pipe.Row", "int"]
+
+
+def test_an_alias_of_itself_ends_where_it_begins_again(project):
+    loaded = project(
+        f"{HEAD}"
+        "Json = dict[str, 'Json'] | list['Json'] | 'Records' | str | int | None\n"
+        "Records = list[dict[str, 'Json']]\n"
+        "@asset\ndef a() -> Json: ...\n"
+    )
+    types = [str(step.signature.returns) for step in loaded.project.steps.values()]
+    assert types == ["dict[str, ?] | list[?] | list[dict[str, ?]] | str | int | None"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"T{n + 1} = dict[T{n}, T{n}] | list[T{n}]\n" for n in range(60)),
+        "T = t.TypeVar('T')\n"
+        + "".join(f"A{n + 1} = tuple[A{n}[T], A{n}[T]]\n" for n in range(60))
+        + "T60 = A60[int]\n",
+    ],
+    ids=["plain", "with arguments"],
+)
+def test_aliases_that_double_with_every_line_are_not_known_in_full(project, text):
+    loaded = project(
+        f"{HEAD}T0 = int\nA0 = list[T0]\n{text}@asset\ndef a() -> T60: ...\n@asset\ndef b(a: T60) -> T0: ...\n"
+    )
+    assert loaded.diagnostics == ()
+    types = [str(step.signature.returns) for step in loaded.project.steps.values()]
+    assert len(types[0]) < 20_000
+    assert types[1] == "int"
