@@ -90,12 +90,14 @@ def _rules() -> Iterator[str]:
     yield f"\n`flowstone check` knows {len(rules)} diagnostics. `flowstone explain CODE` prints what stands here.\n"
     yield "A comment `# flowstone: ignore[CODE]` hides a finding on its line, `# flowstone: ignore-file[CODE]` those in"
     yield "the file.\n"
+    yield "`flowstone check --fix` carries out safe fixes, and with `--unsafe-fixes` those too that are a guess. A"
+    yield "finding has one if it is clear what is meant, and if it is written where it can be seen.\n"
     for digit, title in FAMILIES.items():
         of_family = [rule for rule in rules if rule.code[2] == digit]
         yield from _table(
-            (title, "", "", ""),
+            (title, "", "", "fix", ""),
             (
-                (f"[{rule.code}](#{_anchor(rule)})", rule.name, _severity(rule), f"{rule.summary}.")
+                (f"[{rule.code}](#{_anchor(rule)})", rule.name, _severity(rule), _fixes(rule), f"{rule.summary}.")
                 for rule in of_family
             ),
         )
@@ -109,6 +111,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     if rule.strict:
         yield f"Shown by `flowstone check --strict`, or where {rule.code} itself is selected.\n"
     yield f"{rule.why}\n"
+    for remedy in rule.fixes:
+        yield f"Fix: {remedy.what}. ({remedy.kind})\n"
     for title, files in (("Bad", rule.files(bad=True)), ("Good", rule.files(bad=False))):
         yield f"{title}:\n"
         for path, text in files.items():
@@ -116,6 +120,10 @@ def _rule(rule: Rule) -> Iterator[str]:
                 continue
             comment = "" if len(files) == 2 and path.endswith(".py") else f"# {path}\n"
             yield from _code("toml" if path.endswith(".toml") else "python", comment + _shortened(text))
+
+
+def _fixes(rule: Rule) -> str:
+    return ", ".join(sorted({remedy.kind for remedy in rule.fixes}))
 
 
 def _severity(rule: Rule) -> str:

@@ -50,6 +50,15 @@ class ConfigurationError(UsageError):
 class SelectionError(UsageError):
     """A selector is malformed or matches nothing."""
 
+    def __init__(
+        self, message: str, *, help: str | None = None, wrong: str | None = None, meant: str | None = None
+    ) -> None:
+        super().__init__(message, help=help)
+        self.wrong = wrong
+        """The name in the selector that nothing has."""
+        self.meant = meant
+        """The one that is clearly meant."""
+
 
 class MissingExtraError(UsageError):
     """A package of an extra is not installed."""

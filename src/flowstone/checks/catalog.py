@@ -52,3 +52,9 @@ def code_of(code_or_name: str) -> str:
         return by_name[code_or_name.lower()]
     hint = did_you_mean(code_or_name.upper(), known) or did_you_mean(code_or_name.lower(), by_name)
     raise UsageError(f"there is no diagnostic {code_or_name!r}", help=hint or "flowstone explain --all lists them")
+
+
+def code_or_word(word: str) -> str:
+    """The code that a word means, which may be a name. What means none stays as it is."""
+    by_name = {name: code for code, name in codes().items()}
+    return by_name.get(word.lower()) or (word.upper() if word.upper() in codes() else word)

@@ -11,6 +11,7 @@ from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.suppress import suppress
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity
+from flowstone.fixes.source import Sources
 
 if TYPE_CHECKING:
     from flowstone.config.model import Settings
@@ -36,6 +37,7 @@ def subject_of(loaded: Loaded, settings: Settings) -> Subject:
     """What the rules look at."""
     return Subject(
         loaded.project,
+        texts=loaded.sources,
         origins=settings.origins,
         config_file=_relative(settings),
         configured_targets=_configured(settings),
@@ -44,11 +46,12 @@ def subject_of(loaded: Loaded, settings: Settings) -> Subject:
 
 
 def apply(rules: Iterable[Rule], subject: Subject) -> Iterator[Diagnostic]:
-    """What the rules find, rule by rule."""
+    """What the rules find, rule by rule, with their fixes of the sources."""
+    sources = Sources(subject.texts)
     for rule in rules:
         if rule.check is not None:
             for finding in rule.check(subject):
-                yield finding.diagnostic(rule.code, rule.severity)
+                yield finding.diagnostic(rule.code, rule.severity, sources)
 
 
 def together(loaded: Loaded, of_rules: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
+from flowstone.fixes.source import MakeFix, Sources
 from flowstone.ir.node import Location
 
 
@@ -19,12 +20,13 @@ class Finding:
     """What to do about it."""
     related: tuple[tuple[Location, str], ...] = ()
     """Further places, each with what it is: the other half of what does not fit."""
-    fix: Fix | None = None
+    fix: MakeFix | None = None
+    """Makes what would put it right, where that is mechanical."""
     severity: Severity | None = None
     """Only where it differs from the rule's."""
 
-    def diagnostic(self, code: str, severity: Severity) -> Diagnostic:
-        """The finding as a diagnostic of the given code."""
+    def diagnostic(self, code: str, severity: Severity, sources: Sources) -> Diagnostic:
+        """The finding as a diagnostic of the given code, with its fix of the sources."""
         return Diagnostic(
             code,
             self.severity or severity,
@@ -32,7 +34,7 @@ class Finding:
             to_span(self.at),
             self.help,
             tuple(Related(to_span(place), text) for place, text in self.related),
-            self.fix,
+            None if self.fix is None else self.fix(sources),
         )
 
 

@@ -54,7 +54,13 @@ def _near(subject: Subject, before: Judgement | None) -> Iterator[Diagnostic]:
     if before is None or changed is None:
         yield from apply(_rules("near"), subject)
         return
-    vicinity = Vicinity(subject.project, changed)
+    edited = {item.span.file for item in before.near if item.fix is not None} & _edited(subject, before.subject)
+    vicinity = Vicinity(subject.project, replace(changed, files=changed.files | edited))
     yield from (item for item in before.near if item.span.file not in vicinity.files)
     found = apply(_rules("near"), subject.of(vicinity.project()))
     yield from (item for item in found if item.span.file in vicinity.files)
+
+
+def _edited(subject: Subject, before: Subject) -> set[str]:
+    """The files whose text is another: a fix is one of a certain text."""
+    return {file for file, text in subject.texts.items() if before.texts.get(file) != text}

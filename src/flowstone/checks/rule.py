@@ -17,6 +17,20 @@ EXAMPLE_FILE = "pipelines/example.py"
 """Path of an example that is one text."""
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What a fix of a rule's finding does, where the source is written so that it can."""
+
+    what: str
+    """A sentence without a full stop, in the third person: ``writes the nearest name``."""
+    safe: bool = False
+
+    @property
+    def kind(self) -> str:
+        """``safe`` or ``unsafe``."""
+        return "safe" if self.safe else "unsafe"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """One diagnostic code."""
@@ -45,6 +59,11 @@ class Rule:
     """Shown only where it is asked for: by ``check --strict``, or by its own code in ``select``."""
     config: str = ""
     """Tables of the examples' ``flowstone.toml``, where it has any beside the sources. The finding may be there."""
+
+    fixes: tuple[Remedy, ...] = ()
+    """What fixes there are."""
+    fixable: Example | None = None
+    """A project whose finding is fixed, where the bad example's is not."""
 
     def files(self, *, bad: bool) -> dict[str, str]:
         """The files of an example by their path in the project, its configuration last."""

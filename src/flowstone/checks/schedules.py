@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from flowstone.diagnostics.suggest import nearest
 from flowstone.dsl.duration import seconds
 from flowstone.dsl.schedule import Cron, Schedule
 from flowstone.ir.node import Location
@@ -60,6 +61,14 @@ def cron_problem(expression: str) -> str | None:
     except CroniterError as error:
         return f"{expression!r} is not a cron expression: {error}"
     return None
+
+
+def meant_cron(expression: str) -> str | None:
+    """The name that a misspelt one clearly means: ``daily`` or ``@Dayly`` for ``@daily``."""
+    word = expression.strip().lower()
+    if not re.fullmatch(r"@?[a-z]+", word):
+        return None
+    return nearest(f"@{word.removeprefix('@')}", _NAMES)
 
 
 def shortest_gap(schedule: Schedule) -> float | None:

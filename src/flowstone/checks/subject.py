@@ -31,6 +31,8 @@ class Subject:
     """A project under judgement. Nothing in it imports user code or opens a store."""
 
     project: Project
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Of the sources, by path: for fixes."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each configured value stands, by dotted key: ``pyproject.toml:12`` and the like."""
     config_file: str = "flowstone.toml"

@@ -13,9 +13,10 @@ import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flowstone.checks.catalog import codes
+from flowstone.checks.catalog import code_or_word, codes
 from flowstone.checks.policy import is_fixed
 from flowstone.checks.selection import NEVER_IGNORED
+from flowstone.checks.unused_ignores import ignore_fix
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
 
@@ -35,6 +36,8 @@ class Ignore:
     span: Span
     """The comment."""
     whole_file: bool
+    inside: bool = False
+    """Whether something else stands before it in the same comment."""
 
     @property
     def key(self) -> _Key:
@@ -51,7 +54,11 @@ def suppress(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> t
     heads = {file: _heads(marked[file]) for file in {ignore.span.file for ignore in ignores}}
     used: set[_Key] = set()
     kept = [item for item in diagnostics if not _hidden(item, by_key, heads, used)]
-    unused = [_unused(ignore) for ignore in ignores if ignore.key not in used and ignore.code != UNUSED_IGNORE]
+    unused = [
+        _unused(ignore, marked[ignore.span.file])
+        for ignore in ignores
+        if ignore.key not in used and ignore.code != UNUSED_IGNORE
+    ]
     return (*kept, *(item for item in unused if not _hidden(item, by_key, heads, used)))
 
 
@@ -63,15 +70,9 @@ def find_ignores(file: str, text: str) -> Iterator[Ignore]:
             continue
         line, column = token.start
         span = Span(file, line, column + mark.start() + 1, line, column + mark.end() + 1)
-        listed = [_code(word.strip()) for word in (mark["codes"] or "").split(",") if word.strip()]
+        listed = [code_or_word(word.strip()) for word in (mark["codes"] or "").split(",") if word.strip()]
         for code in dict.fromkeys(listed or [""]):
-            yield Ignore(code, span, mark["file"] is not None)
-
-
-def _code(word: str) -> str:
-    """The code that a word means, which may be a name. What means none stays, to be told."""
-    by_name = {name: code for code, name in codes().items()}
-    return by_name.get(word.lower()) or (word.upper() if word.upper() in codes() else word)
+            yield Ignore(code, span, mark["file"] is not None, inside=mark.start() > 0)
 
 
 def _comments(text: str) -> Iterator[tokenize.TokenInfo]:
@@ -120,7 +121,7 @@ def _heads(text: str) -> dict[int, set[int]]:
     return found
 
 
-def _unused(ignore: Ignore) -> Diagnostic:
+def _unused(ignore: Ignore, text: str) -> Diagnostic:
     known = codes()
     about = ""
     if not ignore.code:
@@ -140,4 +141,5 @@ def _unused(ignore: Ignore) -> Diagnostic:
     else:
         message, advice = f"nothing is found here that {ignore.code} would hide", "remove it from the comment"
         about = ignore.code
-    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice, about=about)
+    fix = ignore_fix(ignore, text)
+    return Diagnostic(UNUSED_IGNORE, Severity.WARNING, message, ignore.span, advice, fix=fix, about=about)

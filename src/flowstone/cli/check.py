@@ -11,9 +11,13 @@ from click.core import ParameterSource
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of
 from flowstone.cli.report import FORMATS, Report
+from flowstone.errors import UsageError
 
 if TYPE_CHECKING:
+    from flowstone.checks.fixing import Outcome
+    from flowstone.checks.policy import Policy
     from flowstone.cli.check_cache import CheckResult
+    from flowstone.cli.fix import Fixing
     from flowstone.cli.stdin_file import StdinFile
     from flowstone.config import Settings
     from flowstone.diagnostics.diagnostic import Diagnostic
@@ -29,6 +33,11 @@ if TYPE_CHECKING:
     "-o", "--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings into this file."
 )
 @click.option("--statistics", is_flag=True, help="Print how often each code was found, instead of the findings.")
+@click.option("--fix", is_flag=True, help="Put right what can be put right surely, then check what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: carry out guesses, too.")
+@click.option(
+    "--diff", is_flag=True, help="Print what --fix would change, and write nothing; exit 1 if it is anything."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
 @click.option(
@@ -46,6 +55,9 @@ def check(
     output_format: str,
     output_file: Path | None,
     statistics: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     quiet: bool,
     exit_zero: bool,
     stdin_filename: Path | None,
@@ -64,19 +76,59 @@ def check(
         judge = policy(settings, select=select, ignore=ignore, strict=strict)
         file = _stdin_file(stdin_filename, settings)
         texts = {} if file is None else {file.path: file.text}
+        fixing = _fixing(judge, file, fix=fix or diff, unsafe=unsafe_fixes)
         found = find(settings, use_cache=not no_cache, texts=texts)
+        outcome = None if fixing is None else fixing.carry_out(settings, found)
+    report = Report(settings.root, output_format, output_file, texts)
+    if fixing is not None and diff:
+        _print_diff(report, fixing, outcome, found, quiet=quiet)
+        raise SystemExit(EXIT_FINDINGS if outcome is not None and outcome.changed and not exit_zero else 0)
+    if outcome is not None:
+        found = _written(settings, outcome)
     findings = judge.apply(found.diagnostics)
     if file is not None:
         findings = tuple(item for item in findings if item.span.file == file.path)
-    report = Report(settings.root, output_format, output_file, texts)
     if statistics:
         _write_statistics(report, findings)
     else:
         report.write(findings)
     if not quiet:
-        click.echo(_summary(findings, found, file), err=True)
+        told = _summary(findings, found, file)
+        click.echo(told if fixing is None else fixing.summary(outcome, findings, written=True), err=True)
     if _fails(findings) and not exit_zero:
         raise SystemExit(EXIT_FINDINGS)
+
+
+def _fixing(judge: Policy, file: StdinFile | None, *, fix: bool, unsafe: bool) -> Fixing | None:
+    """What is to be fixed. Errors: UsageError for options that do not go together."""
+    if fix and file is not None:
+        raise UsageError("what comes from stdin cannot be fixed: --fix and --diff are for files")
+    if not fix:
+        if unsafe:
+            raise UsageError("--unsafe-fixes says what --fix and --diff may do", help="write --fix --unsafe-fixes")
+        return None
+    from flowstone.cli.fix import Fixing
+
+    return Fixing(judge, unsafe)
+
+
+def _print_diff(report: Report, fixing: Fixing, outcome: Outcome | None, found: CheckResult, *, quiet: bool) -> None:
+    from flowstone.cli.fix import diff
+
+    if outcome is not None:
+        report.put(diff(outcome, report.prefix))
+    left = found.diagnostics if outcome is None else outcome.after.findings
+    if not quiet:
+        click.echo(fixing.summary(outcome, left, written=False), err=True)
+
+
+def _written(settings: Settings, outcome: Outcome) -> CheckResult:
+    """What there is to find in the fixed files, once they are written."""
+    from flowstone.cli.check_cache import CheckResult
+    from flowstone.cli.fix import write
+
+    write(settings, outcome)
+    return CheckResult(outcome.after.findings, outcome.after.assets, frozenset(outcome.after.texts))
 
 
 def _write_statistics(report: Report, findings: Sequence[Diagnostic]) -> None:

@@ -44,6 +44,7 @@ def _to_json(rule: Rule) -> dict[str, object]:
         "severity": str(rule.severity),
         "summary": rule.summary,
         "why": rule.why,
+        "fixes": [{"what": remedy.what, "safe": remedy.safe} for remedy in rule.fixes],
         "bad": rule.files(bad=True),
         "good": rule.files(bad=False),
     }
@@ -71,6 +72,9 @@ def _lines(rule: Rule) -> Iterator[str]:
         yield f"It is shown by `flowstone check --strict`, or where {rule.code} itself is selected."
     yield ""
     yield fill(rule.why, 100)
+    for remedy in rule.fixes:
+        yield ""
+        yield f"Fix ({remedy.kind}): {remedy.what}."
     for title, files in (("Bad", rule.files(bad=True)), ("Good", rule.files(bad=False))):
         for path, text in files.items():
             if path.endswith(".toml") and not rule.config:

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 
 MANY = 200
 """From here on not every known name is compared: a project with thousands of names may have thousands of typos."""
 _COMPARED = 20
+_CLOSE = 0.75
+_CLOSER = 0.05
+"""How much closer the nearest name must be than the next one, so that there is no doubt which is meant."""
 _COUNTED = 1000
 
 
 def did_you_mean(name: str, known: Iterable[str], *, count: int = 3) -> str | None:
     """``did you mean 'orders'?`` for names close to ``name``, or None if there is none."""
-    names = frozenset(known)
-    candidates = sorted(names) if len(names) < MANY else _likely(name, names)
-    close = get_close_matches(name, candidates, n=count, cutoff=0.6)
+    close = get_close_matches(name, _candidates(name, known), n=count, cutoff=0.6)
     if not close:
         return None
     return f"did you mean {' or '.join(repr(item) for item in close)}?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one known name that is clearly meant by a misspelt one; None if none is near enough, or several are."""
+    candidates = _candidates(name, known)
+    close = get_close_matches(name, candidates, n=2, cutoff=_CLOSE)
+    if len(close) > 1 and _likeness(name, close[1]) > _likeness(name, close[0]) - _CLOSER:
+        return None
+    return close[0] if close else None
+
+
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, other, name).ratio()
+
+
+def _candidates(name: str, known: Iterable[str]) -> list[str]:
+    names = frozenset(known)
+    return sorted(names) if len(names) < MANY else _likely(name, names)
 
 
 def _likely(name: str, known: frozenset[str]) -> list[str]:

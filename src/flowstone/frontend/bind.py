@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.dsl.dependency import Dep
+from flowstone.fixes.items import remove_same_item
+from flowstone.fixes.rename import rename_parameter
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Draft, Drafts
@@ -135,12 +139,15 @@ class Binding:
             if entry.dep.as_ is not None and name not in names:
                 message = f"'{self._draft.name}' has no parameter '{name}' for the dependency '{entry.dep.asset}'"
                 hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function, or leave out as_="
-                self._disagree(message, entry.span, hint)
+                near = nearest(name, names)
+                fix = None if near is None else respell(entry.span, name, near, argument="as_")
+                self._disagree(message, entry.span, hint, fix=fix)
             elif name in names and self._is_meant(entry):
                 other = found.setdefault(name, entry)
                 if other is not entry:
                     message = f"two items of depends_on are for the parameter '{name}'"
-                    self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span)
+                    fix = remove_same_item(entry.span, other.span, "Leave out the item")
+                    self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span, fix)
         return found
 
     def _is_meant(self, entry: _Entry) -> bool:
@@ -148,9 +155,11 @@ class Binding:
         found = self._assets.find(entry.own_name, self._draft.namespace)
         return entry.explicit or found.one in (None, entry.asset)
 
-    def _disagree(self, message: str, span: Span, help: str, other: Span | None = None) -> None:
+    def _disagree(
+        self, message: str, span: Span, help: str, other: Span | None = None, fix: MakeFix | None = None
+    ) -> None:
         related = [] if other is None else [(other, "the other one")]
-        self._findings.error("FS107", message, span, help=help, related=related)
+        self._findings.error("FS107", message, span, help=help, related=related, fix=fix)
 
     # -- one parameter --------------------------------------------------------------------------------------------
 
@@ -275,7 +284,17 @@ class Binding:
             if self._assets.find(parameter.name, None).ids and self._kind == "resource":
                 hint = "a resource cannot read an asset; let the asset that uses it pass the value"
         hint = hint or f"declare it, or give the parameter a default to make it a config value: {parameter.name}=None"
-        self._findings.error("FS106", message, parameter.span, help=hint)
+        self._findings.error("FS106", message, parameter.span, help=hint, fix=self._renamed(parameter, checked))
+
+    def _renamed(self, parameter: _Parameter, checked: str | None) -> MakeFix | None:
+        """The fix that gives a parameter the name that is clearly meant."""
+        known = [*self._drafts.resource_names()]
+        if self._kind == "asset":
+            known += map(_last, self._assets.ids)
+        elif checked is not None:
+            known.append(_last(checked))
+        near = nearest(parameter.name, known)
+        return None if near is None else rename_parameter(parameter.span, parameter.name, near)
 
     # -- what is no parameter -------------------------------------------------------------------------------------
 
@@ -287,9 +306,9 @@ class Binding:
                 continue
             other = seen.setdefault(entry.asset, entry)
             if other is not entry:
-                self._disagree(
-                    f"depends_on names '{entry.asset}' twice", entry.span, "leave one of them out", other.span
-                )
+                message = f"depends_on names '{entry.asset}' twice"
+                fix = remove_same_item(entry.span, other.span, "Leave out the item")
+                self._disagree(message, entry.span, "leave one of them out", other.span, fix)
                 continue
             self.dependencies.append(
                 Dependency(
@@ -308,7 +327,10 @@ class Binding:
                 span = keywords.item_span("optional_deps", place, self._scope)
                 known = [item.parameter or item.asset for item in self.dependencies]
                 hint = did_you_mean(name, known) or "name a dependency of this asset"
-                self._disagree(f"optional_deps names '{name}', which '{self._draft.name}' does not use", span, hint)
+                near = nearest(name, known)
+                fix = None if near is None else respell(span, name, near)
+                message = f"optional_deps names '{name}', which '{self._draft.name}' does not use"
+                self._disagree(message, span, hint, fix=fix)
             for index in fitting:
                 self.dependencies[index] = self.dependencies[index].model_copy(update={"optional": True})
 
@@ -332,7 +354,9 @@ class Binding:
             elif not self._finder.is_hidden(name):
                 hint = did_you_mean(name, sorted(self._drafts.resource_names())) or "declare it with @resource"
                 message = f"asset '{self._draft.name}' requires '{name}', and there is no such resource"
-                self._findings.error("FS701", message, span, help=hint)
+                near = nearest(name, self._drafts.resource_names())
+                fix = None if near is None else respell(span, name, near)
+                self._findings.error("FS701", message, span, help=hint, fix=fix)
 
 
 def _last(asset: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
+from flowstone.fixes.imports import import_name
+from flowstone.fixes.rename import rename_import
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix, either
 from flowstone.frontend import library
 from flowstone.frontend.bindings import FUNCTIONS, Binding
 from flowstone.frontend.construct import not_supported
@@ -106,7 +110,7 @@ class BoundNames:
             message = f"'{target.name}' is not defined in module '{target.module}'"
             return Refusal("FS004", message, span, help="correct the import, or define it there")
         hint = did_you_mean(name, [*known, *PUBLIC_NAMES]) or "define it at module level, or import it"
-        return Refusal("FS004", f"'{name}' is not defined", span, help=hint)
+        return Refusal("FS004", f"'{name}' is not defined", span, help=hint, fix=_defined_name(name, known, span))
 
     def _defined(self, target: Defined, node: Node, scope: Scope) -> Any:
         key = (target.module.name, target.name)
@@ -227,4 +231,14 @@ def unknown_flowstone_name(name: str, span: Span, *, silent: bool = False) -> Re
     if name in UNSUPPORTED_NAMES:
         return not_supported(f"'{name}'", span, silent=silent)
     hint = did_you_mean(name, PUBLIC_NAMES) or "see the reference for what flowstone offers"
-    return Refusal("FS004", f"'flowstone' has no '{name}'", span, help=hint, silent=silent)
+    near = nearest(name, PUBLIC_NAMES)
+    fix = None if near is None else either(rename_import(span, name, near), respell(span, name, near))
+    return Refusal("FS004", f"'flowstone' has no '{name}'", span, help=hint, silent=silent, fix=fix)
+
+
+def _defined_name(name: str, known: Iterable[str], span: Span) -> MakeFix | None:
+    """Import a name, or write the one that is meant."""
+    if name in PUBLIC_NAMES:
+        return import_name(span, name)
+    near = nearest(name, known)
+    return None if near is None else respell(span, name, near)

@@ -10,8 +10,11 @@ from typing import Any
 
 import flowstone
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.dsl.vocabulary import UNSUPPORTED_NAMES
+from flowstone.fixes.literals import quote, wrap
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.library import first_symbol, is_symbolic
 from flowstone.frontend.modules import Module
@@ -98,10 +101,12 @@ def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
     if name in UNSUPPORTED_NAMES:
         return not_supported(f"the keyword '{name}'", span)
     hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
-    return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint)
+    near = nearest(name, known)
+    fix = respell(span, name, near) if near is not None else None
+    return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint, fix=fix)
 
 
-def not_supported(what: str, span: Span, *, silent: bool = False) -> Refusal:
+def not_supported(what: str, span: Span, *, silent: bool = False, fix: MakeFix | None = None) -> Refusal:
     """The refusal of a word that the language has and this version has not."""
     return Refusal(
         "FS007",
@@ -109,6 +114,7 @@ def not_supported(what: str, span: Span, *, silent: bool = False) -> Refusal:
         span,
         help="remove it; this version of FlowStone would not give it any meaning",
         silent=silent,
+        fix=fix,
     )
 
 
@@ -135,17 +141,24 @@ def symbolic(value: Any, span: Span, what: str) -> Refusal:
     if isinstance(symbol, FunctionValue):
         message = f"{what} cannot be the function '{symbol.node.name}'"
         advice = f'write its name as a text: "{symbol.node.name}"'
-        return Refusal("FS005", message, span, help=advice)
+        return Refusal("FS005", message, span, help=advice, fix=quote(span, symbol.node.name))
     dotted = "a value in it" if symbol is None else symbol.dotted
     public = dotted.removeprefix("flowstone.")
     if public != dotted and isinstance(getattr(flowstone, public, None), type):
-        return Refusal("FS005", f"{what} must be an instance of {public}", span, help=f"call it: {public}(...)")
+        message = f"{what} must be an instance of {public}"
+        return Refusal("FS005", message, span, help=f"call it: {public}(...)", fix=_call(span, public))
     return Refusal(
         "FS003",
         f"{what} is not a constant: '{dotted}' is only known when the code runs",
         span,
         help="write a literal, or a name that is bound once to a constant in a module of the project",
     )
+
+
+def _call(span: Span, name: str) -> MakeFix | None:
+    """Call a type that needs no arguments."""
+    needed = [item for item in _parameters(getattr(flowstone, name)) if item.default is item.empty]
+    return None if needed else wrap(span, "", "()", f"Call {name}()")
 
 
 def _blame(message: str, arguments: Sequence[Argument], call: Span) -> Span:

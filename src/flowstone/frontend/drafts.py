@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.dependency import Output
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.declarations import Declared, Kind
 from flowstone.frontend.expected import shown
@@ -122,8 +124,15 @@ def _check_name(what: Kind | str, name: str, span: Span, findings: Findings) -> 
         f"{shown(name)} cannot be the name of {'an' if what == 'asset' else 'a'} {what}",
         span,
         help=f"use up to {MAX_NAME} letters A-Z and a-z, digits and '_'; name=... gives another name",
+        fix=_fitting(name, span),
     )
     return False
+
+
+def _fitting(name: str, span: Span) -> MakeFix | None:
+    """Write underscores for what cannot be in a name."""
+    fitting = re.sub(r"\W+", "_", name).strip("_")
+    return respell(span, name, fitting) if _NAME.fullmatch(fitting) else None
 
 
 def check_plain_name(what: str, name: str, span: Span, findings: Findings) -> bool:
@@ -135,6 +144,7 @@ def check_plain_name(what: str, name: str, span: Span, findings: Findings) -> bo
         f"{shown(name)} cannot be the name of a {what}",
         span,
         help="use letters A-Z and a-z, digits, '_' and '-', and begin with a letter",
+        fix=_fitting(name, span),
     )
     return False
 

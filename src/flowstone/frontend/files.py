@@ -90,10 +90,14 @@ def decode_source(data: bytes) -> str:
     return text
 
 
-def _decode(data: bytes) -> str:
-    """Text of a source file by the rules of PEP 263. Errors: SyntaxError, UnicodeError, LookupError."""
-    encoding = "utf-8-sig"
+def encoding_of(data: bytes) -> str:
+    """The encoding of a source file by the rules of PEP 263. Errors: SyntaxError for one that there is not."""
     if b"coding" in data[:512]:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    text = data.decode(encoding)
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    return "utf-8-sig"
+
+
+def _decode(data: bytes) -> str:
+    """Text of a source file. Errors: SyntaxError, UnicodeError, LookupError."""
+    text = data.decode(encoding_of(data))
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

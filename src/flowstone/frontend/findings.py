@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Related, Severity, Span
+from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
+from flowstone.fixes.source import MakeFix, Sources
 
 
 class Findings:
@@ -12,6 +14,10 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
+        self._fixes: dict[tuple[str, Span, str], MakeFix] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
 
     def error(
         self,
@@ -21,13 +27,18 @@ class Findings:
         *,
         help: str | None = None,
         related: Iterable[tuple[Span, str]] = (),
-        fix: Fix | None = None,
+        fix: MakeFix | None = None,
     ) -> None:
         """Note an error; what is already noted for the place with the same words is not noted again."""
         places = tuple(Related(place, text) for place, text in related)
-        finding = Diagnostic(code, Severity.ERROR, message, span, help, places, fix)
+        finding = Diagnostic(code, Severity.ERROR, message, span, help, places)
         self._found.setdefault((code, span, message), finding)
+        if fix is not None:
+            self._fixes.setdefault((code, span, message), fix)
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
-        """All findings by place."""
+    def sorted(self, texts: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+        """All findings by place, with their fixes of the texts of the files."""
+        sources = Sources(texts)
+        for key, make in self._fixes.items():
+            self._found[key] = replace(self._found[key], fix=make(sources))
         return tuple(sorted(self._found.values(), key=lambda finding: finding.sort_key))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.job import Job as JobValue
 from flowstone.errors import SelectionError
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.declarations import DeclaredJob
 from flowstone.frontend.drafts import check_plain_name
@@ -92,10 +95,19 @@ def _steps(declared: DeclaredJob, value: JobValue, project: Project, findings: F
         except SelectionError as error:
             if keyword == "exclude" or project.steps:
                 message = f"job '{value.name}': {error}"
-                findings.error("FS206", message, _argument(declared, keyword, place), help=error.help)
+                span = _argument(declared, keyword, place)
+                findings.error("FS206", message, span, help=error.help, fix=_corrected(text, error, span))
                 return None
             return ()
     return _both(project, value.select, value.exclude)
+
+
+def _corrected(selector: str, error: SelectionError, span: Span) -> MakeFix | None:
+    """The fix of a selector in which one name is wrong, once."""
+    if error.wrong is None or error.meant is None:
+        return None
+    parts = re.split(rf"(?<![\w.:]){re.escape(error.wrong)}(?![\w.:])", selector)
+    return respell(span, selector, error.meant.join(parts)) if len(parts) == 2 else None
 
 
 def _both(project: Project, selected: str, excluded: str | None) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ from typing import Any
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.vocabulary import UNSUPPORTED_ASSET_KEYWORDS, AssetKeywords, CheckKeywords, ResourceKeywords
+from flowstone.fixes.items import remove_keyword
+from flowstone.fixes.literals import wrap
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import not_supported, unknown_keyword
 from flowstone.frontend.declarations import Declared, Kind
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.findings import Findings
+from flowstone.frontend.library import is_symbolic
 from flowstone.frontend.values import Refusal, Scope
 
 VOCABULARY: Mapping[Kind, type] = {"asset": AssetKeywords, "check": CheckKeywords, "resource": ResourceKeywords}
@@ -69,7 +72,7 @@ def read_keywords(declared: Declared, evaluator: Evaluator, findings: Findings) 
 def _check_name(kind: Kind, name: str, span: Span) -> None:
     known = hints(VOCABULARY[kind])
     if kind == "asset" and name in UNSUPPORTED_ASSET_KEYWORDS:
-        raise not_supported(f"the keyword '{name}' of @asset", span)
+        raise not_supported(f"the keyword '{name}' of @asset", span, fix=remove_keyword(span, name))
     if name not in known:
         raise unknown_keyword(f"@{kind}", name, known, span)
 
@@ -86,6 +89,7 @@ def _add(
             f"'{name}' of @{declared.kind} must be {words(hint)}, not {shown(value)}",
             span,
             help=_advice(name, value, words(hint)),
+            fix=wrap(span, "[", "]", f"Write {name}=[...]") if fits([value], hint) and not is_symbolic(value) else None,
         )
     found.values[name] = value
     found.spans[name] = span

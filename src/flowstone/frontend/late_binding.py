@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
+from flowstone.fixes.signatures import add_default
 from flowstone.frontend.declarations import Function
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import parameters
@@ -26,5 +27,6 @@ def check_late_binding(function: Function, loop_names: Set[str], module: Module,
                 f"'{function.name}' reads '{node.id}' when it runs, and by then the loop has ended",
                 module.span(node),
                 help=f"add a parameter that keeps the value: {node.id}={node.id}",
+                fix=add_default(module.name_span(function), node.id),
                 related=[(module.name_span(function), "the function is defined in the loop")],
             )

@@ -66,7 +66,7 @@ def load(settings: Settings, *, fingerprints: bool = True, texts: Mapping[str, s
         front = Front(settings, index, findings, fingerprints=fingerprints)
         project = front.project(modules)
     paths = tuple(module.path for module in modules)
-    return Loaded(project, findings.sorted(), index.texts, paths, front.effort)
+    return Loaded(project, findings.sorted(index.texts), index.texts, paths, front.effort)
 
 
 @contextmanager

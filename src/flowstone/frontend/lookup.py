@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
+from flowstone.fixes.respell import respell
 from flowstone.frontend.drafts import Draft, Drafts
 from flowstone.frontend.findings import Findings
 
@@ -43,9 +44,14 @@ class AssetNames:
             return Found((text,))
         return Found(tuple(self._by_name.get(text, ())))
 
+    @property
+    def known(self) -> list[str]:
+        """Everything that may be written for an asset."""
+        return [*self.ids, *self._by_name]
+
     def suggest(self, text: str) -> str | None:
         """Names close to one that is not there."""
-        return did_you_mean(text, [*self.ids, *self._by_name])
+        return did_you_mean(text, self.known)
 
 
 class AssetFinder:
@@ -75,7 +81,9 @@ class AssetFinder:
             self.ambiguous(text, found.ids, span, f"write the one that is meant: '{found.ids[0]}'")
         elif not self.is_hidden(text):
             hint = self.names.suggest(text) or "declare it, or correct the name"
-            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint)
+            near = nearest(text, self.names.known)
+            fix = None if near is None else respell(span, text, near, argument="asset")
+            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint, fix=fix)
         return None
 
     def ambiguous(self, name: str, ids: tuple[str, ...], span: Span, help: str) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.position import column_at
 from flowstone.frontend.files import UnreadableError, read_source, source_files
 from flowstone.frontend.findings import Findings
 
@@ -49,25 +50,19 @@ class Module:
         return Span(
             self.path,
             node.lineno,
-            self._column(node.lineno, node.col_offset),
+            column_at(self.lines, node.lineno, node.col_offset),
             end_line,
-            self._column(end_line, end),
+            column_at(self.lines, end_line, end),
         )
 
     def name_span(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
         """Place of the name in a ``def`` or ``class`` statement."""
-        first = self._column(node.lineno, node.col_offset)
+        first = column_at(self.lines, node.lineno, node.col_offset)
         line, keyword = self.lines[node.lineno - 1], "class" if isinstance(node, ast.ClassDef) else "def"
         column = line.find(node.name, line.find(keyword, first - 1) + len(keyword)) + 1
         if column == 0:  # a name in another normal form, or behind a line continuation
             column = first
         return Span(self.path, node.lineno, column, node.lineno, column + len(node.name))
-
-    def _column(self, line: int, offset: int) -> int:
-        text = self.lines[line - 1] if line <= len(self.lines) else ""
-        if text.isascii():
-            return offset + 1
-        return len(text.encode("utf-8")[:offset].decode("utf-8", "ignore")) + 1
 
 
 class ModuleIndex:

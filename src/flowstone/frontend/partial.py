@@ -129,7 +129,7 @@ class _Splice:
         project = assemble(self._settings, nodes, files)
         jobs = self._jobs(old, new, project)
         effort = self._base.effort + new.front.effort
-        _demand(effort <= 1 and not new.findings.sorted())
+        _demand(effort <= 1 and not new.findings)
         return project.model_copy(update={"jobs": jobs}), effort
 
     def _read(self, texts: Mapping[str, str]) -> _Part:
@@ -141,7 +141,7 @@ class _Splice:
         drafts.other_assets, drafts.other_resources = self._others
         nodes = front.lower(drafts)
         alone = front.reader.followed <= {module.name for module in modules}
-        _demand(alone and not findings.sorted() and index.texts.keys() <= texts.keys())
+        _demand(alone and not findings and index.texts.keys() <= texts.keys())
         return _Part(modules, front, findings, drafts, nodes)
 
     def _check_alone(self, modules: Sequence[Module]) -> None:

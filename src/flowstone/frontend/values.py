@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.fixes.source import MakeFix
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
 
@@ -29,6 +30,7 @@ class Refusal(Exception):
         help: str | None = None,
         related: Iterable[tuple[Span, str]] = (),
         silent: bool = False,
+        fix: MakeFix | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -38,11 +40,12 @@ class Refusal(Exception):
         self.related = tuple(related)
         self.silent = silent
         """The cause is a finding already, in a place that is not this one."""
+        self.fix = fix
 
     def note(self, findings: Findings) -> None:
         """Add this refusal to the findings."""
         if not self.silent:
-            findings.error(self.code, self.message, self.span, help=self.help, related=self.related)
+            findings.error(self.code, self.message, self.span, help=self.help, related=self.related, fix=self.fix)
 
 
 @dataclass(frozen=True)

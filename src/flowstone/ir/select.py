@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.errors import SelectionError
 from flowstone.ir.asset import Asset
 from flowstone.ir.project import Project
@@ -94,7 +94,8 @@ def _matching(project: Project, body: str) -> set[str]:
     if not found and body != "*":
         known = [*project.assets, *(f"group:{asset.group}" for asset in project.assets.values())]
         known += [f"tag:{tag}" for asset in project.assets.values() for tag in asset.tags]
-        raise SelectionError(f"the selector {body!r} matches nothing", help=did_you_mean(body, known))
+        message = f"the selector {body!r} matches nothing"
+        raise SelectionError(message, help=did_you_mean(body, known), wrong=body, meant=nearest(body, known))
     return found
 
 

@@ -31,7 +31,7 @@ def text_problem(settings: Settings, path: str, text: str) -> Diagnostic | None:
     findings = Findings()
     index = ModuleIndex(settings.root, settings.import_roots, findings, {path: text})
     index.add_files([path])
-    problems = [item for item in findings.sorted() if item.code in ("FS001", "FS010")]
+    problems = [item for item in findings.sorted(index.texts) if item.code in ("FS001", "FS010")]
     return problems[0] if problems else None
 
 

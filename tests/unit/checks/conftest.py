@@ -209,3 +209,9 @@ def find(tmp_path: Path) -> Callable[[Mapping[str, str]], tuple[Diagnostic, ...]
 def project_of(tmp_path: Path) -> Callable[[Mapping[str, str]], Project]:
     """Writes files and returns the project that is read from them."""
     return lambda files: load(write_project(tmp_path, files)).project
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
+    """Writes files and returns the settings of the project that they are."""
+    return lambda files: write_project(tmp_path, files)

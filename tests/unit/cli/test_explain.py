@@ -53,7 +53,7 @@ def test_json_has_the_same_facts():
     assert one["code"] == "FS301"
     assert one["name"] == "type-mismatch"
     assert one["severity"] == "error"
-    assert set(one) == {"code", "name", "severity", "summary", "why", "bad", "good"}
+    assert set(one) == {"code", "name", "severity", "summary", "why", "fixes", "bad", "good"}
     assert "pipelines/example.py" in one["bad"]
     assert len(json.loads(explain("--output-format", "json").stdout)) == len(all_rules())
 

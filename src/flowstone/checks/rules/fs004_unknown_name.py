@@ -1,6 +1,6 @@
 """FS004: a name in a declaration that nothing defines."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS004",
@@ -23,4 +23,8 @@ from flowstone import Retry, asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    fixes=(
+        Remedy("imports a name of FlowStone"),
+        Remedy("writes the name that is clearly meant"),
+    ),
 )

@@ -1,6 +1,6 @@
 """FS005: a value of the wrong type, or that its type refuses."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS005",
@@ -20,6 +20,19 @@ from flowstone import Retry, asset
 
 
 @asset(retries=Retry(1, delay="30s"))
+def orders() -> list[int]:
+    return [1, 2]
+""",
+    fixes=(
+        Remedy("puts a single value into a list", safe=True),
+        Remedy("writes the name of a function as a text", safe=True),
+        Remedy("calls a type that needs no arguments", safe=True),
+    ),
+    fixable="""\
+from flowstone import asset
+
+
+@asset(owners="sales")  # <- here
 def orders() -> list[int]:
     return [1, 2]
 """,

@@ -1,6 +1,6 @@
 """FS006: a keyword that the decorator or type does not have."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS006",
@@ -23,4 +23,5 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    fixes=(Remedy("writes the keyword that is clearly meant"),),
 )

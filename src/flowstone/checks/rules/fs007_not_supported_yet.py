@@ -1,6 +1,6 @@
 """FS007: a word of the language that this version does not know how to carry out."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS007",
@@ -23,4 +23,5 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    fixes=(Remedy("removes the keyword"),),
 )

@@ -1,6 +1,6 @@
 """FS011: a comment that hides nothing. Found where comments are applied, in ``checks.suppress``."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.diagnostics.diagnostic import Severity
 
 RULE = Rule(
@@ -25,4 +25,8 @@ from flowstone import asset
 def orders():  # flowstone: ignore[FS302]
     return [1, 2]
 """,
+    fixes=(
+        Remedy("removes the code from the comment, or the comment", safe=True),
+        Remedy("writes the code that is clearly meant"),
+    ),
 )

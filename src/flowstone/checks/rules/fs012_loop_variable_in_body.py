@@ -1,6 +1,6 @@
 """FS012: an asset made in a loop whose body reads the loop's variable."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS012",
@@ -30,4 +30,5 @@ def make_orders(region: str) -> None:
 for region in ("eu", "us"):
     make_orders(region)
 """,
+    fixes=(Remedy("adds a parameter whose default keeps the value"),),
 )

@@ -1,6 +1,6 @@
 """FS106: a parameter that nothing is given to."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS106",
@@ -33,4 +33,5 @@ def orders() -> list[int]:
 def revenue(orders: list[int]) -> int:
     return sum(orders)
 """,
+    fixes=(Remedy("renames the parameter, and its uses, to the name that is clearly meant"),),
 )

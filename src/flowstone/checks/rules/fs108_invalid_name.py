@@ -1,6 +1,6 @@
 """FS108: a name that is no identifier."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS108",
@@ -24,4 +24,5 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    fixes=(Remedy("writes underscores for what cannot be in a name"),),
 )

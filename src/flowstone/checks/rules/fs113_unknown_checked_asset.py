@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.suggest import did_you_mean
 
@@ -52,4 +52,5 @@ def not_empty(orders: list[int]) -> bool:
     return bool(orders)
 """,
     check=check,
+    fixes=(Remedy("writes the name that is clearly meant"),),
 )

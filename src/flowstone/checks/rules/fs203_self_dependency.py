@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.edges import Edge
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.dsl.mappings import Offset
+from flowstone.fixes.items import remove_item
+from flowstone.fixes.source import MakeFix
 from flowstone.ir.asset import Step
 
 
@@ -21,8 +24,16 @@ def check(subject: Subject) -> Iterator[Finding]:
                 f"{edge.name!r} depends on {edge.producer.id!r}, which it makes itself",
                 edge.location,
                 help="to read an earlier partition write Dep(..., partitions=Offset(-1)); else remove the dependency",
+                fix=_fix(edge),
                 related=((edge.consumer.location, f"{edge.producer.id!r} is made here"),),
             )
+
+
+def _fix(edge: Edge) -> MakeFix | None:
+    """Leave out the item of ``depends_on``; a value that is read cannot be left out."""
+    if edge.dependency.parameter is not None:
+        return None
+    return remove_item(to_span(edge.location), "Leave out the dependency", safe=False)
 
 
 RULE = Rule(
@@ -50,4 +61,13 @@ def balance(before: int | None) -> int:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("leaves out the item of `depends_on`"),),
+    fixable="""\
+from flowstone import asset
+
+
+@asset(depends_on=["balance"])  # <- here
+def balance() -> int:
+    return 1
+""",
 )

@@ -1,6 +1,6 @@
 """FS206: a selector that cannot be read, or that names an asset which is not there."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS206",
@@ -29,4 +29,5 @@ def orders() -> list[int]:
 
 nightly = Job("nightly", select="+orders")
 """,
+    fixes=(Remedy("writes the name that is clearly meant"),),
 )

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from flowstone.checks.arrival import value_of_many, wanted_value
 from flowstone.checks.compatibility import Compatibility, Families
 from flowstone.checks.edges import Edge
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
+from flowstone.fixes.annotations import one_value, or_none
 from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
 _NONE = TypeExpr(name="None")
@@ -35,15 +36,17 @@ def _families(subject: Subject, edge: Edge) -> Families:
 
 
 def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr, judge: Compatibility) -> Finding:
-    advice = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns"
+    advice, fix = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns", None
     if edge.arity == "one" and wanted.args and value_of_many(wanted, judge) not in (None, _ANY):
         advice = f"one partition arrives here, not many: annotate the parameter as {given}"
+        fix = one_value(to_span(edge.location))
     if edge.arity == "many":
         advice = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"
     return Finding(
         f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but it is {given}",
         edge.location,
         help=advice,
+        fix=fix,
         related=((edge.producer.location, f"{edge.producer.id!r} returns {given}"),),
     )
 
@@ -54,6 +57,7 @@ def _not_optional(edge: Edge, wanted: TypeExpr) -> Finding:
         f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but the dependency is optional: it may be None",
         edge.location,
         help=f"annotate the parameter as {optional}",
+        fix=or_none(to_span(edge.location)),
     )
 
 
@@ -91,4 +95,21 @@ def report(orders: list[int]) -> str:
 """,
     scope="near",
     check=check,
+    fixes=(
+        Remedy("annotates an optional parameter as `... | None`"),
+        Remedy("annotates the parameter as one value where one arrives"),
+    ),
+    fixable="""\
+from flowstone import Dep, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+@asset(depends_on=[Dep("orders", optional=True)])
+def revenue(orders: list[int]) -> int:  # <- here
+    return sum(orders or [])
+""",
 )

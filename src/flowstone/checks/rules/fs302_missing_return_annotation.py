@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.fixes.signatures import add_return
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -16,6 +17,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"{step.id!r} does not say what it returns",
                 step.location,
+                fix=None if len(step.outputs) > 1 else add_return(to_span(step.location)),
                 help="annotate the function, as in -> list[int]; -> None if only its effect counts",
             )
 
@@ -44,4 +46,5 @@ def orders() -> list[int]:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("annotates a function that returns values written out, as in `return 0`"),),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
-from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.diagnostics.suggest import did_you_mean, nearest
+from flowstone.fixes.respell import respell
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -15,10 +16,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     for asset in subject.project.assets.values():
         name = asset.storage.manager
         if name not in known:
+            place, near = subject.keyword(asset, "io_manager"), nearest(name, known)
             yield Finding(
                 f"asset {asset.id!r} is stored by {name!r}, which is not a configured IO manager",
-                subject.keyword(asset, "io_manager"),
+                place,
                 help=did_you_mean(name, known) or f"configure it: [{subject.table}io_managers.{name}]",
+                fix=None if near is None else respell(to_span(place), name, near),
             )
     for name, error in subject.unknown_managers.items():
         yield Finding(f"IO manager {name!r}: {error}", subject.configured(f"io_managers.{name}.type"), help=error.help)
@@ -52,4 +55,5 @@ def orders() -> list[int]:
 type = "filesystem"
 root = "lake"
 """,
+    fixes=(Remedy("writes the name that is clearly meant"),),
 )

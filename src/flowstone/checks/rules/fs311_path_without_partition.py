@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
+from flowstone.fixes.literals import rewrite, with_partition
+from flowstone.fixes.source import MakeFix
+from flowstone.ir.asset import Asset
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -27,7 +30,17 @@ def check(subject: Subject) -> Iterator[Finding]:
                 help="write {partition} where the key belongs"
                 if asset.partitions is not None
                 else "remove {partition}, or partition the asset by partitioned_by=",
+                fix=_fix(subject, asset),
             )
+
+
+def _fix(subject: Subject, asset: Asset) -> MakeFix | None:
+    """Give each partition a file of its own."""
+    path = asset.storage.options.get("path")
+    if asset.partitions is None or not isinstance(path, str) or "{" in path:
+        return None
+    place = to_span(subject.keyword(asset, "path"))
+    return rewrite(place, path, with_partition(path), "Add {partition} to the path")
 
 
 RULE = Rule(
@@ -53,4 +66,5 @@ def orders() -> list[int]:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("adds `{partition}` to the path"),),
 )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowstone.checks.arrival import wanted_value
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.compatibility import Compatibility
+from flowstone.checks.edges import Edge
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
+from flowstone.fixes.annotations import by_key
+from flowstone.ir.types import UNION, TypeExpr
 
 
 def check(subject: Subject) -> Iterator[Finding]:
+    judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         wanted = edge.dependency.type
         if edge.arity != "many" or wanted is None or edge.dependency.parameter is None:
@@ -20,9 +25,15 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but many partitions arrive",
                 edge.location,
+                fix=by_key(to_span(edge.location)) if _takes_one(judge, edge, wanted) else None,
                 help=f"annotate the parameter as dict[str, {given}], by key, or as Iterator[tuple[str, {given}]]",
                 related=((subject.keyword(edge.producer, "partitioned_by"), f"{edge.producer.id!r} is partitioned"),),
             )
+
+
+def _takes_one(judge: Compatibility, edge: Edge, wanted: TypeExpr) -> bool:
+    """Whether the annotation is right for the value of a single key."""
+    return wanted.name != UNION and (edge.producer.type is None or judge.fits(edge.producer.type, wanted))
 
 
 RULE = Rule(
@@ -58,4 +69,5 @@ def total(orders: dict[str, list[int]]) -> int:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("annotates the parameter as `dict[str, ...]`"),),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.windows import offset_leaves_window
+from flowstone.fixes.annotations import or_none
 from flowstone.ir.types import TypeExpr
 
 _NONE = TypeExpr(name="None")
@@ -26,6 +27,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, but for {key} there is no such partition",
                 edge.location,
+                fix=or_none(to_span(edge.location)),
                 help=f"annotate the parameter as {wanted} | None: it is None where the offset leads out of the window",
             )
 
@@ -60,4 +62,5 @@ def balance(before: int | None) -> int:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("annotates the parameter as `... | None`"),),
 )

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
-from flowstone.checks.schedules import cron_problem, schedules
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
+from flowstone.checks.schedules import cron_problem, meant_cron, schedules
 from flowstone.checks.subject import Subject
 from flowstone.dsl.schedule import Cron
+from flowstone.fixes.respell import respell
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     for found in schedules(subject.project):
-        problem = cron_problem(found.schedule.expression) if isinstance(found.schedule, Cron) else None
+        if not isinstance(found.schedule, Cron):
+            continue
+        expression = found.schedule.expression
+        problem, meant = cron_problem(expression), meant_cron(expression)
         if problem is not None:
             yield Finding(
                 f"the schedule of {found.owner}: {problem}",
                 found.location,
+                fix=None if meant is None else respell(to_span(found.location), expression, meant),
                 help="write minute, hour, day of month, month and day of week, as in '0 6 * * *', or @daily",
             )
 
@@ -50,4 +55,16 @@ def orders() -> list[int]:
 nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="UTC"))
 """,
     check=check,
+    fixes=(Remedy("writes the @-name that is clearly meant"),),
+    fixable="""\
+from flowstone import Cron, Job, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1, 2]
+
+
+nightly = Job("nightly", select="orders", schedule=Cron("daily", timezone="UTC"))  # <- here
+""",
 )

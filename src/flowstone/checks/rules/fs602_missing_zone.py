@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.schedules import schedules
 from flowstone.checks.subject import Subject
 from flowstone.dsl.schedule import Cron
+from flowstone.fixes.items import add_argument
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -17,6 +18,12 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"the schedule of {found.owner} has no time zone",
                 found.location,
+                fix=add_argument(
+                    to_span(found.location),
+                    'timezone="UTC"',
+                    found.schedule.expression,
+                    title='Add timezone="UTC"',
+                ),
                 help=f'write it: Cron("{found.schedule.expression}", timezone="UTC")',
             )
 
@@ -49,4 +56,5 @@ def orders() -> list[int]:
 nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="Europe/Berlin"))
 """,
     check=check,
+    fixes=(Remedy('adds `timezone="UTC"`'),),
 )
