@@ -18,6 +18,6 @@ def lsp() -> None:
     """
     if importlib.util.find_spec("pygls") is None:
         raise MissingExtraError("the language server", "lsp")
-    from flowstone.lsp.server import serve
+    from flowstone.lsp.serve import serve
 
     raise SystemExit(serve())

@@ -58,7 +58,11 @@ class Client:
 
     def ask(self, method: str, params: Any) -> Any:
         """The server's answer to a request."""
-        return self.do(self.client.protocol.send_request_async(method, params))
+
+        async def answer() -> Any:
+            return await self.client.protocol.send_request_async(method, params)
+
+        return self.do(answer())
 
     # -- documents --------------------------------------------------------------------------------------------------
 
@@ -115,6 +119,13 @@ class Client:
             "text_document": types.TextDocumentIdentifier(path.as_uri()),
             "position": types.Position(line, character),
         }
+
+    def near(self, path: Path, text: str, inside: str | None = None) -> dict[str, Any]:
+        """The parameters of a request at the beginning of a text in a file, or of a part of it."""
+        whole = path.read_bytes().decode()
+        start = whole.index(text) + (text.index(inside) if inside else 0)
+        before = whole[:start].split("\n")
+        return self.at(path, len(before) - 1, len(before[-1].encode("utf-16-le")) // 2)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -189,3 +200,22 @@ def connect() -> Iterator[Callable[..., Client]]:
     yield start
     for client in clients:
         client.dispose()
+
+
+@pytest.fixture
+def places() -> Callable[[Any], list[str]]:
+    return _places
+
+
+def _places(found: Any) -> list[str]:
+    """Locations as file:line:text, lines from 1, in order."""
+    if not found:
+        return []
+    return sorted(_place(item) for item in found)
+
+
+def _place(item: types.Location) -> str:
+    path = Path(item.uri.removeprefix("file://"))
+    line = path.read_bytes().decode().split("\n")[item.range.start.line].encode("utf-16-le")
+    text = line[2 * item.range.start.character : 2 * item.range.end.character].decode("utf-16-le")
+    return f"{path.name}:{item.range.start.line + 1}:{text}"
