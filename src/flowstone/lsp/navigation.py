@@ -50,10 +50,7 @@ def _add_hover(server: FlowStoneServer) -> None:
 
 
 def _hover(server: FlowStoneServer, file: File, span: Span, text: str) -> types.Hover:
-    if server.markup is types.MarkupKind.PlainText:
-        text = text.replace("**", "").replace("`", "")
-    content = types.MarkupContent(server.markup, text)
-    return types.Hover(content, server.editor.text(file.session, file.path).range(span))
+    return types.Hover(server.content(text), server.editor.text(file.session, file.path).range(span))
 
 
 def _hover_value(server: FlowStoneServer, params: types.HoverParams) -> types.Hover | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowstone.lsp.life import add_documents, add_life
 from flowstone.lsp.navigation import add_navigation
+from flowstone.lsp.proposals import add_completion
 from flowstone.lsp.server import FlowStoneServer
 
 
@@ -13,6 +14,7 @@ def make_server() -> FlowStoneServer:
     add_life(server)
     add_documents(server)
     add_navigation(server)
+    add_completion(server)
     return server
 
 

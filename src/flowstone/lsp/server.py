@@ -38,6 +38,12 @@ class FlowStoneServer(LanguageServer):
         """The names of a project."""
         return self._names.setdefault(session, ProjectNames(session))
 
+    def content(self, text: str) -> types.MarkupContent:
+        """A text as the editor can show it."""
+        if self.markup is types.MarkupKind.PlainText:
+            text = text.replace("**", "").replace("`", "")
+        return types.MarkupContent(self.markup, text)
+
     async def settled(self) -> None:
         """Wait until everything that was told is read."""
         if self._waiting:

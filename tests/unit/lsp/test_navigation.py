@@ -85,7 +85,8 @@ def test_hover_tells_of_resources_jobs_checks_and_partitions(client, files):
     assert "- runs: `orders`, `eu.returns`" in hover(client, maker, '"nightly"', "nightly")
     assert hover(client, maker, "not_empty").startswith("**blocking check** `not_empty`")
     assert (
-        hover(client, maker, "partitioned_by=days", "days") == "`DailyPartitions(start='2024-01-01T00:00', timezone='Europe/Paris')`"
+        hover(client, maker, "partitioned_by=days", "days")
+        == "`DailyPartitions(start='2024-01-01T00:00', timezone='Europe/Paris')`"
     )
     assert hover(client, maker, "+returns", "returns").startswith("**asset** `eu.returns`")
 
