@@ -59,6 +59,8 @@ class Rule:
     """Shown only where it is asked for: by ``check --strict``, or by its own code in ``select``."""
     config: str = ""
     """Tables of the examples' ``flowstone.toml``, where it has any beside the sources. The finding may be there."""
+    good_config: str = ""
+    """The same for the good example, where it differs."""
 
     fixes: tuple[Remedy, ...] = ()
     """What fixes there are."""
@@ -69,7 +71,7 @@ class Rule:
         """The files of an example by their path in the project, its configuration last."""
         example = self.bad if bad else self.good
         files = {EXAMPLE_FILE: example} if isinstance(example, str) else dict(example)
-        config = self.config if bad else self.config.replace("  # <- here", "")
+        config = self.config if bad else self.good_config or self.config.replace("  # <- here", "")
         tables = f"\n{config}" if config else ""
         select = f'select = ["{self.code}"]\n' if self.strict else ""
         return {**files, "flowstone.toml": f'sources = ["pipelines"]\n{select}{tables}'}

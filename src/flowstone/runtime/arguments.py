@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.errors import ConfigurationError
+from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter, Signature
 from flowstone.ir.node import Json
-from flowstone.runtime.parameters import adapter, argument
+from flowstone.runtime.parameters import argument
 from flowstone.runtime.workspace import Workspace
 
 

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import json
-import pathlib
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any, Literal, Union
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from flowstone.errors import ConfigurationError
+from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
 from flowstone.ir.reference import is_reference
-from flowstone.ir.types import UNION, TypeExpr
 from flowstone.runtime.secrets import resolve
-
-_PLAIN: Mapping[str, Any] = {
-    "None": None,
-    "bool": bool,
-    "bytes": bytes,
-    "datetime.date": datetime.date,
-    "datetime.datetime": datetime.datetime,
-    "datetime.time": datetime.time,
-    "datetime.timedelta": datetime.timedelta,
-    "decimal.Decimal": decimal.Decimal,
-    "float": float,
-    "int": int,
-    "pathlib.Path": pathlib.Path,
-    "str": str,
-    "uuid.UUID": uuid.UUID,
-}
-_GENERIC: Mapping[str, Any] = {
-    "Mapping": dict,
-    "Sequence": list,
-    "dict": dict,
-    "frozenset": frozenset,
-    "list": list,
-    "set": set,
-    "tuple": tuple,
-}
-
-
-@lru_cache(maxsize=1024)
-def adapter(type: TypeExpr | None) -> TypeAdapter[Any]:
-    """What validates values of a type; types that are not Python's own are not judged."""
-    return TypeAdapter(Any if type is None else _python_type(type))
 
 
 def coerce(parameter: ConfigParameter, value: Json, place: str) -> Any:
@@ -107,17 +71,3 @@ def is_default(parameter: ConfigParameter, value: Json, default: Json) -> bool:
     except ConfigurationError:
         return False
     return type(given) is type(compiled) and bool(given == compiled)
-
-
-def _python_type(type: TypeExpr) -> Any:
-    if type.name in _PLAIN:
-        return _PLAIN[type.name]
-    if type.name == "Literal":
-        return Literal[type.values]
-    members = [_python_type(item) for item in type.args]
-    if type.name == UNION:
-        return Union[tuple(members)]  # noqa: UP007 - the members are known only now
-    if type.name in _GENERIC:
-        base = _GENERIC[type.name]
-        return base[tuple(members)] if members else base
-    return Any
