@@ -4,35 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-_NAME = re.compile(
-    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|secret_?key|credentials?)$",
-    re.IGNORECASE,
+from flowstone.checks.secret_forms import has_secret_form, is_placeholder, looks_random
+
+Certainty = Literal["sure", "likely"]
+
+_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd)s?$", re.IGNORECASE)
+_KEY = re.compile(
+    r"(?:^|_)(?:secret|token|api_?key|access_?key|private_?key|secret_?key|auth_?key|credential)s?$", re.IGNORECASE
 )
-_FORM = re.compile(
-    r"""-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
-    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                      # Amazon
-    | \bgh[pousr]_[A-Za-z0-9]{30,}                        # GitHub
-    | \bxox[abprs]-[A-Za-z0-9-]{10,}                      # Slack
-    | \bsk_live_[A-Za-z0-9]{10,}                          # Stripe
-    | ^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@{}$<>]+@       # user and password in a URL
+_PUBLIC = re.compile(
+    r"""(?:^|_)(?:id|ids|sheet|hash|sha|sha1|sha256|md5|digest|checksum|etag|commit|revision|version|url|uri|path|file
+    |cursor|fingerprint|public_?key|image|model|name)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Names of what may look as if chance had written it, and is no secret."""
+_ELSEWHERE = re.compile(
+    r"""[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+                       # a variable of the environment
+    | (?:/|\./|~/)[\w./-]*                                  # a file
+    | [a-z][a-z0-9+.-]*://.* | (?:arn|vault|ssm|env|gcp|secretsmanager|keyvault):.* | projects/.*
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.DOTALL,
 )
-_PLACEHOLDER = re.compile(r"^(?:|none|null|changeme|change-me|todo|x+|\*+|\.+|<.*>|\$\{?.*\}?|\{.*\})$", re.IGNORECASE)
+"""Texts that say where a secret is."""
+_WORDS = re.compile(r"[a-z]+(?:[-_./ ][a-z]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEEPEST = 20
 
 
 def looks_secret(name: str, value: Any) -> bool:
-    """Whether a value under a name is a secret that somebody wrote down."""
-    if not isinstance(value, str) or _PLACEHOLDER.match(value):
+    """Whether a value under a name is a secret that somebody wrote down, for sure or probably."""
+    return certainty(name, value) is not None
+
+
+def certainty(name: str, value: Any) -> Certainty | None:
+    """How sure it is that a value under a name is a secret that somebody wrote down; None if it does not look so."""
+    if not isinstance(value, str) or not value or is_placeholder(value):
+        return None
+    plain = _CAMEL.sub("_", name).replace("-", "_").replace(".", "_")
+    if has_secret_form(value) or _is_named_so(plain, value):
+        return "sure"
+    return "likely" if looks_random(value) and not _PUBLIC.search(plain) else None
+
+
+def _is_named_so(name: str, value: str) -> bool:
+    if _ELSEWHERE.fullmatch(value):
         return False
-    return _NAME.search(_CAMEL.sub("_", name).replace("-", "_")) is not None or _FORM.search(value) is not None
+    if _PASSWORD.search(name):
+        return True
+    return _KEY.search(name) is not None and not _WORDS.fullmatch(value)
 
 
-def secrets_in(values: Any, path: str = "", depth: int = 0) -> Iterator[str]:
+def secrets_in(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Certainty]]:
     """Dotted paths of what looks like a secret in nested JSON values. References such as ``{"env": "NAME"}`` do not."""
     if depth > _DEEPEST:
         return
@@ -45,8 +69,9 @@ def secrets_in(values: Any, path: str = "", depth: int = 0) -> Iterator[str]:
             yield from _secrets_at(name, value, f"{path}.{index}", depth)
 
 
-def _secrets_at(name: str, value: Any, path: str, depth: int) -> Iterator[str]:
-    if looks_secret(name, value):
-        yield path
+def _secrets_at(name: str, value: Any, path: str, depth: int) -> Iterator[tuple[str, Certainty]]:
+    found = certainty(name, value)
+    if found is not None:
+        yield path, found
     else:
         yield from secrets_in(value, path, depth + 1)

@@ -6,50 +6,51 @@ from collections.abc import Iterator
 
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
-from flowstone.checks.secrets import looks_secret, secrets_in
+from flowstone.checks.secrets import Certainty, secrets_in
 from flowstone.checks.subject import Subject
-from flowstone.ir.function import Signature
+from flowstone.diagnostics.diagnostic import Severity, Span
+from flowstone.ir.asset import Asset
+from flowstone.ir.node import Location
 
 _HELP = 'keep it out of the source: configure { env = "NAME" } for an IO manager, or read it in a @resource'
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     project = subject.project
+    for name, signature in subject.signatures():
+        for parameter in signature.config:
+            for path, certainty in secrets_in({parameter.name: parameter.default}):
+                yield _finding(f"the default of {path!r} in {name!r}", parameter.location, certainty)
     for step in project.steps.values():
-        yield from _in_signature(step.id, step.signature)
         for engine, options in step.engine_options.items():
-            for path in secrets_in(options):
-                place = step.keywords.get(engine, step.location)
-                yield Finding(f"{step.id!r}: {engine}[{path!r}] looks like a secret", place, help=_HELP)
+            for path, certainty in secrets_in(options):
+                yield _finding(f"{step.id!r}: {engine}[{path!r}]", step.keywords.get(engine, step.location), certainty)
     for asset in project.assets.values():
-        for keyword, values in (("meta", asset.meta), ("io", asset.storage.options)):
-            for path in secrets_in(values):
-                place = subject.keyword(asset, path.partition(".")[0], keyword)
-                yield Finding(f"asset {asset.id!r}: {path!r} in its options looks like a secret", place, help=_HELP)
-    for check in project.checks:
-        yield from _in_signature(check.name, check.signature)
-    for resource in project.resources.values():
-        yield from _in_signature(resource.name, resource.signature)
+        yield from _in_asset(subject, asset)
     yield from _in_configuration(subject)
 
 
-def _in_signature(name: str, signature: Signature) -> Iterator[Finding]:
-    for parameter in signature.config:
-        if looks_secret(parameter.name, parameter.default):
-            yield Finding(
-                f"the default of {parameter.name!r} in {name!r} looks like a secret", parameter.location, help=_HELP
-            )
+def _in_asset(subject: Subject, asset: Asset) -> Iterator[Finding]:
+    for keyword, values in (("meta", asset.meta), ("tags", asset.tags), ("io", asset.storage.options)):
+        for path, certainty in secrets_in(values):
+            place = subject.keyword(asset, path.partition(".")[0], keyword)
+            yield _finding(f"asset {asset.id!r}: {path!r} in its options", place, certainty)
 
 
 def _in_configuration(subject: Subject) -> Iterator[Finding]:
-    for name, manager in subject.project.io_managers.items():
-        for path in secrets_in(manager.options):
-            key = f"io_managers.{name}.{path}"
-            yield Finding(f"{key} in the configuration looks like a secret", subject.configured(key), help=_HELP)
-    for name, values in subject.project.params.items():
-        for path in secrets_in(values):
-            key = f"params.{name}.{path}"
-            yield Finding(f"{key} in the configuration looks like a secret", subject.configured(key), help=_HELP)
+    project = subject.project
+    tables = {f"io_managers.{name}": manager.options for name, manager in project.io_managers.items()}
+    tables.update({f"params.{name}": values for name, values in project.params.items()})
+    for table, values in tables.items():
+        for path, certainty in secrets_in(values):
+            key = f"{table}.{path}"
+            yield _finding(f"{key} in the configuration", subject.configured(key), certainty)
+
+
+def _finding(what: str, place: Location | Span, certainty: Certainty) -> Finding:
+    return Finding(
+        f"{what} looks like a secret", place, help=_HELP, severity=None if certainty == "sure" else Severity.WARNING
+    )
 
 
 RULE = Rule(

@@ -1,0 +1,57 @@
+"""Times on the wall that do not come, or come twice, when clocks are put forward or back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_FIRST, _LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
+"""The years that are looked at. They are not counted from today: a finding must not depend on when it is looked for."""
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """A stretch of local time, without zone, that is skipped or comes twice."""
+
+    start: datetime
+    end: datetime
+    """Not part of it."""
+    skipped: bool
+
+
+@lru_cache(maxsize=64)
+def clock_changes(zone: str) -> tuple[ClockChange, ...]:
+    """The changes of some years in a zone, in order. Errors: those of ``ZoneInfo`` for an unknown one."""
+    return tuple(_changes(ZoneInfo(zone)))
+
+
+def _changes(zone: ZoneInfo) -> Iterator[ClockChange]:
+    instant, before = _FIRST, _offset(_FIRST, zone)
+    while instant < _LAST:
+        after = _offset(instant + _DAY, zone)
+        if after != before:
+            moment = _moment(instant, instant + _DAY, zone)
+            ends = sorted((moment + before, moment + after))
+            yield ClockChange(ends[0].replace(tzinfo=None), ends[1].replace(tzinfo=None), skipped=after > before)
+        instant, before = instant + _DAY, after
+
+
+def _moment(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    """The minute within a day at which the offset becomes that of the day's end."""
+    after = _offset(high, zone)
+    while high - low > _MINUTE:
+        middle = low + timedelta(minutes=(high - low) // _MINUTE // 2)
+        if _offset(middle, zone) == after:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
