@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TypeVar
 
 from flowstone.ir.asset import Asset, Check, Resource, Step
+from flowstone.ir.body import BodyFact
 from flowstone.ir.function import Signature
 from flowstone.ir.project import Project
 
@@ -39,7 +40,9 @@ def differing(old: Project, new: Project) -> Changed | None:
     resources = _differing(old.resources, new.resources)
     checks = _differing(_by_place(old.checks), _by_place(new.checks))
     made = {asset for project in (old, new) for asset in _outputs(project, steps)}
-    items: list[Step | Asset | Resource | Check] = []
+    items: list[Step | Asset | Resource | Check | BodyFact] = []
+    for facts in _differing(old.bodies, new.bodies).values():
+        items += chain.from_iterable(facts)
     for pairs in (steps, assets, resources, checks):
         items += chain.from_iterable(pairs.values())
     return Changed(frozenset(item.location.file for item in items), frozenset(made.union(assets)), frozenset(resources))
@@ -82,7 +85,11 @@ class Vicinity:
             assets={key: asset for key, asset in whole.assets.items() if key in assets},
             checks=checks,
             resources=whole.resources,
+            bodies={module: facts for module, facts in whole.bodies.items() if self._is_near(facts)},
         )
+
+    def _is_near(self, facts: Iterable[BodyFact]) -> bool:
+        return any(fact.location.file in self.files for fact in facts)
 
 
 def _mentioned(step: Step) -> Iterator[str]:

@@ -166,14 +166,16 @@ class CheckCache:
         return new if sum(new[path] != old[path] for path in old) <= _FEW else None
 
     def put_project(self, loaded: Loaded) -> None:
-        """Keep a project without findings of the front end, so that a part of it can be read anew."""
-        if loaded.diagnostics or self._surroundings is None or self._look() != self._surroundings:
+        """Keep a project, so that a part of it can be read anew."""
+        if self._surroundings is None or self._look() != self._surroundings:
             return
         try:
             head = {
                 "surroundings": self._surroundings,
                 "folders": folders(self._settings.root, loaded.sources),
-                "modules": loaded.modules,
+                "files": {path: facts.to_json() for path, facts in loaded.files.items()},
+                "found": {path: [item.to_json() for item in found] for path, found in loaded.found.items()},
+                "hidden": {path: sorted(names) for path, names in loaded.hidden.items()},
                 "effort": loaded.effort,
                 "texts": loaded.sources,
             }
@@ -202,12 +204,23 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _reloaded(settings: Settings, head: dict[str, Any], project: bytes, texts: dict[str, str]) -> Loaded | None:
     """A kept project with new texts of some files. Errors: ValueError, KeyError, TypeError if it is damaged."""
+    from flowstone.frontend.facts import FileFacts
+    from flowstone.frontend.findings import merged
     from flowstone.frontend.loader import Loaded
     from flowstone.frontend.partial import reload
     from flowstone.ir.project import Project
 
     whole = Project.model_validate_json(project)
-    base = Loaded(whole, (), head["texts"], tuple(head["modules"]), float(head["effort"]))
+    found = {path: tuple(map(Diagnostic.from_json, items)) for path, items in head["found"].items()}
+    base = Loaded(
+        whole,
+        merged(found),
+        head["texts"],
+        {path: FileFacts.from_json(facts) for path, facts in head["files"].items()},
+        found,
+        {path: frozenset(names) for path, names in head["hidden"].items()},
+        float(head["effort"]),
+    )
     return reload(base, settings, texts)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from flowstone.__about__ import __version__
 from flowstone.config.model import Settings
 
-_FORMAT = 2
+_FORMAT = 3
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 

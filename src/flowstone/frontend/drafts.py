@@ -15,6 +15,8 @@ from flowstone.frontend.declarations import Declared, Kind
 from flowstone.frontend.expected import shown
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.keywords import Keywords, read_keywords
+from flowstone.frontend.places import span_of
+from flowstone.ir.node import Location
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -62,14 +64,25 @@ class Drafts:
         self.checks: list[Draft] = []
         self.hidden: set[str] = set()
         """Names of declarations that exist and were left out because of a finding."""
-        self.other_assets: dict[str, Span] = {}
+        self.hidden_in: dict[str, set[str]] = {}
+        """Those of each file, by the path of the module that was read."""
+        self.silenced: set[str] = set()
+        """Paths of the files that mention hidden names, which is no finding."""
+        self.other_assets: dict[str, Location] = {}
         """Where the assets are declared that exist besides, by id, if only a part of the project is read."""
-        self.other_resources: dict[str, Span] = {}
+        self.other_resources: dict[str, Location] = {}
+
+    def hide(self, path: str, names: Iterable[str]) -> None:
+        """Note names of declarations of a file that were left out because of a finding."""
+        hidden = set(names)
+        if hidden:
+            self.hidden |= hidden
+            self.hidden_in.setdefault(path, set()).update(hidden)
 
     def asset_span(self, asset: str) -> Span:
         """Where an asset is declared."""
         draft = self.assets.get(asset)
-        return self.other_assets[asset] if draft is None else draft.name_span
+        return span_of(self.other_assets[asset]) if draft is None else draft.name_span
 
     def resource_names(self) -> set[str]:
         """Every resource of the project."""
@@ -78,16 +91,17 @@ class Drafts:
     def resource_span(self, name: str) -> Span:
         """Where a resource is declared."""
         draft = self.resources.get(name)
-        return self.other_resources[name] if draft is None else draft.name_span
+        return span_of(self.other_resources[name]) if draft is None else draft.name_span
 
 
 def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Findings) -> Drafts:
     """Read the keywords of every declaration and note those that are declared twice."""
     drafts = Drafts()
     for item in declared:
+        findings.owner = item.runs_in.path
         draft = _draft(item, evaluator, findings)
         if draft is None:
-            drafts.hidden.add(item.function.name)
+            drafts.hide(item.runs_in.path, [item.function.name])
         elif item.kind == "asset":
             _add_step(drafts, draft, findings)
         elif item.kind == "resource":

@@ -16,6 +16,7 @@ def check_duplicate_functions(declared: Iterable[Declared], names: Names, findin
     done: set[int] = set()
     followed = {id(item.function): item for item in declared}
     for item in followed.values():
+        findings.owner = item.runs_in.path
         bindings = names.table(item.scope.module).bindings.get(item.function.name, ())
         if len(bindings) < 2 or id(bindings[0].node) in done or not any(_is(item, other) for other in bindings):
             continue

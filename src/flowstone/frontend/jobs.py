@@ -26,13 +26,14 @@ def lower_jobs(
     declared: Iterable[DeclaredJob], project: Project, evaluator: Evaluator, findings: Findings
 ) -> dict[str, Job]:
     """All jobs of a project by name. The project has its steps and assets already."""
-    found = (declared_job(item, project, evaluator, findings) for item in declared)
+    found = [declared_job(item, project, evaluator, findings) for item in declared]
     return all_jobs((job for job in found if job is not None), project, findings)
 
 
 def all_jobs(declared: Iterable[Job], project: Project, findings: Findings) -> dict[str, Job]:
     """The declared jobs, each once, and those that need no declaration."""
     jobs: dict[str, Job] = {}
+    findings.owner = ""
     for job in declared:
         other = jobs.setdefault(job.name, job)
         if other is not job and other.location is not None and job.location is not None:
@@ -61,6 +62,7 @@ def selected_anew(job: Job, project: Project) -> Job:
 
 def declared_job(declared: DeclaredJob, project: Project, evaluator: Evaluator, findings: Findings) -> Job | None:
     """A job of which the project knows nothing yet; None after a finding."""
+    findings.owner = declared.runs_in.path
     try:
         value = evaluator.evaluate(declared.call, declared.scope)
     except Refusal as refusal:

@@ -24,6 +24,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def check_imports(module: Module, names: Names, findings: Findings) -> None:
     """Note names imported from ``flowstone`` that it does not have, and modules imported by a name they do not have."""
+    findings.owner = module.path
     if "flowstone" not in module.source:
         return
     for match in _DYNAMIC_IMPORT.finditer(module.source):
@@ -58,6 +59,7 @@ def _check_root(alias: ast.alias, dotted: str, module: Module, names: Names, fin
 
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:
     """Note every declaring word in a module that was not followed."""
+    findings.owner = module.path
     inner = _inner_imports(module, reader)
     pattern = _declaring_words(module, names, reader.touches, inner)
     if pattern is None:

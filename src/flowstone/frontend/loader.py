@@ -6,9 +6,9 @@ import gc
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from flowstone.config.model import Settings
@@ -18,7 +18,8 @@ from flowstone.frontend.bodies.read import Bodies
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
-from flowstone.frontend.findings import Findings
+from flowstone.frontend.facts import FileFacts, Name, hidden_names, name_of
+from flowstone.frontend.findings import Findings, merged
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.jobs import lower_jobs
 from flowstone.frontend.leftovers import check_imports, check_leftovers
@@ -46,8 +47,12 @@ class Loaded:
     """By place."""
     sources: dict[str, str]
     """Text of every file that was read, by path relative to the project's folder."""
-    modules: tuple[str, ...] = ()
-    """Paths of the modules below the sources, in the order in which they were read."""
+    files: Mapping[str, FileFacts] = field(default_factory=dict)
+    """Facts of the source files by path, in the order in which they were read; of broken ones too."""
+    found: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
+    """The diagnostics by the path of the file whose reading gave them; what is about the project by no path."""
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names of declarations that each file left out because of a finding."""
     effort: float = 0.0
     """The part that reading took of what is granted to a project for loops, factories and constants, from 0 to 1."""
 
@@ -64,9 +69,17 @@ def load(settings: Settings, *, fingerprints: bool = True, texts: Mapping[str, s
     with room():
         modules = index.add_sources(settings.sources)
         front = Front(settings, index, findings, fingerprints=fingerprints)
-        project = front.project(modules)
-    paths = tuple(module.path for module in modules)
-    return Loaded(project, findings.sorted(index.texts), index.texts, paths, front.effort)
+        drafts = front.drafts(modules)
+        project = front.project(drafts)
+    return Loaded(
+        project,
+        merged(found := findings.by_owner(index.texts)),
+        index.texts,
+        front.facts(drafts),
+        found,
+        hidden_names(drafts),
+        front.effort,
+    )
 
 
 @contextmanager
@@ -116,10 +129,8 @@ class Front:
         """The part that was taken of what is granted to a project, from 0 to 1."""
         return max(self.reader.effort, self.evaluator.effort)
 
-    def project(self, modules: Sequence[Module]) -> Project:
-        """The project that all of its modules make."""
-        drafts = self.drafts(modules)
-        drafts.hidden.update(self._broken_names(modules))
+    def project(self, drafts: Drafts) -> Project:
+        """The project that the drafts of all of its modules make."""
         project = assemble(self._settings, self.lower(drafts), _files(self.reader))
         jobs = lower_jobs(self.reader.jobs, project, self.evaluator, self._findings)
         return project.model_copy(update={"jobs": jobs})
@@ -132,14 +143,29 @@ class Front:
         for module in modules:
             check_leftovers(module, self._names, self.reader, self._findings)
         check_duplicate_functions(self.reader.declared, self._names, self._findings)
-        return make_drafts(self.reader.declared, self.evaluator, self._findings)
-
-    def _broken_names(self, modules: Sequence[Module]) -> Iterator[str]:
-        """Functions in files that could not be parsed: that these are missing is no finding of its own."""
-        read = {module.path for module in modules}
+        drafts = make_drafts(self.reader.declared, self.evaluator, self._findings)
         for path, text in self._index.texts.items():
-            if path not in read and not self._index.is_parsed(path):
-                yield from _DEFINITION.findall(text)
+            if not self._index.is_parsed(path):  # that its functions are missing is no finding of its own
+                drafts.hide(path, _DEFINITION.findall(text))
+        return drafts
+
+    def facts(self, drafts: Drafts) -> dict[str, FileFacts]:
+        """What other files can see of each source file, and it of them."""
+        names: dict[str, set[Name]] = {}
+        for draft in (*drafts.steps.values(), *drafts.resources.values(), *drafts.checks):
+            names.setdefault(draft.declared.runs_in.path, set()).add(name_of(draft))
+        declaring = {item.runs_in.path for item in self.reader.declared}
+        declaring |= {item.runs_in.path for item in self.reader.jobs}
+        return {
+            path: FileFacts(
+                module,
+                frozenset(names.get(path, ())),
+                frozenset(self.reader.followed.get(path, ())),
+                path in declaring,
+                path in drafts.silenced,
+            )
+            for path, module in self._index.files.items()
+        }
 
     def lower(self, drafts: Drafts) -> Nodes:
         """The nodes of the intermediate representation."""
@@ -158,11 +184,19 @@ class Front:
         steps: dict[str, Step] = {}
         assets: dict[str, Asset] = {}
         for draft in drafts.steps.values():
+            self._findings.owner = draft.declared.runs_in.path
             steps[draft.id] = lowering.step(draft)
             made = lowering.assets(draft, steps[draft.id].signature)
             assets.update((asset.id, asset) for asset in made if drafts.assets[asset.id] is draft)
-        checks = [check for draft in drafts.checks if (check := lowering.check(draft)) is not None]
-        resources = {draft.name: lowering.resource(draft) for draft in drafts.resources.values()}
+        checks: list[Check] = []
+        for draft in drafts.checks:
+            self._findings.owner = draft.declared.runs_in.path
+            if (check := lowering.check(draft)) is not None:
+                checks.append(check)
+        resources: dict[str, Resource] = {}
+        for draft in drafts.resources.values():
+            self._findings.owner = draft.declared.runs_in.path
+            resources[draft.name] = lowering.resource(draft)
         return Nodes(steps, assets, tuple(checks), resources, self._annotations.classes, self._bodies(drafts))
 
     def _bodies(self, drafts: Drafts) -> dict[str, tuple[BodyFact, ...]]:
@@ -176,14 +210,14 @@ class Front:
         return dict(sorted(found.items()))
 
 
-def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...]) -> Project:
-    """The project of these nodes, without jobs."""
+def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: Iterable[str] | None = None) -> Project:
+    """The project of these nodes, without jobs. ``order`` is the topological order of the steps, if it is known."""
     return Project(
         name=settings.name,
         profile=settings.profile,
         import_roots=settings.import_roots,
         sources=files,
-        steps=_ordered(nodes.steps, nodes.assets),
+        steps=_ordered(nodes.steps, nodes.assets) if order is None else {step: nodes.steps[step] for step in order},
         assets=nodes.assets,
         checks=nodes.checks,
         resources=nodes.resources,
@@ -203,16 +237,15 @@ def _files(reader: Reader) -> tuple[str, ...]:
     return tuple(sorted(found | {job.scope.module.path for job in reader.jobs}))
 
 
+def needs_of(step: Step, assets: Mapping[str, Asset]) -> set[str]:
+    """Ids of the other steps that a step needs."""
+    dependencies = step.signature.dependencies
+    return {assets[item.asset].step for item in dependencies if item.asset in assets} - {step.id}
+
+
 def _ordered(steps: dict[str, Step], assets: dict[str, Asset]) -> dict[str, Step]:
     """The steps in topological order, ties in source order; source order if there is a cycle."""
-    needs = {
-        step.id: {
-            assets[item.asset].step
-            for item in step.signature.dependencies
-            if item.asset in assets and assets[item.asset].step != step.id
-        }
-        for step in steps.values()
-    }
+    needs = {step.id: needs_of(step, assets) for step in steps.values()}
     place = {step: number for number, step in enumerate(steps)}
     sorter = TopologicalSorter(needs)
     try:

@@ -98,4 +98,7 @@ class AssetFinder:
 
     def is_hidden(self, text: str) -> bool:
         """Whether something of this name exists and already has a finding."""
-        return text.rpartition(".")[2] in self._drafts.hidden
+        hidden = text.rpartition(".")[2] in self._drafts.hidden
+        if hidden:
+            self._drafts.silenced.add(self._findings.owner)
+        return hidden

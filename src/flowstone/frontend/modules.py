@@ -79,6 +79,8 @@ class ModuleIndex:
         self._modules: dict[str, Module | None] = {}
         self._texts: dict[str, str] = {}
         self._parsed: set[str] = set()
+        self.files: dict[str, str] = {}
+        """Module names of the source files by path, in the order in which they are read; broken ones too."""
         self._listings: dict[Path, frozenset[str]] = {}
 
     @property
@@ -92,6 +94,15 @@ class ModuleIndex:
 
     def add_sources(self, sources: Sequence[str]) -> tuple[Module, ...]:
         """Read the source files and folders; return their modules by path. Findings are noted for what is not read."""
+        names: dict[str, Path] = {}
+        modules = [module for path in self._listed(sources) if (module := self._add(path, names)) is not None]
+        return tuple(modules)
+
+    def source_paths(self, sources: Sequence[str]) -> tuple[str, ...]:
+        """The source files, in the order in which ``add_sources`` reads them."""
+        return tuple(self._relative(path) for path in self._listed(sources))
+
+    def _listed(self, sources: Sequence[str]) -> list[Path]:
         paths: set[Path] = set()
         for source in sources:
             try:
@@ -99,9 +110,7 @@ class ModuleIndex:
             except UnreadableError as error:
                 self._unreadable(source, f"source '{source}' {error.reason}", error.help)
             paths.update(self._known_below(_normal(self._root / source)))
-        names: dict[str, Path] = {}
-        modules = [module for path in sorted(paths) if (module := self._add(path, names)) is not None]
-        return tuple(modules)
+        return sorted(paths)
 
     def _known_below(self, source: Path) -> Iterator[Path]:
         """Files of which a text is known: an editor may hold one that was never saved."""
@@ -162,14 +171,16 @@ class ModuleIndex:
             return None
         other = self._relative(names.setdefault(name, path))
         if other != relative:
-            self._findings.error(
-                "FS008",
-                f"two files are the module '{name}': '{other}' and '{relative}'",
-                _start(relative),
-                help="rename one of the two files: Python imports only one of them",
-                related=[(_start(other), "the other file")],
-            )
+            with self._findings.of(relative):
+                self._findings.error(
+                    "FS008",
+                    f"two files are the module '{name}': '{other}' and '{relative}'",
+                    _start(relative),
+                    help="rename one of the two files: Python imports only one of them",
+                    related=[(_start(other), "the other file")],
+                )
             return None
+        self.files[relative] = name
         if name not in self._modules:
             self._modules[name] = self._read(name, path)
         return self._modules[name]
@@ -187,23 +198,27 @@ class ModuleIndex:
         return os.path.relpath(path, self._root).replace(os.sep, "/")
 
     def _unreadable(self, path: str, message: str, help: str) -> None:
-        self._findings.error("FS002", message, _start(path), help=help)
+        with self._findings.of(path):
+            self._findings.error("FS002", message, _start(path), help=help)
 
     def _read(self, name: str, path: Path) -> Module | None:
         relative = self._relative(path)
-        text = self._text(path, relative)
-        if text is None:
+        with self._findings.of(relative):
+            text = self._text(path, relative)
+            tree = None if text is None else self._tree(relative, text)
+        if text is None or tree is None:
             return None
-        self._texts[relative] = text
+        self._parsed.add(relative)
+        return Module(name, relative, text, tree, path.name == "__init__.py" and name != "__init__")
+
+    def _tree(self, path: str, text: str) -> ast.Module | None:
+        self._texts[path] = text
         try:
-            tree = _parse(text)
+            return _parse(text)
         except SyntaxError as error:
-            self._syntax_error(relative, error)
+            self._syntax_error(path, error)
         except (RecursionError, MemoryError):
-            self._too_complex(relative, 1)
-        else:
-            self._parsed.add(relative)
-            return Module(name, relative, text, tree, path.name == "__init__.py" and name != "__init__")
+            self._too_complex(path, 1)
         return None
 
     def _text(self, path: Path, relative: str) -> str | None:

@@ -35,8 +35,8 @@ class Reader(Follower):
         self._names = names
         self.declared: list[Declared] = []
         self.jobs: list[DeclaredJob] = []
-        self.followed: set[str] = set()
-        """Names of the modules that hold the factories that were called."""
+        self.followed: dict[str, set[str]] = {}
+        """Names of the modules whose factories were called, by the path of the module that was read."""
         self._statements |= {
             ast.AnnAssign: self._assign,
             ast.Assign: self._assign,
@@ -48,6 +48,7 @@ class Reader(Follower):
 
     def read(self, module: Module) -> None:
         """Follow the statements of a module."""
+        self._findings.owner = module.path
         try:
             self._block(module.tree.body, Frame(module, module))
         except ExhaustedError as error:
@@ -218,7 +219,7 @@ class Reader(Follower):
             self.seen.add(id(call.func))
         self.touches.called.add(id(function.node))
         module = function.scope.module
-        self.followed.add(module.name)
+        self.followed.setdefault(frame.runs_in.path, set()).add(module.name)
         try:
             if frame.depth >= _MAX_CALLS:
                 message = f"factories call each other more than {_MAX_CALLS} deep at '{function.node.name}'"

@@ -1,0 +1,53 @@
+"""Which files are concerned when the names change that other files declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from flowstone.diagnostics.diagnostic import Diagnostic, Span
+from flowstone.frontend.facts import FileFacts, Name
+from flowstone.ir.asset import Check, Resource, Step
+from flowstone.ir.project import Project
+
+
+def mentioning(names: Set[str], project: Project, files: Mapping[str, FileFacts]) -> Iterator[str]:
+    """Files that declare what mentions one of the names, or has a parameter that could."""
+    paths = {facts.module: path for path, facts in files.items()}
+    items: list[Step | Check | Resource] = [*project.steps.values(), *project.checks, *project.resources.values()]
+    for item in items:
+        if any(name in names for name in _mentioned(item)):
+            yield paths[item.function.module]
+
+
+def _mentioned(item: Step | Check | Resource) -> Iterator[str]:
+    """Names without namespaces that parameters and keywords of a declaration mean, or could mean."""
+    signature = item.signature
+    for need in signature.dependencies:
+        yield need.asset.rpartition(".")[2]
+        if need.parameter is not None:
+            yield need.parameter
+    for use in signature.resources:
+        yield use.resource
+    for parameter in signature.config:
+        yield parameter.name
+    if isinstance(item, Check):
+        yield item.asset.rpartition(".")[2]
+
+
+def declaring(names: Set[Name], files: Mapping[str, FileFacts]) -> Iterator[str]:
+    """Files that declare something of the same id as one of the declarations."""
+    ids = {(name.kind, name.id) for name in names}
+    assets = {asset for name in names for asset in name.assets}
+    for path, facts in files.items():
+        if any((name.kind, name.id) in ids or not assets.isdisjoint(name.assets) for name in facts.names):
+            yield path
+
+
+def spans(found: Iterable[Diagnostic]) -> Iterator[Span]:
+    """All places in findings."""
+    for finding in found:
+        yield finding.span
+        for place in finding.related:
+            yield place.span
+        for edit in () if finding.fix is None else finding.fix.edits:
+            yield edit.span
