@@ -14,8 +14,6 @@ from flowstone.errors import UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.frame_digest import plain_type
 
-ROW = "_flowstone_row"
-PARTITION = "_flowstone_partition"
 LONGEST = 63
 """Bytes of the longest identifier (https://www.postgresql.org/docs/current/sql-syntax-lexical.html)."""
 CHUNK_ROWS = 65_536
@@ -44,8 +42,6 @@ def columns_of(schema: Any) -> tuple[Column, ...]:
     """The columns of an Arrow schema. Errors: UnsupportedTypeError for names and types that no table can have."""
     for name in schema.names:
         check_identifier(name, "column")
-        if name in (ROW, PARTITION):
-            raise UnsupportedTypeError(f"the column name {name!r} is taken: FlowStone adds a column of that name")
     return tuple(_column(field.name, field.type) for field in schema)
 
 
@@ -209,19 +205,3 @@ def _from_json(column: Any, type: Any) -> Any:
     import pyarrow as pa
 
     return pa.array([None if text is None else json_values.loads(text.encode()) for text in column.to_pylist()], type)
-
-
-def schema_text(schema: Any) -> str:
-    """An Arrow schema as a text for a record: the bytes that Arrow's own serialization has for it."""
-    from base64 import b64encode
-
-    return b64encode(schema.serialize().to_pybytes()).decode()
-
-
-def schema_of(text: str) -> Any:
-    """The inverse of ``schema_text``. Errors: ValueError for other texts."""
-    from base64 import b64decode
-
-    import pyarrow as pa
-
-    return pa.ipc.read_schema(pa.BufferReader(b64decode(text)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowstone.errors import StorageError
-from flowstone.io.postgres_columns import PARTITION, ROW
+from flowstone.io.table_values import PARTITION, ROW
 
 RECORDS = "flowstone_records"
 VERSION = "flowstone_version"
