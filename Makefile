@@ -51,15 +51,15 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(REPORTS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(REPORTS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt
 	$(PYTHON) -m venv .venv-airflow
-	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
+	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,duckdb,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
 	touch $@
 
 $(PREFECT): pyproject.toml requirements/prefect.txt
 	$(PYTHON) -m venv .venv-prefect
-	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
+	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,duckdb,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
 	touch $@

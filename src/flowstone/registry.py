@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flowstone.io.contract import IOManager
 
 IO_MANAGERS = {
+    "duckdb": "flowstone.io.duckdb:DuckdbManager",
     "filesystem": "flowstone.io.filesystem:FilesystemManager",
     "memory": "flowstone.io.memory:MemoryManager",
     "parquet": "flowstone.io.parquet:ParquetManager",

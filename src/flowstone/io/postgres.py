@@ -21,9 +21,10 @@ from flowstone.io.file_manager import SMALL, content_of
 from flowstone.io.postgres_columns import Column, check_identifier, columns_of, from_csv, to_csv
 from flowstone.io.postgres_session import Sessions, faults
 from flowstone.io.postgres_sql import copy_in, copy_out, of_value, statement
-from flowstone.io.postgres_tables import RECORDS, SchemaChange, Table
+from flowstone.io.postgres_tables import RECORDS, PostgresCatalogue
 from flowstone.io.record import Record
-from flowstone.io.table_values import ROW, VALUE, Content, labelled, parse_record, table_name
+from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
+from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name
 from flowstone.ir.types import TypeExpr
 
 LONGEST_PARTITION = 1_000
@@ -48,16 +49,8 @@ class PostgresConfig(Options):
     """Seconds to wait for the server."""
 
 
-class PostgresOptions(Options):
+class PostgresOptions(TableOptions):
     """Options of one asset in a ``postgres`` manager."""
-
-    table: str | None = Field(default=None, min_length=1)
-    """By default the asset's id, with ``__`` between its namespace and its name."""
-    schema_: str | None = Field(default=None, alias="schema", min_length=1)
-    """By default that of the manager."""
-    on_schema_change: SchemaChange | None = None
-    """What to do if the columns are others than before: ``fail``, ``append`` the new ones, or ``replace`` the table.
-    By default ``fail`` for a partitioned asset, else ``replace``."""
 
 
 @dataclass(slots=True)
@@ -140,17 +133,11 @@ class PostgresManager(IOManager):
 
     def intact(self, slot: Slot, record: Record) -> bool:
         table = self._table(slot)
-        if record.size <= SMALL:  # small values are the likeliest to be wrong at the right size
-            try:
-                self.load(slot, record, None)
-            except UnsupportedTypeError:
-                return True
-            except (NotMaterializedError, DamagedError):
-                return False
-            return True
+        if record.size <= SMALL:
+            return table_values.holds(lambda: self.load(slot, record, None))
         rows = content_of(record).get("rows", 1)
         with self._sessions.transaction(slot.label, "look for the value") as connection:
-            if not postgres_tables.columns(connection, table):
+            if not PostgresCatalogue(connection).columns(table):
                 return False
             found = connection.execute(of_value("SELECT count(*) FROM {}", table, slot))
             return bool(found.fetchone()[0] == rows)
@@ -161,7 +148,7 @@ class PostgresManager(IOManager):
         schema = table_values.frame_schema(record)
         with self._sessions.transaction(slot.label, "read") as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            present = postgres_tables.columns(connection, table)
+            present = PostgresCatalogue(connection).columns(table)
             if not present:
                 raise NotMaterializedError(f"{slot.label}: there is no table {table.label}")
             if schema is None:
@@ -185,7 +172,7 @@ class PostgresManager(IOManager):
                     slot.partition or _UNPARTITIONED,
                 )
             )
-            if ROW in postgres_tables.columns(connection, table):
+            if ROW in PostgresCatalogue(connection).columns(table):
                 connection.execute(of_value("DELETE FROM {}", table, slot))
             return bool(gone.rowcount)
 
@@ -215,12 +202,10 @@ class PostgresManager(IOManager):
     def _write(self, connection: Any, slot: Slot, table: Table, content: Content) -> None:
         postgres_tables.lock(connection, "value", slot.asset, slot.partition or _UNPARTITIONED)
         self.reached("locked")
-        policy: SchemaChange = getattr(slot.options, "on_schema_change", None) or (
-            "fail" if table.partitioned else "replace"
-        )
         columns = () if content.table is None else columns_of(content.table.schema)
         types = _types(content, columns)
-        postgres_tables.shape(connection, table, types, policy)
+        own = {ROW: "bigint", **({PARTITION: "text"} if table.partitioned else {})}
+        shape(PostgresCatalogue(connection), table, types, own, policy_of(slot.options, table))
         connection.execute(of_value("DELETE FROM {}", table, slot))
         with connection.cursor().copy(copy_in(table, types)) as copy:
             for data in _rows(content, columns, slot.partition):

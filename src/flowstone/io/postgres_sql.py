@@ -7,7 +7,7 @@ from typing import Any
 
 from flowstone.io.contract import Slot
 from flowstone.io.postgres_columns import Column
-from flowstone.io.postgres_tables import Table
+from flowstone.io.table_shape import Table
 from flowstone.io.table_values import PARTITION, ROW
 
 
@@ -33,18 +33,19 @@ def of_value(text: str, table: Table, slot: Slot) -> Any:
 def copy_in(table: Table, columns: Iterable[str]) -> Any:
     """What takes the rows of a value as CSV: the row's number, the partition if there is one, then the columns."""
     own = [ROW, PARTITION] if table.partitioned else [ROW]
-    names = _joined([(name,) for name in (*own, *columns)])
+    names = joined([(name,) for name in (*own, *columns)])
     return statement("COPY {} ({}) FROM STDIN (FORMAT csv)", (table.schema, table.name), names)
 
 
 def copy_out(table: Table, slot: Slot, columns: Iterable[Column]) -> Any:
     """What gives the rows of a value in their order as CSV: the row's number, then the columns."""
-    selected = _joined([(ROW,), *(statement(column.selected, (column.name,)) for column in columns)])
+    selected = joined([(ROW,), *(statement(column.selected, (column.name,)) for column in columns)])
     rows = statement("SELECT {} FROM ", selected) + of_value("{}", table, slot)
     return statement("COPY ({} ORDER BY {}) TO STDOUT (FORMAT csv)", rows, (ROW,))
 
 
-def _joined(parts: list[Any]) -> Any:
+def joined(parts: list[Any]) -> Any:
+    """Parts with commas between them."""
     from psycopg import sql
 
     return sql.SQL(", ").join(map(_part, parts))

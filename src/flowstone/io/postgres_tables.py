@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from flowstone.errors import StorageError
-from flowstone.io.table_values import PARTITION, ROW
+from flowstone.io.postgres_sql import joined, statement
+from flowstone.io.table_shape import Table
+from flowstone.io.table_values import PARTITION
 
 RECORDS = "flowstone_records"
 VERSION = "flowstone_version"
 
-SchemaChange = Literal["fail", "append", "replace"]
-
 _FIRST = """\
-CREATE TABLE {records} (
+CREATE TABLE {} (
     asset text NOT NULL,
     partition text NOT NULL,
     data_version text NOT NULL,
@@ -28,20 +28,6 @@ CREATE TABLE {records} (
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """What leads from each version of FlowStone's own tables to the next; each once, in order, in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The table of one asset."""
-
-    schema: str
-    name: str
-    asset: str
-    partitioned: bool
-
-    @property
-    def label(self) -> str:
-        return f"{self.schema}.{self.name}"
 
 
 def lock_key(*parts: str) -> int:
@@ -60,26 +46,24 @@ def migrate(connection: Any, schema: str) -> None:
 
     Errors: StorageError if a newer release has been here.
     """
-    from psycopg import sql
-
-    names = {"version": sql.Identifier(schema, VERSION), "records": sql.Identifier(schema, RECORDS)}
+    version_table, records = (schema, VERSION), (schema, RECORDS)
     lock(connection, "schema", schema)
     if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,)).fetchone():
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        connection.execute(statement("CREATE SCHEMA {}", (schema,)))
     version = 0
     if exists(connection, schema, VERSION):
-        version = connection.execute(sql.SQL("SELECT max(version) FROM {version}").format(**names)).fetchone()[0] or 0
+        version = connection.execute(statement("SELECT max(version) FROM {}", version_table)).fetchone()[0] or 0
     else:
-        connection.execute(sql.SQL("CREATE TABLE {version} (version integer NOT NULL)").format(**names))
+        connection.execute(statement("CREATE TABLE {} (version integer NOT NULL)", version_table))
     if version > len(MIGRATIONS):
         raise StorageError(
             f"the schema {schema!r} was written by a newer FlowStone (version {version} of its tables, "
             f"this one knows {len(MIGRATIONS)})",
             help="upgrade FlowStone here",
         )
-    for number, statement in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.execute(sql.SQL(statement).format(**names))
-        connection.execute(sql.SQL("INSERT INTO {version} VALUES ({number})").format(**names, number=number))
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.execute(statement(step, records))
+        connection.execute(statement("INSERT INTO {} VALUES ({})", version_table, statement(str(number))))
 
 
 def exists(connection: Any, schema: str, name: str) -> bool:
@@ -91,125 +75,48 @@ def exists(connection: Any, schema: str, name: str) -> bool:
     return found.fetchone() is not None
 
 
-def columns(connection: Any, table: Table) -> dict[str, str]:
-    """The columns of a table and their types, in order; none if there is no such table."""
-    found = connection.execute(
-        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        (table.schema, table.name),
-    )
-    return dict(found.fetchall())
+@dataclass(frozen=True, slots=True)
+class PostgresCatalogue:
+    """What ``shape`` asks of Postgres."""
 
+    connection: Any
 
-def shape(connection: Any, table: Table, wanted: dict[str, str], policy: SchemaChange) -> None:
-    """Make the table one that can take these columns (beside FlowStone's own).
-
-    Errors: StorageError if it belongs to somebody else, or if the policy forbids the change.
-    """
-    own = {ROW: "bigint", **({PARTITION: "text"} if table.partitioned else {})}
-    present = columns(connection, table)
-    if not present:
-        lock(connection, "table", table.schema, table.name)  # the first partitions may come at once
-        present = columns(connection, table)
-    if not present:
-        _create(connection, table, own | wanted)
-        return
-    _demand_ours(connection, table, present)
-    if present == own | wanted:
-        return
-    lock(connection, "table", table.schema, table.name)  # two writers may see the same difference
-    present = columns(connection, table)
-    held = {name: kind for name, kind in present.items() if name not in (ROW, PARTITION)}
-    if (PARTITION in present) == table.partitioned and held == wanted:
-        return
-    if policy == "replace":
-        _demand_replaceable(connection, table)
-        _drop(connection, table)
-        _create(connection, table, own | wanted)
-    elif policy == "append" and (PARTITION in present) == table.partitioned:
-        _append(connection, table, held, wanted)
-    else:
-        raise StorageError(_difference(table, held, wanted), help=_POLICY_HELP)
-
-
-_POLICY_HELP = (
-    'allow the change with on_schema_change="append" (new columns are added) or "replace" (the table is made anew), '
-    "or drop the table"
-)
-
-
-def _create(connection: Any, table: Table, wanted: dict[str, str]) -> None:
-    from psycopg import sql
-
-    name = sql.Identifier(table.schema, table.name)
-    parts = [sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in wanted.items()]
-    connection.execute(sql.SQL("CREATE TABLE {} ({})").format(name, sql.SQL(", ").join(parts)))
-    if table.partitioned:
-        connection.execute(sql.SQL("CREATE INDEX ON {} ({})").format(name, sql.Identifier(PARTITION)))
-    comment = sql.Literal(f"FlowStone asset {table.asset}")
-    connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(name, comment))
-
-
-def _drop(connection: Any, table: Table) -> None:
-    from psycopg import sql
-
-    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(table.schema, table.name)))
-
-
-def _append(connection: Any, table: Table, held: dict[str, str], wanted: dict[str, str]) -> None:
-    """Add the columns that are new; those that are gone stay, and are empty in what is stored from now on."""
-    from psycopg import sql
-
-    if any(held[name] != kind for name, kind in wanted.items() if name in held):
-        raise StorageError(_difference(table, held, wanted), help=_POLICY_HELP)
-    for name in wanted.keys() - held:
-        connection.execute(
-            sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(
-                sql.Identifier(table.schema, table.name),
-                sql.Identifier(name),
-                sql.SQL(wanted[name]),
-            )
+    def columns(self, table: Table) -> dict[str, str]:
+        found = self.connection.execute(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute a "
+            "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            (table.schema, table.name),
         )
+        return dict(found.fetchall())
 
-
-def _demand_ours(connection: Any, table: Table, present: dict[str, str]) -> None:
-    comment = connection.execute(
-        "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE nspname = %s AND relname = %s",
-        (table.schema, table.name),
-    ).fetchone()[0]
-    if ROW not in present or comment != f"FlowStone asset {table.asset}":
-        whose = comment if ROW in present and comment else "not made by FlowStone"
-        raise StorageError(
-            f"the table {table.label} exists already and is not that of {table.asset!r} ({whose})",
-            help="choose another table= or schema=, or rename the table that is there",
+    def comment(self, table: Table) -> str | None:
+        found = self.connection.execute(
+            "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE nspname = %s AND relname = %s",
+            (table.schema, table.name),
         )
+        comment: str | None = found.fetchone()[0]
+        return comment
 
+    def partitions(self, table: Table) -> int:
+        count = statement("SELECT count(DISTINCT {}) FROM {}", (PARTITION,), (table.schema, table.name))
+        return int(self.connection.execute(count).fetchone()[0])
 
-def _demand_replaceable(connection: Any, table: Table) -> None:
-    """A table is not made anew while it holds other partitions than one."""
-    from psycopg import sql
+    def lock(self, table: Table) -> None:
+        lock(self.connection, "table", table.schema, table.name)
 
-    if not table.partitioned or PARTITION not in columns(connection, table):
-        return
-    query = sql.SQL("SELECT count(DISTINCT {}) FROM {}")
-    found = connection.execute(query.format(sql.Identifier(PARTITION), sql.Identifier(table.schema, table.name)))
-    count = found.fetchone()[0]
-    if count > 1:
-        raise StorageError(
-            f"the columns of {table.asset!r} have changed, and {table.label} holds {count} partitions",
-            help='use on_schema_change="append", or drop the table and make all partitions again',
-        )
+    def create(self, table: Table, columns: dict[str, str]) -> None:
+        name = (table.schema, table.name)
+        parts = [statement("{} {}", (column,), statement(kind)) for column, kind in columns.items()]
+        self.connection.execute(statement("CREATE TABLE {} ({})", name, joined(parts)))
+        if PARTITION in columns:
+            self.connection.execute(statement("CREATE INDEX ON {} ({})", name, (PARTITION,)))
+        self.connection.execute(statement("COMMENT ON TABLE {} IS {}", name, table.comment))
 
+    def drop(self, table: Table) -> None:
+        self.connection.execute(statement("DROP TABLE {}", (table.schema, table.name)))
 
-def _difference(table: Table, held: dict[str, str], wanted: dict[str, str]) -> str:
-    facts = [f"{name!r} is new" for name in wanted.keys() - held]
-    facts += [f"{name!r} is gone" for name in held.keys() - wanted]
-    facts += [
-        f"{name!r} is {wanted[name]} and was {held[name]}"
-        for name in wanted
-        if held.get(name, wanted[name]) != wanted[name]
-    ]
-    what = "; ".join(sorted(facts)) or "their order, or whether it is partitioned, is another"
-    return f"the columns of {table.asset!r} do not fit the table {table.label}: {what}"
+    def add(self, table: Table, column: str, kind: str) -> None:
+        name = (table.schema, table.name)
+        self.connection.execute(statement("ALTER TABLE {} ADD COLUMN {} {}", name, (column,), statement(kind)))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from flowstone.errors import DamagedError, UnsupportedTypeError
+from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
 from flowstone.io.contract import Options, Slot
 from flowstone.io.file_manager import content_of
@@ -103,6 +104,17 @@ def load_plain(slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -
         return restore(json_values.loads(data), type)
     except UnsupportedTypeError as error:
         raise labelled(slot, error) from error
+
+
+def holds(load: Callable[[], object]) -> bool:
+    """Whether a small value can be loaded: those are the likeliest to be wrong at the right size."""
+    try:
+        load()
+    except UnsupportedTypeError:
+        return True
+    except (NotMaterializedError, DamagedError):
+        return False
+    return True
 
 
 def refuses(type: TypeExpr, *, loading: bool) -> str | None:
