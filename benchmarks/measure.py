@@ -41,13 +41,20 @@ class CommandFailedError(RuntimeError):
     """A contender did not do its work, so that its time means nothing."""
 
 
+def usual_environment() -> dict[str, str]:
+    """The environment in which people run commands: Python keeps what it compiled, which an editor or CI may forbid."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
 def sample(command: Command) -> Sample:
     """Run a command once. Errors: CommandFailedError, with the end of its output."""
     if command.prepare is not None:
         command.prepare()
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command.argv, cwd=command.cwd, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command.argv, cwd=command.cwd, stdout=output, stderr=subprocess.STDOUT, env=usual_environment()
+        )
         _, status, usage = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

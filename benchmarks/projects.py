@@ -86,6 +86,29 @@ def write_trivial(folder: Path, assets: int, manager: str) -> None:
         _write(folder / "pipelines" / f"module_{first // PER_MODULE:03d}.py", text)
 
 
+ODD_GRAPHS = {
+    "chain": "a chain of 5,000 assets",
+    "star": "an asset with 5,000 inputs",
+    "cycle": "a cycle of 5,000 assets",
+}
+
+
+def write_odd(folder: Path, shape: str, assets: int) -> None:
+    """A graph of ``ODD_GRAPHS``, in modules of a hundred."""
+    _config(folder, default="store", managers='[io_managers.store]\ntype = "filesystem"\n')
+    for first in range(0, assets, 100):
+        text = "from flowstone import asset\n"
+        for number in range(first, min(first + 100, assets)):
+            before = {"chain": number - 1, "star": -1, "cycle": (number - 1) % assets}[shape]
+            inputs = f"{name(before)}: int" if before >= 0 else ""
+            text += f"\n\n@asset\ndef {name(number)}({inputs}) -> int:\n    return 1\n"
+        _write(folder / "pipelines" / f"module_{first // 100:03d}.py", text)
+    if shape == "star":
+        inputs = ", ".join(f"{name(number)}: int" for number in range(assets))
+        text = f"from flowstone import asset\n\n\n@asset\ndef total({inputs}) -> int:\n    return 1\n"
+        _write(folder / "pipelines" / "total.py", text)
+
+
 def trivial(number: int) -> str:
     """The text of a function that adds one to the greatest of its inputs."""
     inputs = ", ".join(f"{name(other)}: int" for other in needs(number))

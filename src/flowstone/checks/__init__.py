@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowstone.checks.engine import find_all, run_checks
-    from flowstone.checks.judgement import Judgement, judge
+    from flowstone.checks.judgement import Judgement, judge, recalled
 
-__all__ = ["Judgement", "find_all", "judge", "run_checks"]
+__all__ = ["Judgement", "find_all", "judge", "recalled", "run_checks"]
 
-_JUDGEMENT = ("Judgement", "judge")
+_JUDGEMENT = ("Judgement", "judge", "recalled")
 
 
 def __getattr__(name: str) -> Any:

@@ -45,6 +45,11 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
     return Judgement(loaded, settings, found, near, replace(subject, known_options=subject.read_options))
 
 
+def recalled(loaded: Loaded, settings: Settings, near: tuple[Diagnostic, ...]) -> Judgement:
+    """A judgement of which only what rules found that look near was kept: enough for the next one."""
+    return Judgement(loaded, settings, (), near, subject_of(loaded, settings))
+
+
 def _rules(scope: str) -> list[Rule]:
     return [rule for rule in all_rules() if rule.scope == scope]
 

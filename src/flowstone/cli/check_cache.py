@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,9 +25,12 @@ from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
-    from flowstone.frontend import Loaded
+    from flowstone.checks import Judgement
 
 _UNREADABLE = "FS002"
+_TEMPORARY = ".check-"
+_ABANDONED = 3600
+"""Seconds after which nobody writes a temporary file any more."""
 _FEW = 20
 """Changed files that are compared in detail; with more, reading all anew is as fast."""
 
@@ -133,9 +137,13 @@ class CheckCache:
     def _make_folder(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         (self._settings.cache_folder / ".gitignore").write_text("*\n")
+        for left in self._path.parent.glob(f"{_TEMPORARY}*"):  # by a check that was killed
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink(missing_ok=True)
 
-    def reload(self, texts: Mapping[str, str] = MappingProxyType({})) -> Loaded | None:
-        """The project as it is now, made of one that was kept and of the files that have changed since, if it can.
+    def judge_again(self, texts: Mapping[str, str] = MappingProxyType({})) -> Judgement | None:
+        """The project as it is now with what is found in it, made of what was kept and of the files that have changed;
+        None if it has to be made anew.
 
         ``texts`` hold instead of what is in the files.
         """
@@ -146,7 +154,7 @@ class CheckCache:
                 return None
             head = json.loads(first)
             new = self._new_texts(head, texts)
-            return None if new is None else _reloaded(self._settings, head, project, new)
+            return None if new is None else _judged_again(self._settings, head, project, new)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
@@ -165,10 +173,11 @@ class CheckCache:
             return None
         return new if sum(new[path] != old[path] for path in old) <= _FEW else None
 
-    def put_project(self, loaded: Loaded) -> None:
-        """Keep a project, so that a part of it can be read anew."""
+    def put_judgement(self, judgement: Judgement) -> None:
+        """Keep a project with what was found in it, so that a part of it can be read anew."""
         if self._surroundings is None or self._look() != self._surroundings:
             return
+        loaded = judgement.loaded
         try:
             head = {
                 "surroundings": self._surroundings,
@@ -176,6 +185,7 @@ class CheckCache:
                 "files": {path: facts.to_json() for path, facts in loaded.files.items()},
                 "found": {path: [item.to_json() for item in found] for path, found in loaded.found.items()},
                 "hidden": {path: sorted(names) for path, names in loaded.hidden.items()},
+                "near": [item.to_json() for item in judgement.near],
                 "effort": loaded.effort,
                 "texts": loaded.sources,
             }
@@ -202,8 +212,9 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _reloaded(settings: Settings, head: dict[str, Any], project: bytes, texts: dict[str, str]) -> Loaded | None:
+def _judged_again(settings: Settings, head: dict[str, Any], project: bytes, texts: dict[str, str]) -> Judgement | None:
     """A kept project with new texts of some files. Errors: ValueError, KeyError, TypeError if it is damaged."""
+    from flowstone.checks import judge, recalled
     from flowstone.frontend.facts import FileFacts
     from flowstone.frontend.findings import merged
     from flowstone.frontend.loader import Loaded
@@ -221,12 +232,14 @@ def _reloaded(settings: Settings, head: dict[str, Any], project: bytes, texts: d
         {path: frozenset(names) for path, names in head["hidden"].items()},
         float(head["effort"]),
     )
-    return reload(base, settings, texts)
+    before = recalled(base, settings, tuple(map(Diagnostic.from_json, head["near"])))
+    loaded = reload(base, settings, texts)
+    return None if loaded is None else judge(loaded, settings, before)
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file of the cache, so that others see the old one or the new one. Errors: OSError."""
-    handle, temporary = tempfile.mkstemp(prefix=".check-", suffix=".tmp", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -23,17 +23,18 @@ def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = Mapp
     known = cache.get() if use_cache and not texts else None
     if known is not None:
         return known
-    from flowstone.checks import find_all
+    from flowstone.checks import judge
     from flowstone.frontend import load
 
-    part = cache.reload(texts) if use_cache else None
-    loaded = part or load(settings, fingerprints=False, texts=texts)
-    _keep(loaded)
-    result = CheckResult(find_all(loaded, settings), len(loaded.project.assets), frozenset(loaded.sources))
+    again = cache.judge_again(texts) if use_cache else None
+    judgement = again or judge(load(settings, fingerprints=False, texts=texts), settings)
+    _keep(judgement)
+    loaded = judgement.loaded
+    result = CheckResult(judgement.diagnostics, len(loaded.project.assets), frozenset(loaded.sources))
     if use_cache and not texts:
         cache.put(loaded.sources, result.diagnostics, result.assets)
-        if part is None:
-            cache.put_project(loaded)
+        if again is None:
+            cache.put_judgement(judgement)
     return result
 
 

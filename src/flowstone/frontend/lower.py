@@ -20,10 +20,10 @@ from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.functions import parameters, yields
 from flowstone.frontend.lookup import AssetFinder
 from flowstone.frontend.output_types import output_types
-from flowstone.frontend.places import location
+from flowstone.frontend.places import location, spot
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.function import FunctionRef, Signature
-from flowstone.ir.node import Location
+from flowstone.ir.node import Location, Spot
 from flowstone.ir.types import TypeExpr
 
 _ENGINES = ("airflow", "prefect", "local")
@@ -69,7 +69,7 @@ class Lowering:
             engine_options={engine: to_json(values[engine]) for engine in _ENGINES if engine in values},
             code=self._code(draft),
             location=location(draft.declared.span),
-            keywords=_places(draft),
+            spots=_spots(draft),
         )
 
     def assets(self, draft: Draft, signature: Signature) -> list[Asset]:
@@ -205,12 +205,12 @@ def _function(draft: Draft) -> FunctionRef:
     )
 
 
-def _places(draft: Draft) -> dict[str, Location]:
+def _spots(draft: Draft) -> dict[str, Spot]:
     module = draft.declared.scope.module
-    found = {name: location(span) for name, span in draft.keywords.spans.items()}
+    found = {name: spot(span) for name, span in draft.keywords.spans.items()}
     for parameter, _ in parameters(draft.declared.function.args):
-        found[f"parameter:{parameter.arg}"] = location(module.span(parameter))
+        found[f"parameter:{parameter.arg}"] = spot(module.span(parameter))
     returns = draft.declared.function.returns
     if returns is not None:
-        found["returns"] = location(module.span(returns))
+        found["returns"] = spot(module.span(returns))
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flowstone.dsl.policies import Retry
 from flowstone.ir.function import FunctionRef, Signature
-from flowstone.ir.node import Json, Location, Node
+from flowstone.ir.node import Json, Location, Node, Places, Spot
 from flowstone.ir.types import TypeExpr
 from flowstone.ir.values import PartitionsValue, ScheduleValue
 
@@ -59,8 +61,15 @@ class Step(Node):
     """Fingerprint of everything that the function reaches: ``sha256:...``."""
     location: Location
     """The function's name in its ``def``."""
-    keywords: dict[str, Location] = {}
-    """Place of each keyword's value in the decorator, and of each parameter as ``parameter:NAME``."""
+    spots: dict[str, Spot] = {}
+    """Where in the same file the value of each keyword of the decorator stands, each parameter as ``parameter:NAME``,
+    and the annotation of what it returns as ``returns``.
+    """
+
+    @property
+    def keywords(self) -> Mapping[str, Location]:
+        """The same as places."""
+        return Places(self.location.file, self.spots)
 
 
 class Check(Node):

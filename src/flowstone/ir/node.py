@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +26,31 @@ class Location(Node):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+Spot = tuple[int, int, int, int]
+"""A place in a file that is known: line, column, end line, end column. A tenth of a ``Location`` in time and space."""
+
+
+class Places(Mapping[str, Location]):
+    """Spots in a file as locations, each made when it is asked for."""
+
+    def __init__(self, file: str, spots: Mapping[str, Spot]) -> None:
+        self._file = file
+        self._spots = spots
+
+    def __getitem__(self, name: str) -> Location:
+        line, column, end_line, end_column = self._spots[name]
+        return Location(file=self._file, line=line, column=column, end_line=end_line, end_column=end_column)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._spots
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spots)
+
+    def __len__(self) -> int:
+        return len(self._spots)
 
 
 Json = Any

@@ -10,7 +10,7 @@ from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Node
 from flowstone.ir.types import ClassInfo
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever an older reader would misread the JSON."""
 
 

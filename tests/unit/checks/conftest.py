@@ -107,7 +107,7 @@ class Builder:
             partitions=partitions,
             code="sha256:0",
             location=place(line, 5),
-            keywords={name: place(line, 50) for name in more.pop("keywords", ())},
+            spots=dict.fromkeys(more.pop("keywords", ()), (line, 50, line, 53)),
             **{key: more.pop(key) for key in ("schedule", "engine_options") if key in more},
         )
         for output in outputs.values():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flowstone.checks import Judgement, judge
 from flowstone.cli.check_cache import CheckCache
 from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
@@ -232,11 +233,15 @@ def test_a_warm_check_loads_no_third_party_package_but_click(project):
         assert f"'{package}'" not in warm
 
 
+def judged(project: Path) -> Judgement:
+    return judge(load(settings(project), fingerprints=False), settings(project))
+
+
 def whole(project: Path, text: str) -> CheckCache:
     """A project of which a check was kept, and whose file has the text now."""
     (project / "pipelines/b.py").write_text("from flowstone import asset\n\n\n@asset\ndef orders() -> int: ...\n")
     cache = CheckCache(settings(project))
-    cache.put_project(load(settings(project), fingerprints=False))
+    cache.put_judgement(judged(project))
     (project / "pipelines/b.py").write_text(text)
     return CheckCache(settings(project))
 
@@ -245,21 +250,21 @@ EDITED = "from flowstone import asset\n\n\n@asset(group='sales')\ndef orders() -
 
 
 def test_a_kept_project_is_as_good_as_a_new_one(project):
-    again = whole(project, EDITED).reload()
+    again = whole(project, EDITED).judge_again()
     assert again is not None
-    assert again.project == load(settings(project), fingerprints=False).project
-    assert again.project.assets["orders"].group == "sales"
+    assert again.loaded.project == load(settings(project), fingerprints=False).project
+    assert again.loaded.project.assets["orders"].group == "sales"
 
 
 def test_a_project_with_findings_of_the_front_end_is_kept_too(project):
     (project / "pipelines/b.py").write_text("x = (\n")
-    CheckCache(settings(project)).put_project(load(settings(project), fingerprints=False))
+    CheckCache(settings(project)).put_judgement(judged(project))
     for text in (EDITED, "y = (\n"):
         (project / "pipelines/b.py").write_text(text)
-        again = CheckCache(settings(project)).reload()
+        again = CheckCache(settings(project)).judge_again()
         assert again is not None
-        whole = load(settings(project), fingerprints=False)
-        assert (again.project, again.diagnostics) == (whole.project, whole.diagnostics)
+        whole = judged(project)
+        assert (again.loaded.project, again.diagnostics) == (whole.loaded.project, whole.diagnostics)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +280,7 @@ def test_a_project_with_findings_of_the_front_end_is_kept_too(project):
 def test_a_kept_project_is_not_used_after_other_changes(project, change):
     whole(project, EDITED)
     change(project)
-    assert CheckCache(settings(project)).reload() is None
+    assert CheckCache(settings(project)).judge_again() is None
 
 
 @pytest.mark.parametrize("part", range(3))
@@ -286,11 +291,11 @@ def test_a_damaged_project_is_as_good_as_none(project, part, damage):
     lines = path.read_bytes().split(b"\n")
     lines[part] = damage
     path.write_bytes(b"\n".join(lines))
-    assert cache.reload() is None
+    assert cache.judge_again() is None
     body = b"\n".join(lines[1:])
     path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     if part:
-        assert cache.reload() is None
+        assert cache.judge_again() is None
 
 
 def test_check_finds_what_an_edit_of_a_declaration_breaks_and_mends(project):

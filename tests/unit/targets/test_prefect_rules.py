@@ -86,10 +86,7 @@ def test_an_option_that_prefect_does_not_take(build, options, message, help):
 
 
 def test_options_are_shown_where_they_are_written(build):
-    from flowstone.ir.node import Location
-
-    where = Location(file="pipeline.py", line=77, column=3, end_line=77, end_column=20)
-    build.asset("raw", engine_options={"prefect": {"tag": 1}}, keywords={"prefect": where})
+    build.asset("raw", engine_options={"prefect": {"tag": 1}}, spots={"prefect": (77, 3, 77, 20)})
     build.job("nightly")
     assert the_finding(build.project()).span.line == 77
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from flowstone.checks.cycles import find_cycles, path_text, shown
@@ -14,8 +14,21 @@ from flowstone.ir.project import Project
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    for cycle in find_cycles(subject.project.upstream):
+    upstream = subject.project.upstream
+    if _is_in_order(upstream):
+        return
+    for cycle in find_cycles(upstream):
         yield _finding(subject.project, cycle)
+
+
+def _is_in_order(upstream: Mapping[str, Iterable[str]]) -> bool:
+    """Whether all that a step needs comes before it: so it is in a project without a circle."""
+    done: set[str] = set()
+    for step, needs in upstream.items():
+        if not done.issuperset(needs):
+            return False
+        done.add(step)
+    return True
 
 
 def _finding(project: Project, cycle: Sequence[str]) -> Finding:
