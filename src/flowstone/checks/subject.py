@@ -114,9 +114,7 @@ class Subject:
     def deeds(
         self, *kinds: FactKind, counts: Callable[[Doer], bool] = lambda _: True
     ) -> Iterator[tuple[BodyFact, Doer]]:
-        """What code of declared functions does, with the function; of one that is declared many times the first that
-        counts.
-        """
+        """What code of functions does, with the function; of one that is declared many times the first that counts."""
         project = self.project
         checks = {check.name: check for check in project.checks}
         owners: dict[str, Mapping[str, Doer]] = {

@@ -66,6 +66,17 @@ class NameTable:
         return tuple(binding.origin for binding in self._all if binding.name == "*")
 
     @cached_property
+    def imported(self) -> frozenset[str]:
+        """Dotted names of what importing the module imports, under whatever conditions."""
+        return frozenset(
+            item.origin
+            for item in self._all
+            if item.kind == "import"
+            and not item.place.typing_only
+            and not any(outcome and is_main(test) for test, outcome in item.place.guards)
+        )
+
+    @cached_property
     def public(self) -> frozenset[str] | None:
         """The names in ``__all__``, if it is a literal list."""
         bindings = self.bindings.get("__all__", ())
@@ -125,6 +136,18 @@ def is_type_checking(test: ast.expr) -> bool:
     """Whether a test is ``TYPE_CHECKING`` or ``typing.TYPE_CHECKING``."""
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def is_main(test: ast.expr) -> bool:
+    """Whether a test is ``__name__ == "__main__"``."""
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+        and isinstance(test.ops[0], ast.Eq)
+        and isinstance(test.comparators[0], ast.Constant)
+        and test.comparators[0].value == "__main__"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flowstone.frontend import library, operators
+from flowstone.frontend.bodies.outside import reach
 from flowstone.frontend.bound_names import BoundNames
 from flowstone.frontend.classes import class_attribute, is_enum
 from flowstone.frontend.construct import symbolic
@@ -268,5 +269,7 @@ class Expressions(Walk):
         advice = ADVICE
         if dotted in _ENVIRONMENT:
             advice = "what differs between environments belongs in the configuration: profiles, or {env = ...}"
+        elif isinstance(node, ast.Call) and reach(dotted, node) in ("clock", "random"):
+            advice = "a declaration is always the same: write a constant, or do this inside of the function"
         call = "()" if isinstance(node, ast.Call) else ""
         return self.refused(node, scope, f"the value of '{dotted}{call}' is only known when the code runs", help=advice)

@@ -45,6 +45,11 @@ class Findings:
         if fix is not None:
             self._fixes.setdefault((self.owner, key), fix)
 
+    def lines(self, owner: str, code: str) -> frozenset[int]:
+        """Lines of a file for which the reading of it gave a finding of this code."""
+        found = self._found.get(owner, {})
+        return frozenset(span.line for what, span, _ in found if what == code and span.file == owner)
+
     @contextmanager
     def of(self, owner: str) -> Iterator[None]:
         """While another file is read in between, what is noted belongs to that one."""

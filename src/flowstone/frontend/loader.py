@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
+from flowstone.frontend.bodies.on_import import import_facts
 from flowstone.frontend.bodies.read import Bodies
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Drafts, make_drafts
@@ -109,6 +110,8 @@ class Nodes:
     classes: dict[str, ClassInfo]
     bodies: dict[str, tuple[BodyFact, ...]]
     """By the module that declares them."""
+    imports: dict[str, tuple[str, ...]]
+    """Paths of modules, by the path of the one that imports them."""
 
 
 class Front:
@@ -123,6 +126,7 @@ class Front:
         self.evaluator = Evaluator(self._names)
         self._annotations = Annotations(self._names)
         self.reader = Reader(self._names, self.evaluator, findings)
+        self._modules: tuple[Module, ...] = ()
 
     @property
     def effort(self) -> float:
@@ -137,6 +141,7 @@ class Front:
 
     def drafts(self, modules: Sequence[Module]) -> Drafts:
         """What the modules declare, before parameters are bound."""
+        self._modules = tuple(modules)
         for module in modules:
             check_imports(module, self._names, self._findings)
             self.reader.read(module)
@@ -197,17 +202,23 @@ class Front:
         for draft in drafts.resources.values():
             self._findings.owner = draft.declared.runs_in.path
             resources[draft.name] = lowering.resource(draft)
-        return Nodes(steps, assets, tuple(checks), resources, self._annotations.classes, self._bodies(drafts))
+        classes, bodies = self._annotations.classes, self._bodies(drafts)
+        return Nodes(steps, assets, tuple(checks), resources, classes, bodies, self._imports())
 
     def _bodies(self, drafts: Drafts) -> dict[str, tuple[BodyFact, ...]]:
         bodies = Bodies(self._names)
-        found: dict[str, tuple[BodyFact, ...]] = {}
+        found: dict[str, list[BodyFact]] = {}
         for draft in (*drafts.steps.values(), *drafts.checks, *drafts.resources.values()):
-            facts = tuple(bodies.facts(draft))
-            if facts:
-                module = draft.declared.runs_in.name
-                found[module] = (*found.get(module, ()), *facts)
-        return dict(sorted(found.items()))
+            for fact in bodies.facts(draft):
+                found.setdefault(draft.declared.runs_in.name, []).append(fact)
+        for module in self._modules:
+            told = self._findings.lines(module.path, "FS003")
+            found.setdefault(module.name, []).extend(import_facts(module, self._names, told))
+        return {name: tuple(facts) for name, facts in sorted(found.items()) if facts}
+
+    def _imports(self) -> dict[str, tuple[str, ...]]:
+        found = {module.path: tuple(sorted(self._names.imported_files(module))) for module in self._modules}
+        return {path: imported for path, imported in sorted(found.items()) if imported}
 
 
 def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: Iterable[str] | None = None) -> Project:
@@ -223,6 +234,7 @@ def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: It
         resources=nodes.resources,
         classes=dict(sorted(nodes.classes.items())),
         bodies=nodes.bodies,
+        imports=nodes.imports,
         io_managers={
             name: IoManagerConfig(type=manager.type, options=dict(manager.options))
             for name, manager in settings.io_managers.items()

@@ -130,6 +130,11 @@ class ModuleIndex:
             self._modules[name] = None if path is None else self._read(name, path)
         return self._modules[name]
 
+    def path_of(self, name: str) -> str | None:
+        """Path of the file that has this module name, broken or not; None if there is none."""
+        path = self._find(name)
+        return None if path is None else self._relative(path)
+
     def is_folder(self, name: str) -> bool:
         """Whether the name is that of a folder inside an import root: a package, with or without ``__init__.py``."""
         return any(root.joinpath(*name.split(".")).is_dir() for root in self._roots_with(name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,12 @@ class Names:
         if module.name not in self._tables:
             self._tables[module.name] = NameTable(module)
         return self._tables[module.name]
+
+    def imported_files(self, module: Module) -> frozenset[str]:
+        """Paths of the project's modules that importing a module imports by itself: its packages too."""
+        dotted = {module.name, *self.table(module).imported}
+        names = {part for item in dotted for part in _beginnings(item)}
+        return frozenset(path for name in names if (path := self._index.path_of(name)) is not None) - {module.path}
 
     def misplaced(self, module: Module, dotted: str) -> str | None:
         """The name that a module of the project has, if a module imports it as if its folder were an import root.
@@ -219,6 +226,12 @@ class Names:
             if not isinstance(found, Missing | Builtin):
                 return found
         return None
+
+
+def _beginnings(dotted: str) -> Iterator[str]:
+    """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
+    parts = dotted.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _effective(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:

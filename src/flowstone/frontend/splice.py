@@ -187,6 +187,7 @@ class Splice:
             self._spliced(base.resources, nodes.resources, _module, _module, order),
             self._classes(nodes),
             self._bodies(nodes),
+            self._imports(nodes),
         )
 
     def _spliced(
@@ -227,6 +228,11 @@ class Splice:
         """What the code of each module does."""
         kept = {name: facts for name, facts in self._base.project.bodies.items() if name not in self._modules}
         return dict(sorted({**kept, **new.bodies}.items()))
+
+    def _imports(self, new: Nodes) -> dict[str, tuple[str, ...]]:
+        """The modules that each file imports."""
+        kept = {path: imported for path, imported in self._base.project.imports.items() if path not in self._read}
+        return dict(sorted({**kept, **new.imports}.items()))
 
     def _topological(self, nodes: Nodes) -> Iterable[str] | None:
         """The topological order, if it is that of before."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.frontend.bindings import FUNCTIONS, is_type_checking
+from flowstone.frontend.bindings import FUNCTIONS, is_main, is_type_checking
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
@@ -155,7 +155,7 @@ class Follower(ABC):
         return self._block(node.orelse, frame)
 
     def _if(self, node: ast.If, frame: Frame) -> Signal:
-        if is_type_checking(node.test) or _is_main(node.test):
+        if is_type_checking(node.test) or is_main(node.test):
             self._pass_over(node.body)
             return self._block(node.orelse, frame)
         if frame.top and not self.touches.node(node, frame.module, frame.values):
@@ -217,14 +217,3 @@ def _leaves(node: ast.stmt) -> bool:
         if item is node or not isinstance(item, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
             pending.extend(ast.iter_child_nodes(item))
     return False
-
-
-def _is_main(test: ast.expr) -> bool:
-    return (
-        isinstance(test, ast.Compare)
-        and isinstance(test.left, ast.Name)
-        and test.left.id == "__name__"
-        and isinstance(test.ops[0], ast.Eq)
-        and isinstance(test.comparators[0], ast.Constant)
-        and test.comparators[0].value == "__main__"
-    )

@@ -6,9 +6,11 @@ from typing import Literal
 
 from flowstone.ir.node import Location, Node
 
-FactKind = Literal["ends", "returns nothing", "ends before yield", "returns before yield"]
-"""``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value."""
-Owner = Literal["asset", "check", "resource"]
+FactKind = Literal["ends", "returns nothing", "ends before yield", "returns before yield", "runs on import"]
+"""``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value; ``runs on
+import``: the import of a module does more than to define things.
+"""
+Owner = Literal["asset", "check", "resource", "module"]
 
 
 class BodyFact(Node):
@@ -17,5 +19,11 @@ class BodyFact(Node):
     kind: FactKind
     owner_kind: Owner
     owner: str
-    """Id of the step, or name of the check or resource."""
+    """Id of the step, or name of the check, resource or module."""
     location: Location
+    what: str = ""
+    """The code, as far as it matters."""
+    reach: str = ""
+    """What it reaches outside of the program (``frontend.bodies.outside``)."""
+    inside: Location | None = None
+    """Where it is done, if this place calls a function that does it."""

@@ -21,4 +21,4 @@ def project_digest(project: Project) -> str:
     """Digest of the project, places in the source included: generated code shows them. What ``check`` alone reads is
     left out.
     """
-    return digest(project.model_dump(mode="json", exclude={"bodies"}))
+    return digest(project.model_dump(mode="json", exclude={"bodies", "imports"}))

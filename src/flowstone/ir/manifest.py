@@ -28,7 +28,7 @@ class Manifest(Node):
 
     def text(self, indent: int | None = None) -> str:
         """The manifest as JSON, without what ``check`` alone reads."""
-        return self.model_dump_json(indent=indent, exclude={"project": {"bodies"}})
+        return self.model_dump_json(indent=indent, exclude={"project": {"bodies", "imports"}})
 
 
 def make_manifest(project: Project, project_root: str | None) -> Manifest:

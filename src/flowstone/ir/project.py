@@ -43,6 +43,8 @@ class Project(Node):
     """Configured values of config parameters, by step, check or resource, then by parameter."""
     bodies: dict[str, tuple[BodyFact, ...]] = {}
     """What code does that rules ask about, by the module that it runs in. Only ``check`` reads it."""
+    imports: dict[str, tuple[str, ...]] = {}
+    """Paths of the project's modules that each source file imports, if it does. Only ``check`` reads it."""
 
     @cached_property
     def upstream(self) -> dict[str, tuple[str, ...]]:

@@ -166,6 +166,80 @@ def test_one_function_that_is_declared_many_times_is_told_once(find):
     assert found(find, text) == [("FS901", 5)]
 
 
+# -- FS903 import-time-work -------------------------------------------------------------------------------------------
+
+CLIENTS = "import boto3\nS3 = boto3.client('s3')\n"
+
+
+def files_found(find, files):
+    return [(item.code, item.span.file, item.span.line) for item in find(files)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from pipelines.clients import S3",
+        "from pipelines import clients",
+        "import pipelines.clients as c",
+        "from .clients import *",
+        "from pipelines.deeper import X",
+    ],
+)
+def test_modules_that_declarations_import_count_too(find, line):
+    files = {
+        "pipelines/__init__.py": "",
+        "pipelines/a.py": f"{line}\n{HEAD}\n@asset\ndef a() -> int: ...\n",
+        "pipelines/clients.py": CLIENTS,
+        "pipelines/deeper.py": "import pipelines.clients\nX = 1\n",
+        "pipelines/script.py": CLIENTS,
+    }
+    assert files_found(find, files) == [("FS903", "pipelines/clients.py", 2)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pipelines import clients",
+        "if __name__ == '__main__':\n    from pipelines import clients",
+        "def f():\n    from pipelines import clients",
+    ],
+)
+def test_modules_that_are_not_imported_do_not_count(find, line):
+    files = {
+        "pipelines/a.py": f"{line}\n{HEAD}\n@asset\ndef a() -> int: ...\n",
+        "pipelines/clients.py": CLIENTS,
+    }
+    assert files_found(find, files) == []
+
+
+def test_the_packages_of_a_module_are_imported_with_it(find):
+    files = {
+        "pipelines/__init__.py": CLIENTS,
+        "pipelines/sales/__init__.py": CLIENTS,
+        "pipelines/sales/a.py": f"{HEAD}\n@asset\ndef a() -> int: ...\n",
+        "pipelines/other/__init__.py": CLIENTS,
+    }
+    assert files_found(find, files) == [
+        ("FS903", "pipelines/__init__.py", 2),
+        ("FS903", "pipelines/sales/__init__.py", 2),
+    ]
+
+
+def test_a_module_of_the_project_is_not_the_library_of_that_name(find):
+    files = {
+        "pipelines/a.py": f"import requests\nX = requests.get('x')\n{HEAD}\n@asset\ndef a() -> int: ...\n",
+        "requests.py": "def get(x): ...\n",
+    }
+    assert files_found(find, files) == []
+
+
+def test_work_in_a_function_is_told_where_it_is_called(find):
+    text = f"{HEAD}def load():\n    return open('x').read()\nTEXT = load()\n@asset\ndef a() -> int: ...\n"
+    (item,) = find({"pipelines/a.py": text})
+    assert item.message == "'open()' works on files when the module is imported"
+    assert (item.span.line, item.span.column, item.related[0].span.line) == (5, 8, 4)
+
+
 def test_what_is_found_names_both_places(find):
     text = "@asset\ndef a(x: int = 1) -> int:\n    for y in range(x):\n        return y\n"
     (item,) = find({"pipelines/a.py": HEAD + text})

@@ -14,6 +14,8 @@ from flowstone.frontend.partial import reload
 from flowstone.ir.project import Project
 
 MODELS = """
+import time
+LOADED_AT = time.time()
 class Model: ...
 class Better(Model): ...
 """
@@ -49,6 +51,8 @@ HEADS = [
     "from pipelines.factories import make\nmake('made')\n",
     "from helpers import Outside\n",
     "from helpers import give_up\n",
+    "import requests\nRATES = requests.get('https://rates.example.org')\n",
+    "import time\n\nSTARTED = time.time()\n",
     "# a comment about middle and early\n",
     "from flowstone import Jobs\n",
     "if True:\n    DEEP = 1\n",

@@ -6,12 +6,13 @@ What relative imports bring, and what is bound by anything else too, has no orig
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.functions import parameters
-from flowstone.frontend.tree import walk
+from flowstone.frontend.tree import walk, walk_outside
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BUILTINS = frozenset({"exit", "input", "open", "quit"})
@@ -23,8 +24,8 @@ class Origins:
 
     dotted: Mapping[str, str]
     """What is imported, by the name that it has here."""
-    own: frozenset[str] = frozenset()
-    """Names that are bound by anything but an import."""
+    bound: Counter[str] = field(default_factory=Counter)
+    """How often each name is bound by anything but an import."""
 
     def of(self, node: ast.expr) -> str | None:
         """The full dotted name that an expression stands for: an imported name, or a builtin one."""
@@ -32,7 +33,7 @@ class Origins:
         while isinstance(node, ast.Attribute):
             attributes.append(node.attr)
             node = node.value
-        if not isinstance(node, ast.Name) or node.id in self.own:
+        if not isinstance(node, ast.Name) or node.id in self.bound:
             return None
         first = self.dotted.get(node.id)
         if first is None:
@@ -41,29 +42,21 @@ class Origins:
 
     def inside(self, function: _Function) -> Origins:
         """The names as the body of a function sees them."""
-        given = {parameter.arg for parameter, _ in parameters(function.args)}
-        rest = {item.arg for item in (function.args.vararg, function.args.kwarg) if item is not None}
+        given = [parameter.arg for parameter, _ in parameters(function.args)]
+        given += [item.arg for item in (function.args.vararg, function.args.kwarg) if item is not None]
         nodes = [node for statement in function.body for node in walk(statement)]
         imported = dict(_imported(nodes))
-        own = (given | rest | set(_bound(nodes))) - _declared_global(nodes)
+        outside = _declared_global(nodes)
+        own = Counter(name for name in (*given, *_bound(nodes)) if name not in outside)
         outer = {name: dotted for name, dotted in self.dotted.items() if name not in own}
-        return Origins({**outer, **imported}, (self.own - imported.keys()) | own)
+        bound = Counter({name: times for name, times in self.bound.items() if name not in imported})
+        return Origins({**outer, **imported}, bound + own)
 
 
 def origins(tree: ast.Module) -> Origins:
     """The names of a module."""
-    nodes = list(_at_module_level(tree.body))
-    return Origins(dict(_imported(nodes)), frozenset(_bound(nodes)))
-
-
-def _at_module_level(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes that are not inside of functions and classes, these included."""
-    pending = list(body)
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Lambda)):
-            pending.extend(ast.iter_child_nodes(node))
+    nodes = walk_outside(tree.body)
+    return Origins(dict(_imported(nodes)), Counter(_bound(nodes)))
 
 
 def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from flowstone.frontend.names import Defined, Names
 from flowstone.frontend.places import location
 from flowstone.ir.body import BodyFact
 
-_BARE_RETURN = re.compile(r"\breturn(?:[ \t]+None)?[ \t]*(?:[#;\n]|$)")
+_BARE_RETURN = re.compile(r"return[ \t]*(?:[#;\n(\\]|None\b|$)")
 
 
 class Bodies:
@@ -41,13 +41,15 @@ class Bodies:
     def _endings(self, draft: Draft) -> list[Ending]:
         """The ways in which a function ends without what is expected of it."""
         function, module, kind = draft.declared.function, draft.declared.scope.module, draft.declared.kind
-        surroundings = Surroundings(partial(self._never_returns, module), partial(swallows, self._of_module(module)))
         if "yield" in module.source and yields(function):
-            return endings_without_yield(function, surroundings) if kind == "resource" else []
+            return endings_without_yield(function, self._surroundings(module)) if kind == "resource" else []
         promises = not isinstance(function.returns, ast.Constant) or function.returns.value is not None
         if (kind != "check" and not promises) or (kind == "asset" and function.returns is None):
             return []
-        return [] if self._surely_returns(function, module) else endings(function, surroundings)
+        return [] if self._surely_returns(function, module) else endings(function, self._surroundings(module))
+
+    def _surroundings(self, module: Module) -> Surroundings:
+        return Surroundings(partial(self._never_returns, module), partial(swallows, self._of_module(module)))
 
     def _surely_returns(self, function: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> bool:
         """Whether a short look is enough, as it is for most functions."""
