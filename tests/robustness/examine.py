@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,9 +48,13 @@ def examine(path: Path, *, seconds: float = SECONDS) -> tuple[Diagnostic, ...]:
         sources=(path.name,),
         io_managers={"local": IoManagerSettings("filesystem")},
     )
-    with _bounded(seconds):
-        loaded = load(settings)
-        found = find_all(loaded, settings)
+    gc.disable()  # the garbage of other tests is none of this file's
+    try:
+        with _bounded(seconds):
+            loaded = load(settings)
+            found = find_all(loaded, settings)
+    finally:
+        gc.enable()
     for item in found:
         _check(item, loaded.sources)
     return found

@@ -51,6 +51,16 @@ def source_files(start: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file. ``Path.is_file`` raises for a name that is too long for one."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder. ``Path.is_dir`` raises for a name that is too long for one."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.position import column_at
-from flowstone.frontend.files import UnreadableError, read_source, source_files
+from flowstone.frontend.files import UnreadableError, is_file, is_folder, read_source, source_files
 from flowstone.frontend.findings import Findings
 
 _PARSER_DEPTH = 3_000
@@ -137,7 +137,7 @@ class ModuleIndex:
 
     def is_folder(self, name: str) -> bool:
         """Whether the name is that of a folder inside an import root: a package, with or without ``__init__.py``."""
-        return any(root.joinpath(*name.split(".")).is_dir() for root in self._roots_with(name))
+        return any(is_folder(root.joinpath(*name.split("."))) for root in self._roots_with(name))
 
     def exists(self, name: str) -> bool:
         """Whether a file of the project has this module name, broken or not."""
@@ -164,7 +164,7 @@ class ModuleIndex:
         for root in self._roots_with(name):
             base = root.joinpath(*name.split("."))
             for path in (base / "__init__.py", base.with_name(f"{base.name}.py")):
-                if path.is_file():
+                if is_file(path):
                     return path
         return None
 

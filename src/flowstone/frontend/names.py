@@ -15,6 +15,7 @@ from pathlib import Path
 import flowstone
 from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
 from flowstone.frontend.bindings import Binding, NameTable
+from flowstone.frontend.files import is_file, is_folder
 from flowstone.frontend.modules import Module, ModuleIndex
 
 
@@ -91,9 +92,7 @@ def unknown_public_name(target: Target) -> str | None:
     if name in UNSUPPORTED_NAMES:
         return name
     folder = Path(flowstone.__file__).parent
-    known = (
-        name in PUBLIC_NAMES or name.startswith("__") or (folder / name).is_dir() or (folder / f"{name}.py").is_file()
-    )
+    known = name in PUBLIC_NAMES or name.startswith("__") or is_folder(folder / name) or is_file(folder / f"{name}.py")
     return None if known else name
 
 

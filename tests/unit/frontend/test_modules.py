@@ -255,3 +255,15 @@ def test_texts_are_read_instead_of_files(project):
 
     assert list(after.project.assets) == ["two"]
     assert after.sources == {**before.sources, "a.py": text}
+
+
+def test_names_that_are_too_long_for_a_file(project):
+    name = "x" * 5000
+    loaded = project(
+        {
+            "shop/__init__.py": "",
+            "pipe.py": f"from flowstone import asset, {name}\nfrom shop import {name} as y\nimport shop.{name}\n"
+            f"from .{name} import z\n@asset(group=y)\ndef a() -> int: ...\n",
+        }
+    )
+    assert {item.code for item in loaded.diagnostics} == {"FS004"}
