@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -59,11 +59,21 @@ def _near(subject: Subject, before: Judgement | None) -> Iterator[Diagnostic]:
     if before is None or changed is None:
         yield from apply(_rules("near"), subject)
         return
-    edited = {item.span.file for item in before.near if item.fix is not None} & _edited(subject, before.subject)
-    vicinity = Vicinity(subject.project, replace(changed, files=changed.files | edited))
+    stale = _stale(before.near, _edited(subject, before.subject))
+    vicinity = Vicinity(subject.project, replace(changed, files=changed.files | stale))
     yield from (item for item in before.near if item.span.file not in vicinity.files)
     found = apply(_rules("near"), subject.of(vicinity.project()))
     yield from (item for item in found if item.span.file in vicinity.files)
+
+
+def _stale(found: Iterable[Diagnostic], edited: set[str]) -> frozenset[str]:
+    """The files with findings whose fix was made of a text that is another now."""
+    return frozenset(
+        item.span.file
+        for item in found
+        if item.fix is not None
+        and not edited.isdisjoint([item.span.file, *(edit.span.file for edit in item.fix.edits)])
+    )
 
 
 def _edited(subject: Subject, before: Subject) -> set[str]:

@@ -25,7 +25,7 @@ def ignore_fix(ignore: Ignore, text: str) -> Fix:
     written = [code.strip() for code in brackets[1].split(",") if code.strip()]
     place = replace(ignore.span, column=brackets.start(1) + 1, end_column=brackets.end(1) + 1)
     known = codes()
-    meant = None if ignore.code in known else nearest(ignore.code, known)
+    meant = None if ignore.code in known else nearest(ignore.code.lower(), known.values())
     if meant is not None:
         kept = [meant if code_or_word(code) == ignore.code else code for code in written]
         return Fix(f"Change '{ignore.code}' to '{meant}'", (Edit(place, ", ".join(kept)),), safe=False)

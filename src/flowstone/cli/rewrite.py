@@ -79,7 +79,11 @@ def with_line_ends(raw: str, text: str) -> str:
         return text
     kept = _LINE.findall(raw)
     old = [_END.sub("\n", line) for line in kept]
-    return "".join(_aligned(kept, old, _LINE.findall(text)))
+    lines: list[str] = []
+    for line in _aligned(kept, old, _LINE.findall(text)):
+        joins = line.startswith("\n") and bool(lines) and lines[-1].endswith("\r")  # the two would be one line end
+        lines.append("\r" if joins else line)
+    return "".join(lines)
 
 
 def _aligned(kept: Sequence[str], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:

@@ -102,6 +102,23 @@ PUBLIC_NAMES = {
 }
 """What ``from flowstone import ...`` offers, and where it is defined."""
 
+ELSEWHERE = {
+    "dependencies": "depends_on",
+    "deps": "depends_on",
+    "group_name": "group",
+    "io_manager_key": "io_manager",
+    "key_prefix": "namespace",
+    "metadata": "meta",
+    "partitions_def": "partitioned_by",
+    "required_resource_keys": "requires",
+    "retry": "retries",
+    "retry_policy": "retries",
+    "selection": "select",
+    "time_zone": "timezone",
+    "tz": "timezone",
+}
+"""Words of other tools, and what they are called here."""
+
 UNSUPPORTED_NAMES = frozenset(
     {
         "Approval",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.respell import literal
-from flowstone.fixes.source import MakeFix, SourceFile, in_file
+from flowstone.fixes.source import Function, MakeFix, SourceFile, in_file
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,36 @@ def one_value(at: Span) -> MakeFix:
 def or_none(at: Span) -> MakeFix:
     """``T`` becomes ``T | None`` in the annotation of the parameter at a place."""
     return _annotation(at, "Annotate the parameter as ... | None", _or_none)
+
+
+def annotate(at: Span, text: str) -> MakeFix:
+    """Annotate the parameter at a place, before its default if it has one."""
+
+    def edits(source: SourceFile) -> tuple[Edit, ...]:
+        for function in source.nodes:
+            if isinstance(function, Function):
+                for parameter, default in _with_defaults(function.args):
+                    if source.span(parameter) == at and parameter.annotation is None:
+                        return _annotated(source, at, default, text)
+        return ()
+
+    return in_file(at.file, f"Annotate the parameter as {text}", edits)
+
+
+def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    plain = [*arguments.posonlyargs, *arguments.args]
+    missing = len(plain) - len(arguments.defaults)
+    yield from zip(plain, [*([None] * missing), *arguments.defaults], strict=True)
+    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+
+
+def _annotated(source: SourceFile, at: Span, default: ast.expr | None, text: str) -> tuple[Edit, ...]:
+    end = _last(at)
+    if default is None:
+        return (Edit(end, f": {text}"),)
+    start = source.start(default)
+    sign = replace(end, end_line=start.line, end_column=start.column)
+    return (Edit(sign, f": {text} = "),) if source.between(sign).strip() == "=" else ()
 
 
 def _annotation(at: Span, title: str, change: _TypeEdits) -> MakeFix:

@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from tokenize import COMMENT, TokenInfo
 
 from flowstone.diagnostics.diagnostic import Edit, Span
-from flowstone.fixes.respell import followed, values_at
-from flowstone.fixes.source import MakeFix, Node, SourceFile, in_file
+from flowstone.fixes.follow import followed
+from flowstone.fixes.respell import values_at
+from flowstone.fixes.source import Function, MakeFix, Node, SourceFile, in_file
 
 _REST_OF_CALL = re.compile(r"\s*,?\s*\)")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -57,12 +59,50 @@ def remove_keyword(at: Span, name: str) -> MakeFix:
     return in_file(at.file, f"Remove the keyword '{name}'", edits)
 
 
+def remove_repeated_argument(at: Span) -> MakeFix:
+    """Take out an argument of the call at a place that says the same as one before it."""
+
+    def edits(source: SourceFile) -> tuple[Edit, ...]:
+        for call in source.at(at):
+            if isinstance(call, ast.Call):
+                seen: set[str] = set()
+                for item in call.args:
+                    if (text := ast.dump(item)) in seen:
+                        return _remove(source, item, is_tuple=False)
+                    seen.add(text)
+        return ()
+
+    return in_file(at.file, "Leave out what is given twice", edits, safe=True)
+
+
+def remove_slash(at: Span) -> MakeFix:
+    """Take the ``/`` out of the parameters of the function that has the parameter at a place."""
+
+    def edits(source: SourceFile) -> tuple[Edit, ...]:
+        for node in source.nodes:
+            if isinstance(node, Function) and any(source.span(item) == at for item in node.args.posonlyargs):
+                head = replace(
+                    source.span(node), end_line=node.body[0].lineno, end_column=source.start(node.body[0]).column
+                )
+                tokens = [token for token in source.tokens_in(head) if token.type != COMMENT]
+                for before, token in pairwise(tokens):
+                    if (before.string, token.string) == (",", "/"):
+                        (line, first), (_, last) = token.start, token.end
+                        return removal(source, Span(at.file, line, first + 1, line, last + 1))
+        return ()
+
+    return in_file(at.file, "Leave out the '/'", edits, safe=True)
+
+
 def _remove(source: SourceFile, item: Node, *, is_tuple: bool) -> tuple[Edit, ...]:
+    return removal(source, source.span(item), is_tuple=is_tuple)
+
+
+def removal(source: SourceFile, span: Span, *, is_tuple: bool = False) -> tuple[Edit, ...]:
     """The edit that takes out an item with a comma beside it, and its lines if nothing else is in them.
 
     There is none if brackets stand around the item.
     """
-    span = source.span(item)
     before, behind = _neighbours(source, span)
     if before is None or behind is None or before.string not in ("[", "(", ","):
         return ()
@@ -97,7 +137,8 @@ def _whole_lines(source: SourceFile, span: Span) -> Span:
     if not before.strip() and not behind.strip() and span.end_line < len(source.lines):
         return replace(span, column=1, end_line=span.end_line + 1, end_column=1)
     blanks = len(behind) - len(behind.lstrip(" \t"))
-    return replace(span, end_column=span.end_column + (0 if behind.lstrip().startswith("#") else blanks))
+    stays_apart = behind.lstrip().startswith("#") and before.strip()
+    return replace(span, end_column=span.end_column + (0 if stays_apart else blanks))
 
 
 def add_argument(at: Span, text: str, holds: str, *, title: str) -> MakeFix:
@@ -105,12 +146,12 @@ def add_argument(at: Span, text: str, holds: str, *, title: str) -> MakeFix:
 
     def edits(source: SourceFile) -> tuple[Edit, ...]:
         calls = {
-            id(node): node
+            id(node): (file, node)
             for value in values_at(source, at)
-            for node in followed(source, value)
+            for file, node in followed(source, value)
             if isinstance(node, ast.Call) and holds in _texts(node)
         }
-        return append_argument(source, next(iter(calls.values())), text) if len(calls) == 1 else ()
+        return append_argument(*next(iter(calls.values())), text) if len(calls) == 1 else ()
 
     return in_file(at.file, title, edits)
 

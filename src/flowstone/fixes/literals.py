@@ -6,7 +6,8 @@ import ast
 from dataclasses import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
-from flowstone.fixes.respell import followed, literal, values_at
+from flowstone.fixes.follow import bound, followed
+from flowstone.fixes.respell import literal, values_at
 from flowstone.fixes.source import MakeFix, SourceFile, in_file
 
 
@@ -24,13 +25,15 @@ def wrap(at: Span, before: str, behind: str, title: str, *, safe: bool = True) -
 
 
 def quote(at: Span, name: str) -> MakeFix:
-    """Write the name that stands for a function as a text."""
+    """Write the name that stands for a function as a text; in a list, those of other functions too."""
 
     def edits(source: SourceFile) -> tuple[Edit, ...]:
         node = next((node for node in source.at(at) if isinstance(node, ast.expr)), None)
-        if isinstance(node, ast.Call):
-            node = node.args[0] if node.args else None
-        return (Edit(source.span(node), f'"{name}"'),) if isinstance(node, ast.Name) else ()
+        if isinstance(node, ast.Name):
+            return (Edit(source.span(node), f'"{name}"'),)
+        items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+        names = [item for item in items if isinstance(item, ast.Name) and bound(source, item.id) is None]
+        return tuple(Edit(source.span(item), f'"{item.id}"') for item in names)
 
     return in_file(at.file, f"Write the name '{name}' as a text", edits, safe=True)
 
@@ -40,8 +43,8 @@ def rewrite(at: Span, old: str, new: str, title: str) -> MakeFix:
 
     def edits(source: SourceFile) -> tuple[Edit, ...]:
         nodes = [item for value in values_at(source, at) for item in followed(source, value)]
-        texts = [node for node in nodes if isinstance(node, ast.Constant) and node.value == old]
-        place = literal(source, texts[0]) if len(texts) == 1 else None
+        texts = [(file, node) for file, node in nodes if isinstance(node, ast.Constant) and node.value == old]
+        place = literal(*texts[0]) if len(texts) == 1 else None
         return () if place is None else (Edit(place, new),)
 
     return in_file(at.file, title, edits)

@@ -1,8 +1,4 @@
-"""A name or text that is nearly the right one, put right where it is written.
-
-What a place means may be written elsewhere: ``partitioned_by=days`` leads to ``days = DailyPartitions(...)``. A name is
-followed if the file binds it once.
-"""
+"""A name or text that is nearly the right one, put right where it is written."""
 
 from __future__ import annotations
 
@@ -12,29 +8,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
+from flowstone.fixes.follow import followed
 from flowstone.fixes.source import MakeFix, SourceFile, in_file
 
-_STEPS = 3
-"""Names that are followed one after the other."""
 _LITERAL = re.compile(r"[rRuU]?(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
 
 
-def respell(at: Span, old: str, new: str, *, argument: str | None = None, safe: bool = False) -> MakeFix:
+def respell(
+    at: Span, old: str, new: str, *, argument: str | None = None, position: int = 0, safe: bool = False
+) -> MakeFix:
     """Write ``new`` for the text or name ``old`` at a place or in what it leads to, if it stands there once.
 
-    ``argument`` names the argument of a call in which the text stands; it may be the first one, too.
+    ``argument`` names the argument of a call in which the text stands; it may be given by its position, too.
     """
-    return in_file(
-        at.file, f"Change '{old}' to '{new}'", lambda source: _edits(source, at, old, new, argument), safe=safe
-    )
 
+    def edits(source: SourceFile) -> tuple[Edit, ...]:
+        keyword = _keyword(source, at, old)
+        if keyword is not None:
+            return (Edit(keyword, new),)
+        found = [span for node in values_at(source, at, argument, position) for span in _places(source, node, old)]
+        return (Edit(found[0], new),) if len(set(found)) == 1 else ()
 
-def _edits(source: SourceFile, at: Span, old: str, new: str, argument: str | None) -> tuple[Edit, ...]:
-    keyword = _keyword(source, at, old)
-    if keyword is not None:
-        return (Edit(keyword, new),)
-    found = [span for node in values_at(source, at, argument) for span in _places(source, node, old)]
-    return (Edit(found[0], new),) if len(set(found)) == 1 else ()
+    return in_file(at.file, f"Change '{old}' to '{new}'", edits, safe=safe)
 
 
 def _keyword(source: SourceFile, at: Span, name: str) -> Span | None:
@@ -47,13 +42,13 @@ def _keyword(source: SourceFile, at: Span, name: str) -> Span | None:
     return None
 
 
-def values_at(source: SourceFile, at: Span, argument: str | None = None) -> Iterator[ast.AST]:
+def values_at(source: SourceFile, at: Span, argument: str | None = None, position: int = 0) -> Iterator[ast.AST]:
     """The expressions that a place means: those there, or their argument of a name, and what names lead to."""
     for node in source.at(at):
         if isinstance(node, ast.expr):
             value = node
             if argument is not None and isinstance(node, ast.Call):
-                value = argument_of(node, argument) or node
+                value = argument_of(node, argument, position) or node
             yield value
             return
 
@@ -71,45 +66,17 @@ def argument_of(call: ast.Call, name: str, position: int = 0) -> ast.expr | None
 
 def _places(source: SourceFile, node: ast.AST, old: str) -> Iterator[Span]:
     """Places of the text or name in an expression and in what it leads to."""
-    for item in followed(source, node):
+    for file, item in followed(source, node):
+        place: Span | None = None
         if isinstance(item, ast.Constant) and item.value == old:
-            place = literal(source, item)
-            if place is not None:
-                yield place
+            place = literal(file, item)
         elif isinstance(item, ast.Attribute) and item.attr == old:
-            end = source.end(item)
+            end = file.end(item)
             place = replace(end, column=end.column - len(old))
-            if source.between(place) == old:
-                yield place
-        elif isinstance(item, ast.Name) and item.id == old and source.between(source.span(item)) == old:
-            yield source.span(item)
-
-
-def followed(source: SourceFile, node: ast.AST, steps: int = _STEPS) -> Iterator[ast.AST]:
-    """The nodes of an expression, and those of the expressions to which its names are bound."""
-    for item in ast.walk(node):
-        yield item
-        if isinstance(item, ast.Name) and steps:
-            value = bound_once(source, item.id)
-            if value is not None:
-                yield from followed(source, value, steps - 1)
-
-
-def bound_once(source: SourceFile, name: str) -> ast.expr | None:
-    """The expression to which a name is bound at module level, if the file binds it nowhere else."""
-    stores = [item for item in source.nodes if isinstance(item, ast.Name) and item.id == name and _binds(item)]
-    if len(stores) != 1:
-        return None
-    for statement in source.tree.body:
-        if isinstance(statement, ast.Assign) and statement.targets == stores:
-            return statement.value
-        if isinstance(statement, ast.AnnAssign) and statement.target is stores[0]:
-            return statement.value
-    return None
-
-
-def _binds(name: ast.Name) -> bool:
-    return not isinstance(name.ctx, ast.Load)
+        elif isinstance(item, ast.Name) and item.id == old:
+            place = file.span(item)
+        if place is not None and file.between(place) == old:
+            yield place
 
 
 def literal(source: SourceFile, node: ast.Constant) -> Span | None:

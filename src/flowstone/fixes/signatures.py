@@ -11,6 +11,17 @@ from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.rename import arguments
 from flowstone.fixes.source import Function, MakeFix, Node, SourceFile, in_file
 
+_GIVES = {
+    "CheckResult": "CheckResult",
+    "all": "bool",
+    "any": "bool",
+    "bool": "bool",
+    "isinstance": "bool",
+    "len": "int",
+    "str": "str",
+}
+"""What calls of these give."""
+
 
 def add_return(name: Span) -> MakeFix:
     """Annotate what the function of this name returns, where its body makes it evident."""
@@ -27,7 +38,7 @@ def add_return(name: Span) -> MakeFix:
 
 
 def evident_return(function: Function) -> str | None:
-    """The type that all values which a body returns plainly have: of texts, numbers and the like written out."""
+    """The type that all values that a body returns have, as far as it can be seen from each alone."""
     values: list[ast.expr | None] = []
     pending: list[ast.AST] = list(function.body)
     while pending:
@@ -44,10 +55,14 @@ def evident_return(function: Function) -> str | None:
 
 
 def _plain_type(value: ast.expr | None) -> str | None:
-    """The type of a value that is written out; None for any other."""
+    """The type of a value that is written out, or of a call that can give nothing else; None for any other."""
     match value:
         case ast.JoinedStr():
             return "str"
+        case ast.UnaryOp(op=ast.Not()):
+            return "bool"
+        case ast.Call(func=ast.Name(id=name)):
+            return _GIVES.get(name)
         case ast.Constant(value=bool() | int() | float() | str() | bytes()):
             return type(value.value).__name__
         case ast.List(elts=items) | ast.Set(elts=items):

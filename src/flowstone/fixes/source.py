@@ -6,7 +6,7 @@ import ast
 import io
 import tokenize
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from flowstone.diagnostics.diagnostic import Edit, Fix, Span
@@ -20,9 +20,19 @@ _Place = tuple[int, int, int, int]
 class SourceFile:
     """The text of one file. Everything that is made of it is made when it is first asked for."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, project: Sources) -> None:
         self.path = path
         self.text = text
+        self._project = project
+
+    @property
+    def paths(self) -> Iterable[str]:
+        """The paths of all files of the project."""
+        return self._project.paths
+
+    def other(self, path: str) -> SourceFile | None:
+        """Another file of the project."""
+        return self._project.get(path)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -128,12 +138,17 @@ class Sources:
         self._texts = texts
         self._files: dict[str, SourceFile] = {}
 
+    @property
+    def paths(self) -> Iterable[str]:
+        """The paths of all files."""
+        return self._texts
+
     def get(self, path: str) -> SourceFile | None:
         """The file of this path, if it is a source of the project."""
         if path not in self._files:
             if path not in self._texts:
                 return None
-            self._files[path] = SourceFile(path, self._texts[path])
+            self._files[path] = SourceFile(path, self._texts[path], self)
         return self._files[path]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.dsl.dependency import Dep
-from flowstone.fixes.items import remove_same_item
+from flowstone.fixes.items import remove_same_item, remove_slash
 from flowstone.fixes.rename import rename_parameter
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
@@ -114,6 +114,7 @@ class Binding:
                     f"parameter '{parameter.arg}' of {self._kind} '{self._draft.name}' cannot be bound by its name",
                     module.span(parameter),
                     help="use plain parameters: no '/', no *args and no **kwargs",
+                    fix=remove_slash(module.span(parameter)) if parameter in arguments.posonlyargs else None,
                 )
         for parameter, default in parameters(arguments):
             if parameter not in arguments.posonlyargs:

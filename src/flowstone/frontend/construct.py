@@ -11,7 +11,8 @@ from typing import Any
 import flowstone
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
-from flowstone.dsl.vocabulary import UNSUPPORTED_NAMES
+from flowstone.dsl.vocabulary import ELSEWHERE, UNSUPPORTED_NAMES
+from flowstone.fixes.items import remove_repeated_argument
 from flowstone.fixes.literals import quote, wrap
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
@@ -57,7 +58,9 @@ def construct(name: str, arguments: Sequence[Argument], call: ast.Call, module: 
     try:
         return cls(*positional, **keywords)
     except (ValueError, TypeError) as error:
-        raise Refusal("FS005", f"'{name}': {error}", _blame(str(error), arguments, module.span(call))) from None
+        span = module.span(call)
+        fix = remove_repeated_argument(span) if "given twice" in str(error) else None
+        raise Refusal("FS005", f"'{name}': {error}", _blame(str(error), arguments, span), fix=fix) from None
 
 
 def _how(name: str) -> str:
@@ -100,8 +103,11 @@ def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
     """The refusal of a keyword that there is not."""
     if name in UNSUPPORTED_NAMES:
         return not_supported(f"the keyword '{name}'", span)
-    hint = did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
-    near = nearest(name, known)
+    near = ELSEWHERE.get(name)
+    if near in known:
+        hint = f"here it is called '{near}'"
+    else:
+        near, hint = nearest(name, known), did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
     fix = respell(span, name, near) if near is not None else None
     return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint, fix=fix)
 

@@ -27,6 +27,7 @@ def orders() -> list[int]:
         Remedy("puts a single value into a list", safe=True),
         Remedy("writes the name of a function as a text", safe=True),
         Remedy("calls a type that needs no arguments", safe=True),
+        Remedy("leaves out an argument that is given twice", safe=True),
     ),
     fixable="""\
 from flowstone import asset

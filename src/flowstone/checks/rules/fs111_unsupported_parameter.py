@@ -1,6 +1,6 @@
 """FS111: a kind of parameter that cannot be bound by name."""
 
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 
 RULE = Rule(
     code="FS111",
@@ -21,6 +21,15 @@ from flowstone import asset
 
 @asset
 def orders(limit: int = 2) -> list[int]:
+    return list(range(limit))
+""",
+    fixes=(Remedy("leaves out the `/`", safe=True),),
+    fixable="""\
+from flowstone import asset
+
+
+@asset
+def orders(limit: int = 2, /) -> list[int]:  # <- here
     return list(range(limit))
 """,
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.ir.project import Project
 
 
@@ -23,9 +25,18 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 f"nothing triggers {step.id!r}, which {users[0]!r} reads on a schedule",
                 step.location,
+                fix=_fix(project, users[0]),
                 help=f"select it in the job as well, as in select='+{users[0]}', or give it a schedule",
                 related=((project.steps[users[0]].location, "this one runs on a schedule"),),
             )
+
+
+def _fix(project: Project, user: str) -> MakeFix | None:
+    """Select what is upstream too, in the one job on a schedule that selects the user of the step alone."""
+    jobs = [job for job in project.jobs.values() if job.schedule is not None and user in job.steps]
+    if len(jobs) != 1 or jobs[0].location is None or jobs[0].select != user:
+        return None
+    return respell(to_span(jobs[0].location), user, f"+{user}", argument="select", position=1)
 
 
 def _clocked(project: Project) -> set[str]:
@@ -91,4 +102,5 @@ def report(orders: list[int]) -> int:
 nightly = Job("nightly", select="+report", schedule=Cron("0 6 * * *", timezone="UTC"))
 """,
     check=check,
+    fixes=(Remedy("selects in the job what is upstream too"),),
 )

@@ -39,7 +39,7 @@ def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr, judge: Compatibilit
     advice, fix = f"annotate the parameter as {given}, or change what {edge.producer.id!r} returns", None
     if edge.arity == "one" and wanted.args and value_of_many(wanted, judge) not in (None, _ANY):
         advice = f"one partition arrives here, not many: annotate the parameter as {given}"
-        fix = one_value(to_span(edge.location))
+        fix = one_value(to_span(edge.location)) if _takes_value(given, wanted, judge) else None
     if edge.arity == "many":
         advice = f"annotate the parameter as dict[str, {given}], or change what {edge.producer.id!r} returns"
     return Finding(
@@ -49,6 +49,12 @@ def _mismatch(edge: Edge, given: TypeExpr, wanted: TypeExpr, judge: Compatibilit
         fix=fix,
         related=((edge.producer.location, f"{edge.producer.id!r} returns {given}"),),
     )
+
+
+def _takes_value(given: TypeExpr, wanted: TypeExpr, judge: Compatibility) -> bool:
+    """Whether what one key would bring fits."""
+    value = value_of_many(wanted, judge)
+    return value is not None and judge.fits(given, value)
 
 
 def _not_optional(edge: Edge, wanted: TypeExpr) -> Finding:

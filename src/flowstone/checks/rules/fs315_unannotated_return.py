@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
-from flowstone.checks.rule import Rule
+from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.fixes.signatures import add_return
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -17,6 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 f"check {item.name!r} does not say what it returns",
                 item.location,
                 help="annotate the function -> bool or -> CheckResult",
+                fix=add_return(to_span(item.location)),
             )
     for resource in subject.project.resources.values():
         if resource.signature.returns is None:
@@ -25,6 +27,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 f"resource {resource.name!r} does not say what it returns",
                 resource.location,
                 help=f"annotate the function{example}",
+                fix=add_return(to_span(resource.location)),
             )
 
 
@@ -63,4 +66,5 @@ def not_empty(orders: list[int]) -> bool:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("annotates a function that returns values written out, as in `return True`"),),
 )
