@@ -25,7 +25,7 @@ class Edge:
     partitions: Partitions | None
     """The consumer's."""
     arity: Literal["one", "many"] | None
-    """Whether one value or ``dict[str, T]`` arrives; None if the partitions do not fit or a zone is unknown."""
+    """Whether one value or ``dict[str, T]`` arrives; None if the partitions do not fit or are not known."""
     reason: str | None
     """Why the partitions do not fit."""
 
@@ -44,17 +44,25 @@ def edges(project: Project) -> Iterator[Edge]:
     for step in project.steps.values():
         for dependency in step.signature.dependencies:
             if (producer := project.assets.get(dependency.asset)) is not None:
-                yield _edge(step, dependency, producer, step.partitions)
+                yield _edge(project, step, dependency, producer, step.partitions)
     for check in project.checks:
         checked = project.assets.get(check.asset)
         partitions = checked.partitions if checked else None
         for dependency in check.signature.dependencies:
             if (producer := project.assets.get(dependency.asset)) is not None:
-                yield _edge(check, dependency, producer, partitions)
+                yield _edge(project, check, dependency, producer, partitions)
 
 
-def _edge(consumer: Step | Check, dependency: Dependency, producer: Asset, partitions: Partitions | None) -> Edge:
-    if not (_zone_is_known(partitions) and _zone_is_known(producer.partitions)):
+def _edge(
+    project: Project,
+    consumer: Step | Check,
+    dependency: Dependency,
+    producer: Asset,
+    partitions: Partitions | None,
+) -> Edge:
+    steps = (consumer, project.steps.get(producer.step))
+    known = not any(isinstance(step, Step) and "partitioned_by" in step.unknown for step in steps)
+    if not (known and _zone_is_known(partitions) and _zone_is_known(producer.partitions)):
         return Edge(consumer, producer, dependency, partitions, None, None)
     try:
         count = arity(partitions, producer.partitions, dependency.mapping)

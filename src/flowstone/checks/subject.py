@@ -12,6 +12,7 @@ from flowstone import registry
 from flowstone.checks.compatibility import Compatibility
 from flowstone.checks.edges import Edge, edges
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.dsl.vocabulary import STORAGE_KEYWORDS
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import IOManager, Options
 from flowstone.ir.asset import Asset, Check, Resource, Step
@@ -24,6 +25,10 @@ ReadOptions = dict[str, tuple[Asset, Options | ValidationError]]
 """Options by the asset's id, with the asset."""
 Doer = Step | Check | Resource
 """What has a function."""
+
+
+_OF_STORAGE = ("io_manager", "io", "partitioned_by", *STORAGE_KEYWORDS)
+"""Keywords that say where and how an asset is stored."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,13 @@ class Subject:
 
     def _stored(self) -> Iterator[tuple[Asset, str]]:
         for asset in self.project.assets.values():
-            if asset.storage.manager in self.managers:
+            if asset.storage.manager in self.managers and not self.is_unknown(asset, *_OF_STORAGE):
                 yield asset, asset.storage.manager
+
+    def is_unknown(self, asset: Asset, *keywords: str) -> bool:
+        """Whether one of these keywords has a finding in the asset's declaration, so that its value is not known."""
+        step = self.project.steps.get(asset.step)
+        return step is not None and any(keyword in keywords for keyword in step.unknown)
 
     @cached_property
     def types(self) -> Compatibility:

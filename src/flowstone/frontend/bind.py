@@ -143,6 +143,8 @@ class Binding:
                 near = nearest(name, names)
                 fix = None if near is None else respell(entry.span, name, near, argument="as_")
                 self._disagree(message, entry.span, hint, fix=fix)
+                if near is not None:
+                    self._unresolved.add(near)
             elif name in names and self._is_meant(entry):
                 other = found.setdefault(name, entry)
                 if other is not entry:

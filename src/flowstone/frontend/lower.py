@@ -70,6 +70,7 @@ class Lowering:
             code=self._code(draft),
             location=location(draft.declared.span),
             spots=_spots(draft),
+            unknown=tuple(sorted(draft.keywords.refused)),
         )
 
     def assets(self, draft: Draft, signature: Signature) -> list[Asset]:

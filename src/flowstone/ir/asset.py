@@ -65,6 +65,8 @@ class Step(Node):
     """Where in the same file the value of each keyword of the decorator stands, each parameter as ``parameter:NAME``,
     and the annotation of what it returns as ``returns``.
     """
+    unknown: tuple[str, ...] = ()
+    """Keywords that have a finding: what they would say is not known. Empty in whatever is compiled."""
 
     @property
     def keywords(self) -> Mapping[str, Location]:
