@@ -14,6 +14,7 @@ from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
+    PartitionKeyError,
     Partitions,
     StaticPartitions,
     WeeklyPartitions,
@@ -195,15 +196,22 @@ def _mapper(consumer: Partitions | None, producer: Partitions, need: Dependency)
 
 
 def _gathering(producer: Partitions, need: Dependency) -> Call:
-    """One run for everything; if certain keys are read, once they are all there."""
+    """One run for everything; if certain keys are read, once they are all there. Errors: RefusedError."""
     fixed = call("FixedKeyMapper", ALL)
     if isinstance(need.mapping, Only):
-        keys = [producer.parse(key).text for key in need.mapping.keys]
+        keys = _fixed(producer, need.mapping)
     elif isinstance(producer, StaticPartitions):
         keys = _texts(producer)
     else:
         return fixed
     return call("RollupMapper", upstream_mapper=fixed, window=call("SegmentWindow", keys))
+
+
+def _fixed(producer: Partitions, mapping: Only) -> list[str]:
+    try:
+        return [producer.parse(key).text for key in mapping.keys]
+    except PartitionKeyError as error:  # FS402, which the user chose to ignore
+        raise RefusedError(str(error)) from error
 
 
 def _texts(partitions: StaticPartitions) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import AllPartitions, Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry
+from flowstone import AllPartitions, Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Only, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.targets.airflow import AirflowTarget
 from flowstone.targets.airflow_rules import MAX_DEPTH
@@ -58,6 +58,14 @@ def test_an_edge_that_airflow_cannot_follow_is_shown_where_it_is_read(build):
     found = the_finding(build.project())
     assert found.code == "FS801"
     assert found.span.line == 2
+
+
+def test_a_key_that_there_is_not(build):
+    build.asset("days", partitions=DailyPartitions("2024-01-02"))
+    build.asset("reads", ("days", {"mapping": Only("2024-01-01")}))
+    build.job("days", "days")
+    build.job("reads", "reads")
+    assert "2024-01-01 lies outside" in the_finding(build.project()).message
 
 
 def test_all_partitions_of_what_the_same_job_makes(build):
