@@ -15,17 +15,22 @@ from flowstone.errors import FlowStoneError, UsageError
 
 COMMANDS = {
     "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
+    "clean": ("flowstone.cli.clean:clean", "Remove what attempts that died have left in the stores."),
     "compile": ("flowstone.cli.compile:compile_", "Generate code for Airflow, Prefect or the local runner."),
     "config": ("flowstone.cli.config:config", "Show the configuration and where each value comes from."),
     "conformance": (
         "flowstone.cli.conformance:conformance",
         "Run a project on all engines and compare what they store.",
     ),
+    "doctor": ("flowstone.cli.doctor:doctor", "Try each configured IO manager and say what is missing."),
     "explain": ("flowstone.cli.explain:explain", "Explain a diagnostic, with a bad and a good example."),
     "graph": ("flowstone.cli.graph:graph", "Show what needs what."),
+    "lineage": ("flowstone.cli.lineage:lineage", "Show which stored value was made from which."),
     "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
     "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
+    "status": ("flowstone.cli.status:status", "Show what is stored, and whether it is up to date."),
+    "verify": ("flowstone.cli.verify:verify", "Read all that is stored and find what is damaged."),
 }
 """Where each command is, and its line in the help: so that ``--help`` loads none of them."""
 

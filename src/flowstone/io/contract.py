@@ -126,6 +126,12 @@ class IOManager(ABC):
         """All records of the slot's asset, whatever their partition, in the order of the partition's text."""
 
     @abstractmethod
+    def partitions(self, slot: Slot) -> Iterator[str | None]:
+        """Partitions of the slot's asset of which there is a record, also one that cannot be read; None for that of an
+        unpartitioned asset. In the order of their texts.
+        """
+
+    @abstractmethod
     def intact(self, slot: Slot, record: Record) -> bool:
         """Whether the content of the record seems to be stored: a cheap look (existence and size), not a proof."""
 
@@ -153,6 +159,20 @@ class IOManager(ABC):
                 if record == seen:
                     raise
         raise NotMaterializedError(f"{slot.label}: no value is stored")
+
+    def verify(self, slot: Slot, record: Record) -> None:
+        """Make sure that the whole content is that of the record. Nothing that is stored is run or unpickled.
+
+        Errors: NotMaterializedError, DamagedError, StorageError.
+        """
+        self.load(slot, record, None)
+
+    def clean(self) -> int:
+        """Remove what attempts left that have ended before they published; the number of things removed.
+
+        What a living process writes is never touched, nor is anything that has a record. Errors: StorageError.
+        """
+        return 0
 
     def reached(self, step: str) -> None:  # noqa: B027 - a hook that tests replace
         """Called at each of ``steps``. Does nothing; tests of crash safety put themselves in its place."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -120,12 +120,15 @@ class DuckdbManager(IOManager):
         staged.handle = None
 
     def record(self, slot: Slot) -> Record | None:
-        found = self._select_records(slot, "AND partition = ?", slot.partition or _UNPARTITIONED)
+        found = self._select(slot, "record", slot.partition or _UNPARTITIONED)
         return None if not found else parse_record(slot.label, found[0])
 
     def records(self, slot: Slot) -> Iterator[Record]:
-        for text in sorted(self._select_records(slot, "ORDER BY partition")):
-            yield parse_record(slot.asset, text)
+        found = [parse_record(slot.asset, text) for text in self._select(slot, "record")]
+        yield from sorted(found, key=lambda record: record.partition or "")
+
+    def partitions(self, slot: Slot) -> Iterator[str | None]:
+        yield from (text or None for text in sorted(self._select(slot, "partition")))
 
     def intact(self, slot: Slot, record: Record) -> bool:
         if record.size <= SMALL:
@@ -210,16 +213,17 @@ class DuckdbManager(IOManager):
             (slot.asset, slot.partition or _UNPARTITIONED, record.data_version, record.model_dump_json()),
         )
 
-    def _select_records(self, slot: Slot, condition: str, *values: str) -> list[str]:
+    def _select(self, slot: Slot, column: Literal["record", "partition"], partition: str | None = None) -> list[str]:
+        """A column of the asset's rows among the records, or of one of them."""
         schema = self._table(slot).schema
         with self.file.opened(slot.label, "read the record", write=False) as connection:
             if connection is None or not DuckdbCatalogue(connection).columns(Table(schema, RECORDS, "", False)):
                 return []
-            found = run(
-                connection,
-                f"SELECT record FROM {quoted(schema, RECORDS)} WHERE asset = ? {condition}",  # noqa: S608 - quoted
-                (slot.asset, *values),
-            )
+            query = f"SELECT {column} FROM {quoted(schema, RECORDS)} WHERE asset = ?"  # noqa: S608 - quoted
+            if partition is None:
+                found = run(connection, query, (slot.asset,))
+            else:
+                found = run(connection, f"{query} AND partition = ?", (slot.asset, partition))
             return [row[0] for row in found]
 
 

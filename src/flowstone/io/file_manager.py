@@ -134,9 +134,14 @@ class FileManager(IOManager):
         return record
 
     def records(self, slot: Slot) -> Iterator[Record]:
-        alone = self.record(Slot(slot.asset, None, slot.options))
-        if alone is not None:
-            yield alone
+        for partition in self.partitions(slot):
+            record = self.record(Slot(slot.asset, partition, slot.options))
+            if record is not None:
+                yield record
+
+    def partitions(self, slot: Slot) -> Iterator[str | None]:
+        if self.store.size(self._record_path(Slot(slot.asset, None, slot.options))) is not None:
+            yield None
         folder = self._record_path(Slot(slot.asset, "_", slot.options)).parent
         with faults(slot.label, "list", folder):
             try:
@@ -144,11 +149,9 @@ class FileManager(IOManager):
             except FileNotFoundError:
                 return
         suffix = ".json"
-        texts = [name.removesuffix(suffix) for name in names if name.endswith(suffix) and not name.startswith(".")]
-        for text in sorted(texts):
-            record = self.record(Slot(slot.asset, text, slot.options))
-            if record is not None:
-                yield record
+        yield from sorted(
+            name.removesuffix(suffix) for name in names if name.endswith(suffix) and not name.startswith(".")
+        )
 
     def intact(self, slot: Slot, record: Record) -> bool:
         target = self._stored(slot, record)
@@ -164,6 +167,13 @@ class FileManager(IOManager):
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         return self.restore(slot, record, self._verified(slot, record, self.store.read_verified), type)
+
+    def verify(self, slot: Slot, record: Record) -> None:
+        self._verified(slot, record, self.store.verify)
+
+    def clean(self) -> int:
+        with faults(self.name, "clean", self.root):
+            return self.store.clean()
 
     def delete(self, slot: Slot) -> bool:
         path = self._record_path(slot)

@@ -127,6 +127,10 @@ class FileStore:
             _sync_folder(record_path.parent)
             target.unlink(missing_ok=True)
 
+    def clean(self) -> int:
+        """Remove the temporary files of dead writers in all folders; the number of files. Errors: OSError."""
+        return sum(sweep(Path(folder)) for folder, _, _ in os.walk(self.root))
+
     def _open(self, path: Path) -> int:
         self._trust(path.parent)
         descriptor = os.open(path, _READ)

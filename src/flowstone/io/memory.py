@@ -74,6 +74,11 @@ class MemoryManager(IOManager):
         for partition in sorted(found, key=lambda text: text or ""):
             yield found[partition][0]
 
+    def partitions(self, slot: Slot) -> Iterator[str | None]:
+        with self._lock:
+            found = list(self._stored.get(slot.asset, {}))
+        yield from sorted(found, key=lambda text: text or "")
+
     def intact(self, slot: Slot, record: Record) -> bool:
         found = self._find(slot)
         return found is not None and found[0].data_version == record.data_version

@@ -33,6 +33,7 @@ LONGEST_PARTITION = 1_000
 _UNPARTITIONED = ""
 _ONE_RECORD = "SELECT record FROM {} WHERE asset = {} AND partition = {}"
 _ALL_RECORDS = 'SELECT record FROM {} WHERE asset = {} ORDER BY partition COLLATE "C"'
+_PARTITIONS = 'SELECT partition FROM {} WHERE asset = {} ORDER BY partition COLLATE "C"'
 _VALUES = {"json": "SELECT value::text FROM {}", "bytea": "SELECT value FROM {}"}
 _FORMATS = {"json": "json", "bytes": "bytea"}
 
@@ -130,6 +131,9 @@ class PostgresManager(IOManager):
     def records(self, slot: Slot) -> Iterator[Record]:
         for text in self._select_records(slot, _ALL_RECORDS):
             yield parse_record(slot.asset, text)
+
+    def partitions(self, slot: Slot) -> Iterator[str | None]:
+        yield from (text or None for text in self._select_records(slot, _PARTITIONS))
 
     def intact(self, slot: Slot, record: Record) -> bool:
         table = self._table(slot)

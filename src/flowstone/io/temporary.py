@@ -114,15 +114,18 @@ def lock(descriptor: int, how: int) -> None:
             raise
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files of writers that have died: nobody holds their lock."""
+def sweep(folder: Path) -> int:
+    """Remove the temporary files of writers that have died, whose lock nobody holds; the number of files removed."""
     with os.scandir(folder) as entries:
         left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    removed = 0
     for path in left:
         with suppress(OSError):
             descriptor = os.open(path, _OPEN)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(path)  # noqa: PTH108 - a text from scandir
+                removed += 1
             finally:
                 os.close(descriptor)
+    return removed

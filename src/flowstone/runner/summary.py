@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
-from flowstone.runner.text import seconds_text
+from flowstone.runner.text import aligned, seconds_text
 
 _COLUMNS = ("materialized", "reused", "failed", "skipped")
 
@@ -79,11 +79,4 @@ class Summary:
         if len(self.steps) > 1:
             totals = [f"{self.total(column):,}" for column in _COLUMNS]
             rows.append(("total", *totals, "", seconds_text(self.elapsed)))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if place == 0 else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+        return aligned(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flowstone.diagnostics.terminal import printable
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
@@ -40,6 +42,30 @@ def failure_text(task: Task, result: Result) -> str:
     if failure.output.strip():
         parts.append(f"last output of {task_name(task)}:\n{failure.output.strip()}")
     return "\n".join(f"    {line}" for line in printable("\n".join(parts)).splitlines())
+
+
+def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Rows of cells as columns; the first ``left`` ones are aligned to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def bytes_text(size: int) -> str:
+    """``512 B``, ``1.2 kB``, ``34 MB``."""
+    if size < 1000:
+        return f"{size} B"
+    power = min((len(str(size)) - 1) // 3, 4)
+    value = size / 1000**power
+    return f"{value:.1f} {_UNITS[power]}" if value < 9.95 else f"{value:,.0f} {_UNITS[power]}"
+
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def first_line(text: str) -> str:

@@ -55,6 +55,7 @@ class IoContract(IoFaults):
         slot = slot_of(manager)
         assert manager.record(slot) is None
         assert list(manager.records(slot)) == []
+        assert list(manager.partitions(slot)) == []
         with pytest.raises(NotMaterializedError):
             manager.read(slot, None)
 
@@ -148,6 +149,9 @@ class IoContract(IoFaults):
         for key in keys:
             store(manager, slot_of(manager, key), sample.make(1))
         assert [record.partition for record in manager.records(slot_of(manager, "b"))] == sorted(keys)
+        assert list(manager.partitions(slot_of(manager))) == sorted(keys)
+        store(manager, slot_of(manager, asset="shop.alone"), sample.make(1))
+        assert list(manager.partitions(slot_of(manager, "b", "shop.alone"))) == [None]
 
     def test_any_key_can_be_a_partition(self, manager: IOManager, sample: Sample) -> None:
         keys = [*map(escape, HOSTILE[:5]), *map(escape, HOSTILE[6:]), "2024-01-01T05-0500", "x" * 200]

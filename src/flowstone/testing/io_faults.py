@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
-from flowstone.io.contract import IOManager
+from flowstone.io.contract import IOManager, Staged
 from flowstone.io.file_manager import RECORDS, FileManager
-from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, slot_of, start, store
+from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, record_of, slot_of, start, store
 from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same
 
@@ -27,11 +27,13 @@ class IoFaults(IoFixtures):
     def test_damage_is_noticed_and_repaired(self, manager: IOManager, sample: Sample, damage: str) -> None:
         slot, other = slot_of(manager, "x"), slot_of(manager, "y")
         record = store(manager, slot, sample.make(1))
-        store(manager, other, sample.make(2))
+        kept = store(manager, other, sample.make(2))
         self.damage(manager, damage)
         assert not manager.intact(slot, record)
-        with pytest.raises((DamagedError, NotMaterializedError), match=r"shop\.orders\[x\]"):
-            manager.load(slot, record, None)
+        for look in (manager.verify, lambda slot, record: manager.load(slot, record, None)):
+            with pytest.raises((DamagedError, NotMaterializedError), match=r"shop\.orders\[x\]"):
+                look(slot, record)
+        manager.verify(other, kept)
         again = store(manager, slot, sample.make(1))
         assert again.data_version == record.data_version
         assert same(manager.read(slot, sample.type)[1], sample.make(1))
@@ -43,6 +45,7 @@ class IoFaults(IoFixtures):
         self.damage_record(manager, content)
         with pytest.raises(DamagedError):
             manager.record(slot)
+        assert list(manager.partitions(slot)) == ["x"]
         record = store(manager, slot, sample.make(1))
         assert manager.record(slot) == record
         self.damage_record(manager, content)
@@ -93,6 +96,10 @@ class IoFaults(IoFixtures):
             child.communicate()
             assert child.returncode == CRASHED, step
             self.check_readers_view(manager, sample, step)
+        staged = manager.stage(slot_of(manager, "other"), sample.make(1))
+        manager.clean()
+        assert self.leftovers(manager) == self.leftovers_of(staged)
+        manager.publish(staged, record_of(staged))
         for step in manager.steps:  # the next attempt, in another process, as after a crash
             again = open_manager(type(manager), config, project_root)
             store(again, slot_of(again, step), sample.make(2))
@@ -149,6 +156,10 @@ class IoFaults(IoFixtures):
         """Overwrite the record of ``shop.orders[x]``."""
         (found,) = _root(manager).glob(f"{RECORDS}/**/x.json")
         found.write_bytes(content)
+
+    def leftovers_of(self, staged: Staged) -> list[str]:
+        """What ``leftovers`` says of a value that a living process has staged."""
+        return [staged.handle[0].path.name] if isinstance(staged.handle, tuple) else []
 
     def leftovers(self, manager: IOManager) -> list[str]:
         """Names of what unfinished attempts left behind."""

@@ -1,0 +1,45 @@
+"""What the commands share that look at what is stored."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowstone.cli.common import settings_of, sound_project
+
+if TYPE_CHECKING:
+    from flowstone.runtime.workspace import Workspace
+
+
+def workspace_of(project: Path, profile: str | None) -> Workspace:
+    """The project, ready to look into its stores; nothing of the user's code is imported.
+
+    Errors: ConfigurationError. Exits 1 with the findings if the project has errors.
+    """
+    from flowstone.runtime.workspace import Workspace
+
+    settings = settings_of(project, profile)
+    ir = sound_project(settings).project
+    return Workspace(ir, settings.root.absolute(), os.environ)
+
+
+def chosen_assets(workspace: Workspace, selection: tuple[str, ...], exclude: str | None) -> list[str]:
+    """Ids of the assets that a selection means, in the order of the project. Errors: SelectionError."""
+    from flowstone.ir.select import select
+
+    ir = workspace.project
+    steps = select(ir, " ".join(selection) or "*", exclude)
+    return [asset for step in steps for asset in ir.steps[step].outputs.values()]
+
+
+def place(asset: str, partition: str | None) -> str:
+    """``asset``, or ``asset[partition]``."""
+    return asset if partition is None else f"{asset}[{partition}]"
+
+
+def to_json(value: Any) -> str:
+    """A document as the commands print it."""
+    import json
+
+    return json.dumps(value, indent=2)

@@ -1,0 +1,150 @@
+"""How each stored value stands to the project as it is now: what ``materialize`` would do, and why. Nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
+from flowstone.io.record import InputVersion, Record
+from flowstone.ir.asset import Asset
+from flowstone.ir.function import Dependency
+from flowstone.runtime.keys import selection
+from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.stored import Stored
+from flowstone.runtime.workspace import Workspace
+
+State = Literal["current", "outdated", "missing", "damaged", "foreign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One asset and partition."""
+
+    asset: str
+    partition: str | None
+    state: State
+    """``current``: it would be reused; ``outdated``: it would be made again; ``missing``: nothing is stored;
+    ``damaged``: the record or the content cannot be used; ``foreign``: a partition that the asset does not have (any
+    more)."""
+    reasons: tuple[str, ...] = ()
+    record: Record | None = None
+
+
+def standings(workspace: Workspace, assets: list[str], stored: Stored | None = None) -> Iterator[Standing]:
+    """How everything stands that is stored of the assets; a missing one if nothing is.
+
+    Errors: StorageError if a store cannot be read; ConfigurationError.
+    """
+    stored = stored or Stored(workspace)
+    for asset in assets:
+        yield from _of_asset(workspace, workspace.project.assets[asset], stored)
+
+
+def _of_asset(workspace: Workspace, asset: Asset, stored: Stored) -> Iterator[Standing]:
+    found = stored.of(asset.id)
+    prepared = workspace.step(asset.step)
+    partitions = sorted({*found.records, *found.damaged}, key=lambda text: text or "")
+    for partition in partitions:
+        if partition in found.damaged:
+            yield Standing(asset.id, partition, "damaged", (found.damaged[partition],))
+        else:
+            yield _of_value(workspace, prepared, asset, found.records[partition], stored)
+    if not partitions:
+        yield Standing(asset.id, None, "missing")
+
+
+def _of_value(workspace: Workspace, prepared: PreparedStep, asset: Asset, record: Record, stored: Stored) -> Standing:
+    key: PartitionKey | None = None
+    if (record.partition is None) != (asset.partitions is None):
+        how = "is not partitioned any more" if asset.partitions is None else "is partitioned now"
+        return Standing(asset.id, record.partition, "foreign", (f"{asset.id} {how}",), record)
+    if asset.partitions is not None and record.partition is not None:
+        try:
+            key = workspace.key(asset.partitions, record.partition)
+        except PartitionKeyError as error:
+            return Standing(asset.id, record.partition, "foreign", (str(error),), record)
+    manager, slot = stored.place(asset.id, record.partition)
+    if not manager.intact(slot, record):
+        return Standing(asset.id, record.partition, "damaged", ("the content is not that of the record",), record)
+    reasons = tuple(_reasons(workspace, prepared, record, key, stored))
+    return Standing(asset.id, record.partition, "outdated" if reasons else "current", reasons, record)
+
+
+def _reasons(
+    workspace: Workspace, prepared: PreparedStep, record: Record, key: PartitionKey | None, stored: Stored
+) -> Iterator[str]:
+    """Why a value would be made again."""
+    if not prepared.step.cache:
+        yield "cache=False"
+    if record.code_version != prepared.code_version:
+        yield "code changed"
+    if record.config_version != prepared.config_version:
+        yield "configuration changed"
+    yield from _input_reasons(record, tuple(_inputs(workspace, prepared, key, stored)))
+
+
+def _inputs(
+    workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None, stored: Stored
+) -> Iterator[InputVersion]:
+    """The versions that would be read now; those that are not stored are left out."""
+    for dependency, asset in prepared.dependencies:
+        records = stored.of(asset.id).records
+        for text in _texts(workspace, prepared, dependency, asset, key, records):
+            record = records.get(text)
+            if record is not None:
+                yield InputVersion(asset=asset.id, partition=text, data_version=record.data_version)
+
+
+def _texts(
+    workspace: Workspace,
+    prepared: PreparedStep,
+    dependency: Dependency,
+    asset: Asset,
+    key: PartitionKey | None,
+    records: dict[str | None, Record],
+) -> list[str | None]:
+    """The partitions that are read, in the order in which ``materialize`` reads them."""
+    selected = selection(prepared.partitions, asset.partitions, dependency, key)
+    if not selected.stored:
+        return [None if item is None else item.text for item in selected.keys]
+    assert asset.partitions is not None
+    found = []
+    for text in records:
+        if text is not None:
+            try:
+                found.append(workspace.key(asset.partitions, text))
+            except PartitionKeyError:
+                continue  # stored when the definition was another one
+    ordered = sorted(found, key=lambda item: item.start.timestamp() if item.start else 0.0)
+    return [item.text for item in ordered]
+
+
+def _input_reasons(record: Record, now: tuple[InputVersion, ...]) -> Iterator[str]:
+    if record.inputs == now:
+        return
+    before = {(item.asset, item.partition): item.data_version for item in record.inputs}
+    after = {(item.asset, item.partition): item.data_version for item in now}
+    changed = [place for place, version in after.items() if before.get(place, version) != version]
+    facts = (
+        ("changed", changed),
+        ("new", [place for place in after if place not in before]),
+        ("gone", [place for place in before if place not in after]),
+    )
+    for word, places in facts:
+        if places:
+            yield f"input {word}: {_listed(places)}"
+    if not any(places for _, places in facts):
+        yield "the order of the inputs changed"
+
+
+def _listed(places: list[tuple[str, str | None]]) -> str:
+    names = [asset if partition is None else f"{asset}[{partition}]" for asset, partition in places]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def expected(asset: Asset, now: datetime) -> int | None:
+    """How many partitions an asset has whose time has come; None for an unpartitioned asset."""
+    return None if asset.partitions is None else sum(1 for _ in asset.partitions.keys(now))

@@ -1,0 +1,58 @@
+"""The records of a project's assets, each read once: for commands that look at many of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flowstone.errors import DamagedError
+from flowstone.io.contract import IOManager, Slot
+from flowstone.io.record import Record
+from flowstone.runtime.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecords:
+    """What is stored of one asset."""
+
+    records: dict[str | None, Record]
+    """By the partition's text, in its order; None for an unpartitioned asset."""
+    damaged: dict[str | None, str]
+    """Why a record cannot be read."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """Reads the records of an asset when they are first asked for."""
+
+    workspace: Workspace
+    _found: dict[str, AssetRecords] = field(default_factory=dict)
+
+    def of(self, asset: str) -> AssetRecords:
+        """All records of an asset. Errors: StorageError if the store cannot be read; ConfigurationError."""
+        if asset not in self._found:
+            manager, slot_of = self.workspace.storage(asset)
+            self._found[asset] = _read(manager, slot_of(None))
+        return self._found[asset]
+
+    def place(self, asset: str, partition: str | None) -> tuple[IOManager, Slot]:
+        """The manager of an asset and the slot of one of its partitions. Errors: ConfigurationError."""
+        manager, slot_of = self.workspace.storage(asset)
+        return manager, slot_of(partition)
+
+
+def _read(manager: IOManager, slot: Slot) -> AssetRecords:
+    try:
+        return AssetRecords({record.partition: record for record in manager.records(slot)}, {})
+    except DamagedError:
+        pass  # one by one, to find out which
+    records: dict[str | None, Record] = {}
+    damaged: dict[str | None, str] = {}
+    for partition in manager.partitions(slot):
+        try:
+            record = manager.record(Slot(slot.asset, partition, slot.options))
+        except DamagedError as error:
+            damaged[partition] = str(error)
+            continue
+        if record is not None:
+            records[partition] = record
+    return AssetRecords(records, damaged)
