@@ -33,7 +33,7 @@ def missing_keys(edge: Edge) -> str | None:
 
 
 def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> str | None:
-    if ours == theirs and not _is_empty(ours):  # the usual case
+    if ours == theirs and not is_empty(ours):  # the usual case
         return None
     first, their_first = ours.first(), theirs.first()
     assert first.start is not None and first.end is not None and their_first.start is not None
@@ -52,7 +52,7 @@ def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> s
 
 
 @lru_cache(maxsize=256)
-def _is_empty(partitions: TimePartitions) -> bool:
+def is_empty(partitions: TimePartitions) -> bool:
     """Whether the window holds no key. Errors: OverflowError, ValueError near the ends of the calendar."""
     first, end = partitions.first(), partitions.window[1]
     return end is not None and first.start is not None and first.start >= end

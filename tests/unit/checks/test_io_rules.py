@@ -335,6 +335,90 @@ def test_an_offset_out_of_the_window_gives_none(build, wanted, consumer, code):
     assert codes(build.findings()) == ([code] if code else [])
 
 
+JANUARY = DailyPartitions("2024-01-01", "2024-02-01")
+MARCH = DailyPartitions("2024-03-01", "2024-04-01")
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "mapping", "wanted", "words"),
+    [
+        (DAYS, DAYS, Last(days=7), "dict[str, int]", None),
+        (DAYS, DailyPartitions("2023-12-31"), Last(days=7), "dict[str, int]", "for 2023-12-31 there is none"),
+        (DAYS, MONTHS, Last(days=7), "dict[str, int]", None),
+        (HourlyPartitions("2024-01-01"), DAYS, Last(hours=24), "dict[str, int]", None),
+        (HourlyPartitions("2024-01-02T00:00"), DAYS, Last(hours=24), "dict[str, int]", "begins with 2024-01-02T00"),
+        (JANUARY, DAYS, Last(days=7), "dict[str, int]", "'report' never ends"),
+        (JANUARY, DailyPartitions("2024-01-01", "2024-02-06"), Last(days=7), "dict[str, int]", None),
+        (JANUARY, DailyPartitions("2024-01-01", "2024-02-09"), Last(days=7), "dict[str, int]", "for 2024-02-08"),
+        (JANUARY, DailyPartitions("2024-01-01", "2024-02-09"), Last(days=70), "dict[str, int]", None),
+        (DAYS, DAYS, Last(days=10**9), "dict[str, int]", None),
+        (JANUARY, MARCH, Offset(-1), "int | None", "ends at 2024-02-01"),
+        (JANUARY, MARCH, Offset(-40), "int | None", None),
+        (MARCH, JANUARY, Offset(-1), "int | None", "begins with 2024-03-01"),
+        (MARCH, JANUARY, Offset(30), "int | None", None),
+        (DAYS, DAYS, Offset(-1), "int | None", None),
+        (JANUARY, MARCH, None, "int | None", "ends at 2024-02-01"),
+        (MARCH, JANUARY, None, "int | None", "begins with 2024-03-01"),
+        (JANUARY, DAYS, None, "int | None", None),
+        (JANUARY, MonthlyPartitions("2024-02"), None, "dict[str, int] | None", "ends at 2024-02-01"),
+        (JANUARY, MONTHS, None, "dict[str, int] | None", None),
+        (JANUARY, MARCH, AllPartitions(), "dict[str, int]", None),
+        (JANUARY, None, None, "dict[str, int]", None),
+    ],
+)
+def test_windows_that_hold_nothing(build, producer, consumer, mapping, wanted, words):
+    build.asset("orders", partitions=producer)
+    optional = "None" in wanted and mapping is None
+    build.asset("report", build.dep("orders", wanted, mapping=mapping, optional=optional), partitions=consumer)
+
+    messages = [item.message for item in build.findings()]
+
+    assert len(messages) == (words is not None)
+    assert words is None or words in messages[0]
+
+
+def test_an_offset_out_of_every_window_is_told_once(build):
+    build.asset("orders", partitions=JANUARY)
+    build.asset("report", build.dep("orders", "int", mapping=Offset(-1)), partitions=MARCH)
+
+    assert codes(build.findings()) == ["FS405"]
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "manager", "words"),
+    [
+        ({}, {}, "local", None),
+        ({"pool": "a"}, {"pool": "b"}, "local", None),
+        ({"queue": "gpu"}, {"queue": "gpu"}, "local", None),
+        ({}, {"queue": "gpu"}, "local", "queue gpu, not default"),
+        ({"queue": "cpu"}, {"queue": "gpu"}, "local", "queue gpu, not cpu"),
+        ({"queue": "gpu"}, {}, "lake", "queue default, not gpu"),
+        (
+            {"executor": "KubernetesExecutor"},
+            {"executor": "KubernetesExecutor"},
+            "local",
+            "executor KubernetesExecutor",
+        ),
+        ({"executor": "my.module.AwsEcsExecutor"}, {}, "local", "executor my.module.AwsEcsExecutor"),
+        ({"executor": "LocalExecutor"}, {"executor": "LocalExecutor"}, "local", None),
+        ({}, {"queue": "gpu"}, "mounted", None),
+        ({}, {"queue": "gpu"}, "scratch", None),
+        ({}, {"queue": "gpu"}, "beside", "queue gpu"),
+        ({}, {"queue": "gpu"}, "unknown", None),
+    ],
+)
+def test_a_disk_of_another_machine(build, producer, consumer, manager, words):
+    build.io_managers["mounted"] = IoManagerConfig(type="filesystem", options={"root": "/mnt/shared"})
+    build.io_managers["beside"] = IoManagerConfig(type="filesystem", options={"root": "data"})
+    build.asset("orders", manager=manager, engine_options={"airflow": producer})
+    build.asset("report", build.dep("orders"), engine_options={"airflow": consumer} if consumer else {})
+
+    found = build.findings("FS318")
+
+    assert [item.severity for item in found] == ([Severity.WARNING] if words else [])
+    assert words is None or words in found[0].message
+
+
 @pytest.mark.parametrize("kind", [HourlyPartitions, DailyPartitions, WeeklyPartitions, MonthlyPartitions])
 @pytest.mark.parametrize("mapping", [None, Offset(-1), Offset(10**9), Offset(-(10**9)), Only("x"), Last(days=10**9)])
 def test_the_ends_of_the_calendar_are_no_problem(build, kind, mapping):
@@ -346,7 +430,7 @@ def test_the_ends_of_the_calendar_are_no_problem(build, kind, mapping):
                 f"{name}_b", build.dep(name, "int", mapping=mapping), partitions=kind("2024-01-01", timezone=zone)
             )
 
-    assert set(codes(build.findings())) <= {"FS401", "FS402", "FS403", "FS405", "FS301"}
+    assert set(codes(build.findings())) <= {"FS401", "FS402", "FS403", "FS405", "FS406", "FS301"}
 
 
 @pytest.mark.parametrize(
