@@ -33,12 +33,24 @@ class Compatibility:
         """What the types of the project are."""
         return Supertypes(self.classes)
 
-    def fits(self, given: TypeExpr, wanted: TypeExpr, families: Families = (), depth: int = 0) -> bool:
+    @cached_property
+    def _judged(self) -> dict[tuple[int, int, Families], tuple[bool, TypeExpr, TypeExpr]]:
+        """By the identity of the two types, which stand beside the judgement so that they live as long."""
+        return {}
+
+    def fits(self, given: TypeExpr, wanted: TypeExpr, families: Families = ()) -> bool:
         """Whether every value of ``given`` may be taken as ``wanted``.
 
         ``families`` are groups of types that the store of the value turns into each other; they hold for the value
         itself, not for what is inside it.
         """
+        key = (id(given), id(wanted), families)
+        found = self._judged.get(key)
+        if found is None:
+            found = self._judged[key] = (self._fits(given, wanted, families), given, wanted)
+        return found[0]
+
+    def _fits(self, given: TypeExpr, wanted: TypeExpr, families: Families = (), depth: int = 0) -> bool:
         if depth > _TOO_DEEP:
             return True
         if given.name == wanted.name and not wanted.args and wanted.name not in (UNION, "Literal"):
@@ -46,7 +58,7 @@ class Compatibility:
         if given.name == UNION:
             if wanted.name == UNION and set(given.args) <= set(wanted.args):
                 return True
-            return all(self.fits(member, wanted, families, depth + 1) for member in given.args)
+            return all(self._fits(member, wanted, families, depth + 1) for member in given.args)
         if wanted.name == UNION:
             return self._fits_one_of(given, wanted, families, depth)
         have, want = canonical(given.name), canonical(wanted.name)
@@ -59,7 +71,7 @@ class Compatibility:
         return self._is_a(have, want) and self._arguments_fit(given, wanted, depth)
 
     def _fits_one_of(self, given: TypeExpr, wanted: TypeExpr, families: Families, depth: int) -> bool:
-        if any(self.fits(given, member, families, depth + 1) for member in wanted.args):
+        if any(self._fits(given, member, families, depth + 1) for member in wanted.args):
             return True
         parts: tuple[TypeExpr, ...] = ()
         if given.name == "bool":
@@ -71,7 +83,7 @@ class Compatibility:
     def _literal_fits(self, given: TypeExpr, wanted: TypeExpr, families: Families, depth: int) -> bool:
         if canonical(wanted.name) != "Literal":
             return all(
-                self.fits(TypeExpr(name=_class_of(value)), wanted, families, depth + 1) for value in given.values
+                self._fits(TypeExpr(name=_class_of(value)), wanted, families, depth + 1) for value in given.values
             )
         allowed = {(_class_of(value), value) for value in wanted.values}
         if given.name == "Literal":
@@ -126,10 +138,11 @@ class Compatibility:
         pairs = list(zip(arguments, wanted.args, strict=False))
         if want in known_types():
             known = len(known_types()[want].parameters)
-            return all(self.fits(item, other, (), depth + 1) for item, other in pairs[:known])
+            return all(self._fits(item, other, (), depth + 1) for item, other in pairs[:known])
         if want in self.classes and len(arguments) == len(wanted.args):  # in which direction they vary is not known
             return all(
-                self.fits(item, other, (), depth + 1) or self.fits(other, item, (), depth + 1) for item, other in pairs
+                self._fits(item, other, (), depth + 1) or self._fits(other, item, (), depth + 1)
+                for item, other in pairs
             )
         return True
 
@@ -137,11 +150,11 @@ class Compatibility:
         if not given:
             return True
         if _is_open(wanted):
-            return self.fits(item_of_tuple(given), wanted[0], (), depth + 1)
+            return self._fits(item_of_tuple(given), wanted[0], (), depth + 1)
         if _is_open(given):
-            return all(self.fits(given[0], item, (), depth + 1) for item in wanted)
+            return all(self._fits(given[0], item, (), depth + 1) for item in wanted)
         return len(given) == len(wanted) and all(
-            self.fits(item, other, (), depth + 1) for item, other in zip(given, wanted, strict=True)
+            self._fits(item, other, (), depth + 1) for item, other in zip(given, wanted, strict=True)
         )
 
     def _record_fits(self, given: TypeExpr, want: str, depth: int) -> bool:
@@ -149,9 +162,9 @@ class Compatibility:
         have = canonical(given.name)
         if self.supertypes.is_record(have, "TypedDict"):
             ours, theirs = self.supertypes.fields(have), self.supertypes.fields(want)
-            return all(self.fits(ours[name], theirs[name], (), depth + 1) for name in ours.keys() & theirs.keys())
+            return all(self._fits(ours[name], theirs[name], (), depth + 1) for name in ours.keys() & theirs.keys())
         keys = self.supertypes.arguments(given, "Mapping")[:1]
-        return all(self.fits(key, _STR, (), depth + 1) or self.fits(_STR, key, (), depth + 1) for key in keys)
+        return all(self._fits(key, _STR, (), depth + 1) or self._fits(_STR, key, (), depth + 1) for key in keys)
 
 
 def _in_family(name: str, family: tuple[str, ...]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from flowstone.checks.compatibility import Compatibility
-from flowstone.ir.config_types import adapter
 from flowstone.ir.node import Json
 from flowstone.ir.types import TypeExpr
 
@@ -16,6 +15,8 @@ _ZERO_OR_ONE = (0, 1)
 
 def is_taken(type: TypeExpr, value: Json) -> bool:
     """Whether the value can be made one of the annotated type when the function runs."""
+    from flowstone.ir.config_types import adapter  # only where a value is not plainly of the type
+
     try:
         adapter(type).validate_python(value)
     except ValidationError:
@@ -25,8 +26,8 @@ def is_taken(type: TypeExpr, value: Json) -> bool:
 
 def is_of_type(judge: Compatibility, type: TypeExpr, value: Json) -> bool:
     """Whether a default is what its annotation says. None is, for short; so is a text for a date or the like."""
-    if value is None:
-        return True
+    if value is None or (type.name == value.__class__.__name__ and not type.args):
+        return True  # the usual case
     if not is_taken(type, value):
         return False
     if isinstance(value, list | dict) or any(member.name not in _AS_WRITTEN for member in type.members):

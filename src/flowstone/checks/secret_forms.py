@@ -39,6 +39,8 @@ _STANDS_FOR_ANOTHER = re.compile(
 )
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{32,128}")
 _LONG_WORD = re.compile(r"[a-z]{7}|[A-Z]{7}")
+_SHORTEST = 10
+"""Length of the shortest text that is a secret by its form: a URL with a password."""
 _BITS = 4.4
 """Entropy of each character, from which on a text is no word, path or name."""
 _NUMBERS = 3
@@ -52,9 +54,12 @@ def is_placeholder(text: str) -> bool:
 
 def has_secret_form(text: str) -> bool:
     """Whether a text is or holds a key of a well-known form, or a password in a URL or a connection string."""
+    if len(text) < _SHORTEST:
+        return False
     if _FORMS.search(text) is not None:
         return True
-    passwords = (found["password"] for form in (_IN_URL, _IN_TEXT, _BEARER) for found in form.finditer(text))
+    forms = [form for mark, form in (("://", _IN_URL), ("=", _IN_TEXT), (" ", _BEARER)) if mark in text]
+    passwords = (found["password"] for form in forms for found in form.finditer(text))
     return any(not is_placeholder(password) for password in passwords)
 
 

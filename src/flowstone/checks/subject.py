@@ -18,8 +18,9 @@ from flowstone.io.contract import IOManager, Options
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact, FactKind
 from flowstone.ir.function import Signature
-from flowstone.ir.node import Location
+from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
+from flowstone.ir.types import TypeExpr
 
 ReadOptions = dict[str, tuple[Asset, Options | ValidationError]]
 """Options by the asset's id, with the asset."""
@@ -88,12 +89,28 @@ class Subject:
     def read_options(self) -> ReadOptions:
         """The options with the asset that they were read from."""
         found: ReadOptions = {}
+        plain = {name: _options(manager, {}) for name, manager in self.managers.items()}
         for asset, name in self._stored():
             known = self.known_options.get(asset.id)
             if known is None or known[0] is not asset:
-                known = asset, _options(self.managers[name], asset)
+                written = asset.storage.options
+                known = asset, (_options(self.managers[name], written) if written else plain[name])
             found[asset.id] = known
         return found
+
+    @cached_property
+    def _refusals(self) -> dict[tuple[str, int, int, bool], tuple[str | None, TypeExpr, Options]]:
+        """By the identity of type and options, which stand beside the reason so that they live as long."""
+        return {}
+
+    def refusal(self, manager: str, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
+        """Why a configured manager cannot store a value of the type, or load it as the type; None if it can."""
+        key = (manager, id(type), id(options), loading)
+        found = self._refusals.get(key)
+        if found is None:
+            reason = self.managers[manager].refuses(type.without_none() if loading else type, options, loading=loading)
+            found = self._refusals[key] = (reason, type, options)
+        return found[0]
 
     def _stored(self) -> Iterator[tuple[Asset, str]]:
         for asset in self.project.assets.values():
@@ -163,9 +180,9 @@ class Subject:
         return Span(self.config_file, 1, 1, 1, 1)
 
 
-def _options(manager: type[IOManager], asset: Asset) -> Options | ValidationError:
+def _options(manager: type[IOManager], written: Mapping[str, Json]) -> Options | ValidationError:
     try:
-        return manager.AssetOptions.model_validate(asset.storage.options)
+        return manager.AssetOptions.model_validate(written)
     except ValidationError as error:
         return error
 

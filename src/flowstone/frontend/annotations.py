@@ -39,15 +39,28 @@ class Annotations:
         self._names = names
         self._plain: dict[tuple[str, str], tuple[TypeExpr, int]] = {}
         """Types of plain names, with the number of their parts."""
+        self._written: dict[tuple[str, str], TypeExpr] = {}
+        self._shared: dict[TypeExpr, TypeExpr] = {}
         self._size = 0
         self._bases = 0
         self.classes: dict[str, ClassInfo] = {}
         """By full name, with the bases of the bases."""
 
     def read(self, node: ast.expr | None, scope: Scope) -> TypeExpr | None:
-        """The type expression of an annotation; None if there is none."""
+        """The type expression of an annotation; None if there is none. Equal ones are mostly one object."""
         self._size = 0
-        return None if node is None else self._read(node, scope, 0)
+        if node is None:
+            return None
+        if scope.values or isinstance(node, ast.Name) or node.lineno != node.end_lineno:
+            return self._read(node, scope, 0)
+        line = scope.module.lines[node.lineno - 1]
+        if not line.isascii():  # columns are counted in bytes
+            return self._read(node, scope, 0)
+        key = (scope.module.name, line[node.col_offset : node.end_col_offset])
+        if key not in self._written:
+            found = self._read(node, scope, 0)
+            self._written[key] = self._shared.setdefault(found, found)
+        return self._written[key]
 
     def _read(self, node: ast.expr, scope: Scope, depth: int) -> TypeExpr:
         self._size += 1

@@ -62,6 +62,7 @@ class Drafts:
         """The draft that makes each asset, by the asset's id."""
         self.resources: dict[str, Draft] = {}
         self.checks: list[Draft] = []
+        self.checks_by_name: dict[str, list[Draft]] = {}
         self.hidden: set[str] = set()
         """Names of declarations that exist and were left out because of a finding."""
         self.hidden_in: dict[str, set[str]] = {}
@@ -193,9 +194,10 @@ def _duplicate(message: str, code: str, draft: Draft, other: Draft, findings: Fi
 
 def _add_check(drafts: Drafts, draft: Draft, findings: Findings) -> None:
     checked = draft.keywords.values.get("asset")
-    for other in drafts.checks:
+    for other in drafts.checks_by_name.get(draft.name, ()):
         same_module = other.declared.scope.module is draft.declared.scope.module
-        if other.name == draft.name and (same_module or other.keywords.values.get("asset") == checked):
+        if same_module or other.keywords.values.get("asset") == checked:
             _duplicate(f"check '{draft.name}' is declared twice", "FS112", draft, other, findings)
             return
     drafts.checks.append(draft)
+    drafts.checks_by_name.setdefault(draft.name, []).append(draft)

@@ -44,5 +44,8 @@ def json_refusal(type: TypeExpr, *, loading: bool, file: bool) -> str | None:
         return f"{type.name} has no JSON form"
     if type.name == "pathlib.Path" and not file:
         return "a Path is stored as a file of its own; it has no JSON form"
-    reasons = (json_refusal(arg, loading=loading, file=False) for arg in type.args)
-    return next((reason for reason in reasons if reason is not None), None)
+    for arg in type.args:
+        reason = json_refusal(arg, loading=loading, file=False)
+        if reason is not None:
+            return reason
+    return None

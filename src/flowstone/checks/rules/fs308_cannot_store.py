@@ -20,7 +20,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if step is not None and step.function.is_generator:
             continue  # FS303: it makes no value at all
         name = asset.storage.manager
-        reason = subject.managers[name].refuses(asset.type, options, loading=False)
+        reason = subject.refusal(name, asset.type, options, loading=False)
         if reason is not None:
             yield Finding(
                 f"asset {asset.id!r} is {asset.type}, which IO manager {name!r} cannot store: {reason}",

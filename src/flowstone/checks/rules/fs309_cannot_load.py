@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from flowstone.checks.arrival import wanted_value
-from flowstone.checks.compatibility import Compatibility
 from flowstone.checks.edges import Edge
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
-from flowstone.io.contract import IOManager, Options
+from flowstone.io.contract import Options
 from flowstone.ir.types import TypeExpr
 
 
@@ -24,9 +23,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         if wanted is None or options is None or isinstance(options, ValidationError):
             continue
         name = edge.producer.storage.manager
-        manager = subject.managers[name]
-        reason = manager.refuses(wanted.without_none(), options, loading=True)
-        if reason is not None and not _is_told_elsewhere(judge, manager, edge, wanted, options):
+        reason = subject.refusal(name, wanted, options, loading=True)
+        if reason is not None and not _is_told_elsewhere(subject, edge, wanted, options):
             yield Finding(
                 f"{edge.name!r} takes {edge.producer.id!r} as {wanted}, "
                 f"as which IO manager {name!r} cannot load it: {reason}",
@@ -36,15 +34,14 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def _is_told_elsewhere(
-    judge: Compatibility, manager: type[IOManager], edge: Edge, wanted: TypeExpr, options: Options
-) -> bool:
+def _is_told_elsewhere(subject: Subject, edge: Edge, wanted: TypeExpr, options: Options) -> bool:
     """Whether the types do not fit, or the value cannot even be stored: these are findings of their own."""
     given = edge.producer.type
     if given is None:
         return False
-    fits = given.name != "None" and judge.fits(given, wanted, manager.traits.families)
-    return not fits or manager.refuses(given, options, loading=False) is not None
+    name = edge.producer.storage.manager
+    fits = given.name != "None" and subject.types.fits(given, wanted, subject.managers[name].traits.families)
+    return not fits or subject.refusal(name, given, options, loading=False) is not None
 
 
 RULE = Rule(

@@ -43,5 +43,6 @@ from flowstone import asset
 def orders(limit: int = 100) -> list[int]:
     return list(range(limit))
 """,
+    scope="near",
     check=check,
 )

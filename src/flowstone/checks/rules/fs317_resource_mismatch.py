@@ -72,5 +72,6 @@ def sizes() -> Iterator[list[int]]:
 def orders(sizes: list[int]) -> int:
     return len(sizes)
 """,
+    scope="near",
     check=check,
 )

@@ -89,5 +89,6 @@ def samples() -> list[int]:
 def model(samples: list[int]) -> int:
     return sum(samples)
 """,
+    scope="near",
     check=check,
 )

@@ -39,7 +39,7 @@ def _is_told_elsewhere(subject: Subject, edge: Edge) -> bool:
 RULE = Rule(
     code="FS406",
     name="empty-window",
-    summary="`Last` holds no partition for the first or last key, or `Offset` or an optional dependency none for any key",
+    summary="`Last` holds no partition for the first or last key, or `Offset` or an optional dependency none for all",
     why="The parameter would be an empty dict, or None: that is no failure, so nobody would notice.",
     severity=Severity.WARNING,
     bad="""\
@@ -74,5 +74,6 @@ def orders() -> int:
 def trend(week: dict[str, int]) -> int:
     return sum(week.values())
 """,
+    scope="near",
     check=check,
 )
