@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
+from heapq import nsmallest
 
 MANY = 200
 """From here on not every known name is compared: a project with thousands of names may have thousands of typos."""
@@ -16,9 +17,13 @@ _CLOSER = 0.05
 _COUNTED = 1000
 
 
-def did_you_mean(name: str, known: Iterable[str], *, count: int = 3) -> str | None:
-    """``did you mean 'orders'?`` for names close to ``name``, or None if there is none."""
-    close = get_close_matches(name, _candidates(name, known), n=count, cutoff=0.6)
+def did_you_mean(name: str, known: Iterable[str], *, count: int = 3, but: str | None = None) -> str | None:
+    """``did you mean 'orders'?`` for names close to ``name``, or None if there is none.
+
+    ``but`` is a known name that cannot be meant. Of thousands of names hand over the same ``frozenset`` each time.
+    """
+    candidates = [candidate for candidate in _candidates(name, known) if candidate != but]
+    close = get_close_matches(name, candidates, n=count, cutoff=0.6)
     if not close:
         return None
     return f"did you mean {' or '.join(repr(item) for item in close)}?"
@@ -42,6 +47,7 @@ def _candidates(name: str, known: Iterable[str]) -> list[str]:
     return sorted(names) if len(names) < MANY else _likely(name, names)
 
 
+@lru_cache(maxsize=64)
 def _likely(name: str, known: frozenset[str]) -> list[str]:
     """The names that share the most pairs of letters with ``name``, judged by its rarest pairs."""
     index = _index(known)
@@ -50,7 +56,8 @@ def _likely(name: str, known: frozenset[str]) -> list[str]:
         shared.update(names[:_COUNTED])
         if len(shared) >= _COUNTED:
             break
-    return sorted(shared, key=lambda item: (-shared[item], abs(len(item) - len(name)), item))[:_COMPARED]
+    most = nsmallest(_COMPARED, ((-count, abs(len(item) - len(name)), item) for item, count in shared.items()))
+    return [item for _, _, item in most]
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flowstone.diagnostics.diagnostic import Span
@@ -278,8 +278,7 @@ class Binding:
         kinds = {"asset": "asset or resource", "resource": "resource"}.get(self._kind, "resource")
         message = f"parameter '{parameter.name}' of {self._kind} '{self._draft.name}' names no {kinds}"
         if self._kind == "asset":
-            names = {_last(asset) for asset in self._assets.ids} - {self._draft.name}
-            hint = did_you_mean(parameter.name, [*sorted(names), *resources])
+            hint = did_you_mean(parameter.name, self._finder.inputs, but=self._draft.name)
         elif checked is not None:
             hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
         else:
@@ -291,11 +290,11 @@ class Binding:
 
     def _renamed(self, parameter: _Parameter, checked: str | None) -> MakeFix | None:
         """The fix that gives a parameter the name that is clearly meant."""
-        known = [*self._drafts.resource_names()]
+        known: Iterable[str] = self._drafts.resource_names()
         if self._kind == "asset":
-            known += map(_last, self._assets.ids)
+            known = self._finder.inputs
         elif checked is not None:
-            known.append(_last(checked))
+            known = {*known, _last(checked)}
         near = nearest(parameter.name, known)
         return None if near is None else rename_parameter(parameter.span, parameter.name, near)
 

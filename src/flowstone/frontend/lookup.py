@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
@@ -44,10 +45,15 @@ class AssetNames:
             return Found((text,))
         return Found(tuple(self._by_name.get(text, ())))
 
-    @property
-    def known(self) -> list[str]:
+    @cached_property
+    def known(self) -> frozenset[str]:
         """Everything that may be written for an asset."""
-        return [*self.ids, *self._by_name]
+        return self.ids.union(self._by_name)
+
+    @cached_property
+    def last(self) -> frozenset[str]:
+        """The names of the assets without their namespaces."""
+        return frozenset(self._by_name)
 
     def suggest(self, text: str) -> str | None:
         """Names close to one that is not there."""
@@ -61,6 +67,11 @@ class AssetFinder:
         self._drafts = drafts
         self._findings = findings
         self.names = AssetNames(drafts.assets.keys() | drafts.other_assets)
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """Everything that a parameter of an asset may be named like."""
+        return self.names.last.union(self._drafts.resource_names())
 
     def checked_asset(self, draft: Draft) -> str | None:
         """The id of the asset that a check is for, or None after a finding."""

@@ -73,6 +73,20 @@ class Project(Node):
         return {step: tuple(sorted(users)) for step, users in found.items()}
 
     @cached_property
+    def named(self) -> dict[str, tuple[Asset, ...]]:
+        """The assets by id and by name."""
+        found: dict[str, dict[str, Asset]] = {}
+        for asset in self.assets.values():
+            for name in (asset.id, asset.name):
+                found.setdefault(name, {})[asset.id] = asset
+        return {name: tuple(assets.values()) for name, assets in found.items()}
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The place of each step in the order of the project."""
+        return {step: place for place, step in enumerate(self.steps)}
+
+    @cached_property
     def checks_of(self) -> dict[str, tuple[Check, ...]]:
         """The checks on each asset that has any."""
         found: dict[str, list[Check]] = {}

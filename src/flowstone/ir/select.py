@@ -38,7 +38,7 @@ def select(project: Project, text: str, exclude: str | None = None) -> tuple[str
     if not chosen:
         without = f" without {exclude!r}" if exclude else ""
         raise SelectionError(f"the selector {text!r}{without} matches nothing")
-    return tuple(step for step in project.steps if step in chosen)
+    return tuple(sorted(chosen, key=project.positions.__getitem__))
 
 
 def _union(project: Project, text: str) -> set[str]:
@@ -82,13 +82,16 @@ def _walk(start: Iterable[str], neighbours: Mapping[str, tuple[str, ...]], depth
 
 def _matching(project: Project, body: str) -> set[str]:
     method, colon, value = body.partition(":")
+    candidates: Iterable[Asset] = project.assets.values()
     if not colon:
-        test: Callable[[Asset], bool] = partial(_has_name, body)
+        is_pattern = any(char in body for char in "*?[")
+        candidates = candidates if is_pattern else project.named.get(body, ())
+        test: Callable[[Asset], bool] = partial(_has_name, body) if is_pattern else lambda _: True
     elif method in _METHODS:
         test = partial(_METHODS[method], value)
     else:
         raise SelectionError(f"{method!r} is not a selector method", help=f"there are: {', '.join(_METHODS)}")
-    found = {asset.step for asset in project.assets.values() if test(asset)}
+    found = {asset.step for asset in candidates if test(asset)}
     if not colon and body in project.steps:
         found.add(body)
     if not found and body != "*":
@@ -100,8 +103,6 @@ def _matching(project: Project, body: str) -> set[str]:
 
 
 def _has_name(pattern: str, asset: Asset) -> bool:
-    if not any(char in pattern for char in "*?["):
-        return pattern in (asset.id, asset.name)
     return fnmatchcase(asset.id, pattern) or fnmatchcase(asset.name, pattern)
 
 

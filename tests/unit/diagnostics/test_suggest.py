@@ -42,3 +42,7 @@ def test_thousands_of_typos_among_thousands_of_names_take_a_moment():
         did_you_mean(f"customer_order_{number}", known)
 
     assert time.process_time() - start < 10  # 1.5 on a quiet machine; minutes if all were compared
+
+
+def test_a_name_that_cannot_be_meant_is_left_out():
+    assert did_you_mean("order", ["orders", "orderz"], but="orders") == "did you mean 'orderz'?"
