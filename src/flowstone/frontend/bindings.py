@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -25,6 +25,8 @@ class Place:
     """In an ``except`` handler."""
     repeated: bool = False
     """In a loop."""
+    attempt: tuple[ast.stmt, ...] = ()
+    """The body of the ``try`` around it that has handlers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Binding:
     """For an import its clause."""
     submodule: bool = False
     """``import a.b`` binds ``a``."""
+    parts: tuple[ast.expr, ast.expr] | None = None
+    """For one of several names in a target: the target, and the expression that is taken apart."""
 
 
 class NameTable:
@@ -76,19 +80,12 @@ class NameTable:
             and not any(outcome and is_main(test) for test, outcome in item.place.guards)
         )
 
-    @cached_property
-    def public(self) -> frozenset[str] | None:
-        """The names in ``__all__``, if it is a literal list."""
-        bindings = self.bindings.get("__all__", ())
-        if len(bindings) != 1 or not isinstance(bindings[0].value, ast.List | ast.Tuple):
-            return None
-        items = bindings[0].value.elts
-        names = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-        return frozenset(names) if len(names) == len(items) else None
-
-    def exports(self, name: str) -> bool:
-        """Whether ``from module import *`` brings the name."""
-        return name in self.public if self.public is not None else not name.startswith("_")
+    def later_stars(self, name: str) -> tuple[str, ...]:
+        """Those of the star imports that stand behind every statement that binds a name."""
+        if not self.stars:
+            return ()
+        last = max((place for place, binding in enumerate(self._all) if binding.name == name), default=-1)
+        return tuple(binding.origin for binding in self._all[last + 1 :] if binding.name == "*")
 
     @cached_property
     def _all(self) -> tuple[Binding, ...]:
@@ -110,22 +107,25 @@ def _children(statement: ast.stmt, place: Place) -> Iterator[tuple[ast.stmt, Pla
         case ast.If():
             yes, no = (statement.test, True), (statement.test, False)
             typing_only = place.typing_only or is_type_checking(statement.test)
-            inner = Place((*place.guards, yes), typing_only, place.fallback, place.repeated)
+            inner = replace(place, guards=(*place.guards, yes), typing_only=typing_only)
             yield from ((child, inner) for child in statement.body)
-            outer = Place((*place.guards, no), place.typing_only, place.fallback, place.repeated)
+            outer = replace(place, guards=(*place.guards, no))
             yield from ((child, outer) for child in statement.orelse)
         case ast.For() | ast.AsyncFor() | ast.While():
-            inner = Place(place.guards, place.typing_only, place.fallback, repeated=True)
+            inner = replace(place, repeated=True)
             yield from ((child, inner) for child in [*statement.body, *statement.orelse])
         case ast.Try() | ast.TryStar():
-            yield from ((child, place) for child in statement.body)
-            handler = Place(place.guards, place.typing_only, fallback=True, repeated=place.repeated)
+            attempt = replace(place, attempt=tuple(statement.body)) if statement.handlers else place
+            yield from ((child, attempt) for child in statement.body)
+            handler = replace(attempt, fallback=True)
             yield from ((child, handler) for item in statement.handlers for child in item.body)
-            yield from ((child, place) for child in [*statement.orelse, *statement.finalbody])
+            yield from ((child, attempt) for child in statement.orelse)
+            yield from ((child, place) for child in statement.finalbody)
         case ast.With() | ast.AsyncWith():
             yield from ((child, place) for child in statement.body)
         case ast.Match():
-            yield from ((child, place) for case in statement.cases for child in case.body)
+            inner = replace(place, repeated=True)  # which of them runs is not looked at
+            yield from ((child, inner) for case in statement.cases for child in case.body)
 
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -226,7 +226,8 @@ def _targets(target: ast.expr, statement: ast.stmt, place: Place, value: ast.exp
         elif isinstance(item, ast.Starred):
             pending.append(item.value)
         elif isinstance(item, ast.Name):
-            yield Binding(item.id, "other", statement, place)
+            parts = None if value is None or item is target else (target, value)
+            yield Binding(item.id, "other", statement, place, parts=parts)
 
 
 def _hidden(module: Module) -> Iterator[Binding]:
@@ -234,8 +235,12 @@ def _hidden(module: Module) -> Iterator[Binding]:
     if ":=" not in module.source and "global " not in module.source:
         return
     for statement in module.tree.body:
-        for node in ast.walk(statement):
+        pending: list[tuple[ast.AST, bool]] = [(statement, False)]
+        while pending:
+            node, local = pending.pop()
             if isinstance(node, ast.Global):
                 yield from (Binding(name, "other", statement, Place()) for name in node.names)
-            elif isinstance(node, ast.NamedExpr):
+            elif isinstance(node, ast.NamedExpr) and not local:
                 yield Binding(node.target.id, "other", statement, Place())
+            inner = local or isinstance(node, (*FUNCTIONS, ast.Lambda, ast.ClassDef))
+            pending.extend((child, inner) for child in ast.iter_child_nodes(node))

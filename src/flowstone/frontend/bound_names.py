@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +15,9 @@ from flowstone.fixes.rename import rename_import
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix, either
 from flowstone.frontend import library
-from flowstone.frontend.bindings import FUNCTIONS, Binding
+from flowstone.frontend.attempts import cannot_fail
+from flowstone.frontend.bindings import FUNCTIONS, Binding, Place
+from flowstone.frontend.changes import Changes
 from flowstone.frontend.construct import not_supported
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import (
@@ -29,41 +32,53 @@ from flowstone.frontend.names import (
     external,
     unknown_public_name,
 )
-from flowstone.frontend.tree import walk
+from flowstone.frontend.operators import UnstableError, truth
 from flowstone.frontend.values import ClassValue, FunctionValue, ModuleValue, Node, Reference, Refusal, Scope
+from flowstone.frontend.versions import Version
 
-_CHANGING = (
-    *("append", "extend", "insert", "update", "setdefault", "add", "remove"),
-    *("discard", "pop", "popitem", "clear", "sort", "reverse"),
-)
-"""Methods that change a value in place."""
+_CHANGED_ALL = re.compile(r"\b__all__\s*(?:\.\s*\w+\s*\(|\[)")
 
 
 class BoundNames:
     """Looks names up and evaluates what they are bound to, by the function given."""
 
-    def __init__(self, names: Names, evaluate: Callable[[ast.expr, Module], Any]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        evaluate: Callable[[ast.expr, Module], Any],
+        unpack: Callable[[ast.expr, ast.expr, Module], dict[str, Any]],
+    ) -> None:
         self._names = names
         self._evaluate = evaluate
+        self._unpack = unpack
         self._values: dict[tuple[str, str], Any] = {}
         self._running: dict[tuple[str, str], Span] = {}
-        self._changed: dict[str, frozenset[str]] = {}
+        self.changes = Changes(names)
+        self._deciding: set[int] = set()
+        names.holds = self._holds
+        names.public = self._public
 
     def value(self, name: str, node: Node, scope: Scope) -> Any:
         """The value of a bare name at module level. Errors: Refusal."""
-        value = self._of_target(self._names.lookup(scope.module, name), name, node, scope)
-        self._check_unchanged(scope.module, name, value, node, scope)
-        return value
+        return self._of_target(self._names.lookup(scope.module, name), name, node, scope)
 
     def member(self, owner: str, name: str, node: Node, scope: Scope) -> Any:
         """The value of an attribute of a project module. Errors: Refusal."""
+        if name == "__name__":
+            return owner
         target = self._names.attribute(ProjectModule(owner, None), name)
         return self._of_target(target, name, node, scope)
+
+    def imported(self, dotted: str, node: Node, scope: Scope) -> Any:
+        """The value of what an import of this dotted name binds. Errors: Refusal."""
+        return self._of_target(self._names.dotted(dotted), dotted.rpartition(".")[2], node, scope)
 
     def external(self, dotted: str, node: Node, scope: Scope) -> Any:
         """The value, or symbol, of something outside the project. Errors: Refusal for what FlowStone does not have."""
         if dotted in library.VALUES:
             return library.VALUES[dotted]
+        if dotted == "sys.version_info":
+            return Version()
         target = external(dotted)
         if isinstance(target, Public):
             return Reference(f"flowstone.{target.name}")
@@ -101,6 +116,11 @@ class BoundNames:
 
     def _missing(self, target: Missing, name: str, node: Node, scope: Scope) -> Refusal:
         span = scope.module.span(node)
+        if target.unseen:
+            message = f"what '{name}' stands for cannot be seen: {target.unseen}"
+            return Refusal(
+                "FS003", message, span, help="bind it at module level to a constant, and import it by its name"
+            )
         if target.broken:
             return Refusal("FS004", f"'{name}' comes from a module that cannot be read", span, silent=True)
         known = self._names.table(scope.module).bindings
@@ -146,6 +166,10 @@ class BoundNames:
             return FunctionValue(Scope(module), binding.node)
         if isinstance(binding.node, ast.ClassDef):
             return ClassValue(module, binding.node)
+        if binding.kind == "import" and binding.alias is not None:
+            return self._of_target(self._names.dotted(binding.origin), target.name, binding.alias, Scope(module))
+        if binding.parts is not None and not binding.place.repeated:
+            return self._unpack(*binding.parts, module)[target.name]
         if binding.value is None or binding.place.repeated:
             raise Refusal(
                 "FS003",
@@ -159,6 +183,8 @@ class BoundNames:
         bindings = target.bindings
         if len(bindings) > 1:
             bindings = tuple(item for item in bindings if self._runs(item, target.module))
+        if len(bindings) > 1 and any(item.place.fallback for item in bindings):
+            bindings = self._without_handlers(target, bindings)
         if len(bindings) != 1:
             first, *others = bindings or target.bindings
             raise Refusal(
@@ -170,60 +196,64 @@ class BoundNames:
             )
         return bindings[0]
 
+    def _without_handlers(self, target: Defined, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        """The bindings but those in handlers that never run. Errors: Refusal if that cannot be seen."""
+        module = target.module
+        for binding in (item for item in bindings if item.place.fallback):
+            for statement in binding.place.attempt:
+                if not cannot_fail(statement, module, self._names, self._evaluate):
+                    raise Refusal(
+                        "FS003",
+                        f"which value '{target.name}' has depends on whether this fails",
+                        module.span(statement),
+                        help="bind it outside of the 'try' statement",
+                        related=[(module.span(binding.node), "it is bound here if it does")],
+                    )
+        return tuple(item for item in bindings if not item.place.fallback)
+
     def _runs(self, binding: Binding, module: Module) -> bool:
         """Whether the conditions around a binding hold. Errors: Refusal if that cannot be seen."""
-        return all(bool(self._evaluate(test, module)) is wanted for test, wanted in binding.place.guards)
+        return all(truth(self._evaluate(test, module)) is wanted for test, wanted in binding.place.guards)
+
+    def _holds(self, module: Module, binding: Binding) -> bool | None:
+        """Whether the conditions around a binding hold; None if that cannot be seen."""
+        key = id(binding)
+        if key in self._deciding:
+            return None
+        self._deciding.add(key)
+        try:
+            return self._runs(binding, module)
+        except (Refusal, UnstableError):
+            return None
+        finally:
+            self._deciding.discard(key)
+
+    def _public(self, module: Module) -> frozenset[str] | None:
+        """The names in ``__all__``, which further statements may add to; None if they cannot be seen."""
+        if _CHANGED_ALL.search(module.source):
+            return None
+        found: list[Any] = []
+        try:
+            for binding in self._names.table(module).bindings["__all__"]:
+                adds = isinstance(binding.node, ast.AugAssign) and isinstance(binding.node.op, ast.Add)
+                value = binding.node.value if isinstance(binding.node, ast.AugAssign) and adds else binding.value
+                if value is None or binding.place != Place() or bool(found) is not adds:
+                    return None
+                found += self._evaluate(value, module)
+        except (Refusal, TypeError):
+            return None
+        return frozenset(found) if all(isinstance(item, str) for item in found) else None
 
     def _check_unchanged(self, module: Module, name: str, value: Any, node: Node, scope: Scope) -> None:
-        """Errors: Refusal if a list, dict or set is changed somewhere after it was bound."""
-        if isinstance(value, list | dict | set) and name in self._changed_in(module):
+        """Errors: Refusal if the value is changed somewhere after it was bound, or the name bound from outside."""
+        changed = self.changes.is_changed(module, name, value)
+        if changed or (isinstance(value, ClassValue) and self.changes.is_class_changed(value.module, value.node.name)):
             raise Refusal(
                 "FS003",
                 f"'{name}' is changed after it was bound, so its value is not a constant",
                 scope.module.span(node),
-                help="write the whole value where it is bound",
+                help="write the whole value where it is bound, for example by a comprehension or {**one, **other}",
             )
-
-    def _changed_in(self, module: Module) -> frozenset[str]:
-        if module.name not in self._changed:
-            nodes = walk(module.tree)
-            self._changed[module.name] = _changed_names(nodes) | self._changed_by_calls(module, nodes)
-        return self._changed[module.name]
-
-    def _changed_by_calls(self, module: Module, nodes: list[ast.AST]) -> frozenset[str]:
-        """Names that are passed to a function of the project which changes that argument."""
-        found: set[str] = set()
-        bound = self._names.table(module).bindings
-        for call in nodes:
-            if not isinstance(call, ast.Call):
-                continue
-            passed = [
-                (place, item.id)
-                for place, item in enumerate(call.args)
-                if isinstance(item, ast.Name) and item.id in bound
-            ]
-            target = self._names.resolve(module, call.func) if passed else None
-            if isinstance(target, Defined) and isinstance(target.bindings[-1].node, FUNCTIONS):
-                function = target.bindings[-1].node
-                changed = _changed_names(walk(function))
-                names = [item.arg for item in [*function.args.posonlyargs, *function.args.args]]
-                found.update(name for place, name in passed if place < len(names) and names[place] in changed)
-        return frozenset(found)
-
-
-def _changed_names(nodes: list[ast.AST]) -> frozenset[str]:
-    found = set()
-    for node in nodes:
-        changed: ast.expr | None = None
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
-            changed = node.func.value
-        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            changed = node.value
-        while isinstance(changed, ast.Subscript):
-            changed = changed.value
-        if isinstance(changed, ast.Name):
-            found.add(changed.id)
-    return frozenset(found)
 
 
 def unknown_flowstone_name(name: str, span: Span, *, silent: bool = False) -> Refusal:

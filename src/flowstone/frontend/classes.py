@@ -1,50 +1,93 @@
-"""Members of the project's classes as constants: enums, frozen dataclasses, plain class attributes."""
+"""Members of the project's classes as constants: class attributes, and what the bodies of classes bind."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flowstone.frontend.bindings import FUNCTIONS
-from flowstone.frontend.names import External, Names
-from flowstone.frontend.values import ClassValue, EnumMember, Instance, Refusal, Scope, TextMember
+from flowstone.frontend.names import Builtin, Defined, External, Names, Target
+from flowstone.frontend.values import ClassValue, FunctionValue, Refusal, Scope
 
 Evaluate = Callable[[ast.expr, Scope], Any]
 
-_ENUMS = {"enum.Enum": False, "enum.IntEnum": False, "enum.StrEnum": True}
-"""Base classes of enums, and whether the text of a member is its value."""
+_PLAIN_BASES = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol"})
+_MAX_BASES = 50
+
+
+def dotted_name(node: ast.expr, cls: ClassValue, names: Names) -> str:
+    """The dotted name of what an expression in a class stands for outside the project; empty if it is no such thing."""
+    target = names.resolve(cls.module, node)
+    if isinstance(target, Builtin):
+        return f"builtins.{target.name}"
+    return target.dotted if isinstance(target, External) else ""
+
+
+def project_class(target: Target | None) -> ClassValue | None:
+    """The class of the project that a target is, if it is defined once."""
+    if isinstance(target, Defined) and len(target.bindings) == 1:
+        node = target.bindings[0].node
+        if isinstance(node, ast.ClassDef):
+            return ClassValue(target.module, node)
+    return None
+
+
+def ancestry(cls: ClassValue, names: Names) -> list[ClassValue] | None:
+    """A class and its bases, as far as attributes are searched; None if there are bases that cannot be seen."""
+    found = [cls]
+    for item in found:  # grows while it is read
+        if item.node.keywords or len(item.node.bases) > 1 or len(found) > _MAX_BASES:
+            return None
+        for base in item.node.bases:
+            node = base.value if isinstance(base, ast.Subscript) else base
+            inner = project_class(names.resolve(item.module, node))
+            if inner is not None and all(inner.node is not other.node for other in found):
+                found.append(inner)
+            elif dotted_name(node, item, names) not in (*_PLAIN_BASES, "builtins.object"):
+                return None
+    return found
 
 
 def class_attribute(cls: ClassValue, name: str, names: Names, evaluate: Evaluate) -> Any:
-    """The value of ``Class.name``; a member if the class is an enum. Errors: Refusal."""
-    if is_enum(cls, names):
-        for member in enum_members(cls, names, evaluate):
-            if name in member.aliases:
-                return member.value
-        raise _no_attribute(cls, name)
-    values = list(_assignments(cls, name))
-    if len(values) != 1:
-        raise _no_attribute(cls, name)
-    return evaluate(values[0], Scope(cls.module))
+    """The value of ``Class.name`` for a class that is no enum. Errors: Refusal."""
+    classes = ancestry(cls, names) or []
+    if any(method(item.node, "__init_subclass__") for item in classes):
+        raise no_attribute(cls, name)
+    for item in classes:
+        if item.node.decorator_list and not _is_dataclass(item, names):
+            break
+        values = [value for target, value in assignments(item.node) if target == name]
+        if needed_names(item.node, name) & irregular(item.node) or len(values) > 1:
+            break
+        if values and values[0] is not None:
+            return evaluate(values[0], body_scope(item, values[0], evaluate))
+    raise no_attribute(cls, name)
 
 
-def _no_attribute(cls: ClassValue, name: str) -> Refusal:
+def _is_dataclass(cls: ClassValue, names: Names) -> bool:
+    """Whether the only decorator is that of a dataclass which leaves the attributes of the class as they are."""
+    if len(cls.node.decorator_list) != 1:
+        return False
+    decorator = cls.node.decorator_list[0]
+    call = decorator if isinstance(decorator, ast.Call) else None
+    named = decorator if call is None else call.func
+    slots = call is not None and any(keyword.arg in ("slots", None) for keyword in call.keywords)
+    return dotted_name(named, cls, names) == "dataclasses.dataclass" and not slots
+
+
+def no_attribute(cls: ClassValue, name: str) -> Refusal:
+    """The refusal of an attribute that is no constant."""
     return Refusal(
         "FS003",
         f"the attribute '{name}' of class '{cls.node.name}' is not a constant that can be seen",
         cls.module.name_span(cls.node),
-        help="bind it once in the body of the class, to a constant",
+        help="bind it once in the body of the class, to a constant; the class has no metaclass and no decorators",
     )
 
 
-def _assignments(cls: ClassValue, name: str | None = None) -> Iterator[ast.expr]:
-    for target, value in _fields(cls.node):
-        if value is not None and name in (None, target):
-            yield value
-
-
-def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
+def assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names that the statements of a class bind or annotate, with their values, in order."""
     for statement in node.body:
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
@@ -54,102 +97,100 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:
             yield statement.target.id, statement.value
 
 
-class Member:
-    """An enum's member with all its names."""
-
-    def __init__(self, name: str, value: Any) -> None:
-        self.value = value
-        self.aliases = {name}
-
-
-def is_enum(cls: ClassValue, names: Names) -> bool:
-    """Whether a class is an enum of the project."""
-    return any(_dotted(base, cls, names) in _ENUMS for base in cls.node.bases)
-
-
-def _dotted(node: ast.expr, cls: ClassValue, names: Names) -> str:
-    target = names.resolve(cls.module, node)
-    return target.dotted if isinstance(target, External) else ""
-
-
-def enum_members(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Member]:
-    """The members in order; equal values are one member with several names. Errors: Refusal."""
-    bases = [_dotted(base, cls, names) for base in cls.node.bases]
-    texts = "enum.StrEnum" in bases or any(isinstance(base, ast.Name) and base.id == "str" for base in cls.node.bases)
-    raw: dict[str, Any] = {}
-    members: list[tuple[Any, Member]] = []
-    for name, node in _fields(cls.node):
-        if name.startswith("_") or node is None:
+def irregular(node: ast.ClassDef) -> frozenset[str]:
+    """The names that a class binds otherwise than by plain assignments."""
+    found: set[str] = set()
+    for statement in node.body:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            found.add(statement.name)
             continue
-        raw[name] = value = _member_value(name, node, cls, names, evaluate, raw, bases)
-        same = next((member for other, member in members if other == value), None)
-        if same is not None:
-            same.aliases.add(name)
-        elif texts and isinstance(value, str):
-            text = TextMember.make(name, value, printable="enum.StrEnum" in bases)
-            members.append((value, Member(name, text)))
-        else:
-            members.append((value, Member(name, EnumMember(cls.dotted, name, value))))
-    return [member for _, member in members]
+        plain = isinstance(statement, ast.Assign | ast.AnnAssign)
+        for item in _of_the_class(statement):
+            if isinstance(item, ast.Name) and not isinstance(item.ctx, ast.Load):
+                if not plain or not _is_target(item, statement):
+                    found.add(item.id)
+            elif isinstance(item, ast.alias):
+                found.add((item.asname or item.name).partition(".")[0])
+            elif isinstance(item, (*FUNCTIONS, ast.ClassDef)):
+                found.add(item.name)
+    return frozenset(found)
 
 
-def _member_value(
-    name: str,
-    node: ast.expr,
-    cls: ClassValue,
-    names: Names,
-    evaluate: Evaluate,
-    before: Mapping[str, Any],
-    bases: list[str],
-) -> Any:
-    if isinstance(node, ast.Call) and _dotted(node.func, cls, names) == "enum.auto":
-        if "enum.StrEnum" in bases:
-            return name.lower()
-        numbers = [value for value in before.values() if isinstance(value, int)]
-        if len(numbers) == len(before):
-            return max(numbers, default=0) + 1
-        raise Refusal("FS003", "the value of 'auto()' cannot be seen here", cls.module.span(node), help="write it out")
-    return evaluate(node, Scope(cls.module, dict(before)))
+def _of_the_class(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The nodes of a statement but those inside of comprehensions and functions, which bind names of their own."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            pending.append(node.generators[0].iter)
+        elif not isinstance(node, ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
 
 
-def is_frozen_dataclass(cls: ClassValue, names: Names) -> bool:
-    """Whether instances are made of their fields alone and never change."""
-    if cls.node.bases or len(cls.node.decorator_list) != 1 or _has_initializer(cls.node):
-        return False
-    decorator = cls.node.decorator_list[0]
-    return (
-        isinstance(decorator, ast.Call)
-        and _dotted(decorator.func, cls, names) == "dataclasses.dataclass"
-        and any(
-            keyword.arg == "frozen" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-            for keyword in decorator.keywords
-        )
-    )
+def _is_target(name: ast.Name, statement: ast.stmt) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return any(name is target for target in targets)
 
 
-def _has_initializer(node: ast.ClassDef) -> bool:
-    return any(
-        isinstance(item, FUNCTIONS) and getattr(item, "name", "") in ("__init__", "__new__", "__post_init__")
-        for item in node.body
-    )
+def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The function of this name in a class."""
+    found = [item for item in node.body if isinstance(item, FUNCTIONS) and getattr(item, "name", "") == name]
+    return found[-1] if found else None
 
 
-def make_instance(cls: ClassValue, positional: list[Any], keywords: Mapping[str, Any], evaluate: Evaluate) -> Instance:
-    """An instance of a frozen dataclass. Errors: Refusal for a default that is not constant; TypeError as the class."""
-    fields = [
-        (item.target.id, item.value)
-        for item in cls.node.body
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-    ]
-    known = [name for name, _ in fields]
-    given = dict(zip(known, positional, strict=False))
-    wrong = [name for name in keywords if name not in known or name in given]
-    if len(positional) > len(known) or wrong:
-        raise TypeError(f"{cls.node.name}() does not take {wrong[0] if wrong else 'so many arguments'}")
-    given.update(keywords)
-    for name, default in fields:
-        if name not in given:
-            if default is None:
-                raise TypeError(f"{cls.node.name}() needs {name}")
-            given[name] = evaluate(default, Scope(cls.module))
-    return Instance(cls.dotted, given)
+def body_scope(cls: ClassValue, node: ast.expr, evaluate: Evaluate) -> Scope:
+    """The scope of an expression in the body of a class: it sees what is bound before it. Errors: Refusal."""
+    used = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+    needed = frozenset().union(*(needed_names(cls.node, name) for name in used)) if used else frozenset()
+    found: dict[str, Any] = {}
+    for name, value in assignments(cls.node):
+        if value is node or (value is not None and value.lineno > node.lineno):
+            break
+        if value is not None and name in needed:
+            found[name] = evaluate(value, Scope(cls.module, own=dict(found)))
+    return Scope(cls.module, own=found)
+
+
+def needed_names(node: ast.ClassDef, name: str) -> frozenset[str]:
+    """A name of a class and every name that its value is made of."""
+    uses: dict[str, set[str]] = {}
+    for target, value in assignments(node):
+        if value is not None:
+            uses.setdefault(target, set()).update(item.id for item in ast.walk(value) if isinstance(item, ast.Name))
+    found = {name}
+    pending = [name]
+    while pending:
+        further = uses.get(pending.pop(), set()) - found
+        found |= further
+        pending += further
+    return frozenset(found)
+
+
+def plain_method(cls: ClassValue, name: str, names: Names) -> tuple[FunctionValue, bool] | None:
+    """A method of a class and whether it is a property; None if there is none that can be seen."""
+    for item in ancestry(cls, names) or [cls]:
+        function = method(item.node, name)
+        if function is None:
+            if name in irregular(item.node):
+                return None
+            continue
+        decorators = [dotted_name(decorator, item, names) for decorator in function.decorator_list]
+        if decorators not in ([], ["builtins.property"]) or _count(item.node, name) != 1:
+            return None
+        return FunctionValue(Scope(item.module), function), bool(decorators)
+    return None
+
+
+def _count(node: ast.ClassDef, name: str) -> int:
+    return sum(getattr(item, "name", "") == name for item in node.body)
+
+
+def static_method(cls: ClassValue, name: str, names: Names) -> FunctionValue | None:
+    """A static method of a class."""
+    for item in ancestry(cls, names) or [cls]:
+        function = method(item.node, name)
+        if function is not None and _count(item.node, name) == 1:
+            decorators = [dotted_name(decorator, item, names) for decorator in function.decorator_list]
+            return FunctionValue(Scope(item.module), function) if decorators == ["builtins.staticmethod"] else None
+    return None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flowstone.frontend.values import EnumMember, FunctionValue, Instance, Symbol, Unknown
+from flowstone.frontend.values import EnumMember, FunctionValue, Instance, LambdaValue, Symbol, Unknown
 
 
 class InvisibleError(Exception):
@@ -27,7 +27,7 @@ class ValueTexts:
     def of(self, value: Any) -> str:
         """The text of a value. Errors: InvisibleError."""
         match value:
-            case Unknown():
+            case Unknown() | LambdaValue():
                 raise InvisibleError
             case FunctionValue():
                 return f"function({self.function(value)})"

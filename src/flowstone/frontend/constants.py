@@ -3,68 +3,40 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from flowstone.frontend import library
-from flowstone.frontend.classes import enum_members, is_enum, is_frozen_dataclass, make_instance
+from flowstone.frontend import iteration, library, methods, operators
+from flowstone.frontend.advice import advice_for
+from flowstone.frontend.arguments import apart
+from flowstone.frontend.classes import plain_method
 from flowstone.frontend.construct import Argument, construct, symbolic
-from flowstone.frontend.expressions import Expressions
-from flowstone.frontend.functions import bind_arguments
+from flowstone.frontend.enums import is_enum, iterated
+from flowstone.frontend.instances import Instances
 from flowstone.frontend.names import Names
+from flowstone.frontend.records import make_tuple_class
 from flowstone.frontend.values import (
     ClassValue,
     EnumMember,
     FunctionValue,
+    Instance,
+    LambdaValue,
     Reference,
     Refusal,
     Scope,
     Symbol,
+    TupleClass,
 )
 
+_NO_CALLEE = library.Callee(print)
 
-class Evaluator(Expressions):
+
+class Evaluator(Instances):
     """Evaluates expressions of the project, calls included: FlowStone's types and what the library table allows."""
 
     def __init__(self, names: Names) -> None:
         super().__init__(names)
         self.methods[ast.Call] = self._call
-
-    def arguments(self, call: ast.Call, scope: Scope) -> list[Argument]:
-        """The arguments of a call, ``*`` and ``**`` taken apart. Errors: Refusal."""
-        found = []
-        for node in call.args:
-            span = scope.module.span(node)
-            if isinstance(node, ast.Starred):
-                found += [Argument(None, item, span, span) for item in self._items(node.value, scope)]
-            else:
-                found.append(Argument(None, self._loose(node, scope), span, span))
-        for keyword in call.keywords:
-            span = scope.module.span(keyword.value)
-            if keyword.arg is None:
-                for name, value in self.mapping(keyword.value, scope).items():
-                    found.append(Argument(name, value, span, span))
-            else:
-                found.append(Argument(keyword.arg, self._loose(keyword.value, scope), span, scope.module.span(keyword)))
-        return found
-
-    def mapping(self, node: ast.expr, scope: Scope) -> dict[str, Any]:
-        """A mapping from texts, as ``**`` takes it. Errors: Refusal."""
-        value = self.evaluate(node, scope)
-        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            raise self.refused(node, scope, "what follows '**' must be a mapping from texts")
-        return value
-
-    def bind(self, function: FunctionValue, call: ast.Call, scope: Scope) -> dict[str, Any]:
-        """The parameters of a project function in a call. Errors: Refusal."""
-        arguments = self.arguments(call, scope)
-        positional = [item.value for item in arguments if item.name is None]
-        keywords = {item.name: item.value for item in arguments if item.name is not None}
-        try:
-            return bind_arguments(
-                function.node, positional, keywords, lambda default: self.evaluate(default, function.scope)
-            )
-        except TypeError as error:
-            raise Refusal("FS005", str(error), scope.module.span(call)) from None
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -73,6 +45,8 @@ class Evaluator(Expressions):
             owner = self._value(node.func.value, scope)
             if not isinstance(owner, Symbol):
                 return self._call_method(owner, node.func.attr, node, scope)
+            if isinstance(owner, Instance | EnumMember | ClassValue | TupleClass):
+                return self.call_member(owner, node.func, node, scope)
             function = self.member(owner, node.func, scope)
         else:
             function = self._value(node.func, scope)
@@ -81,70 +55,152 @@ class Evaluator(Expressions):
                 return self._call_reference(function.dotted, node, scope)
             case ClassValue():
                 return self._call_class(function, node, scope)
-            case FunctionValue():
-                return self._call_function(function, node, scope)
+            case TupleClass():
+                positional, keywords = apart(self.arguments(node, scope))
+                return function.made(*positional, **keywords)
+            case FunctionValue() | LambdaValue():
+                positional, keywords = apart(self.arguments(node, scope))
+                return self.call(function, positional, keywords, node, scope)
         raise self.not_seen(function, node, scope)
 
     def _call_reference(self, dotted: str, node: ast.Call, scope: Scope) -> Any:
         package, _, name = dotted.rpartition(".")
         if package == "flowstone":
             return construct(name, self.arguments(node, scope), node, scope.module)
-        if package == "builtins" and name in library.FUNCTIONS:
-            return self._call_builtin(name, node, scope)
-        if dotted in library.CONSTRUCTORS:
-            positional, keywords = self._plain_arguments(node, scope)
-            return library.CONSTRUCTORS[dotted](*positional, **keywords)
+        if dotted in library.CALLS:
+            return self._call_library(dotted, node, scope)
+        if package in library.TYPES and methods.names_method(library.TYPES[package], name) and node.args:
+            owner, *positional = apart(self._plain_arguments(node, scope))[0]
+            if isinstance(owner, library.TYPES[package]):
+                return methods.call_method(owner, name, positional, {})
+        special = self._special.get(dotted)
+        if special is not None:
+            return special(self, node, scope)
         raise self.not_seen(Reference(dotted), node, scope)
 
-    def _call_builtin(self, name: str, node: ast.Call, scope: Scope) -> Any:
-        positional, keywords = self._plain_arguments(node, scope)
-        known = library.FUNCTION_KEYWORDS.get(name, set())
-        if known is not None and not set(keywords) <= known:
-            raise self.refused(node, scope, f"{name}() is evaluated without the keyword '{min(set(keywords) - known)}'")
-        return library.FUNCTIONS[name](*positional, **keywords)
+    def _call_library(self, dotted: str, node: ast.Call, scope: Scope) -> Any:
+        callee = library.CALLS[dotted]
+        arguments = self._plain_arguments(node, scope, callee)
+        positional, keywords = apart(arguments)
+        if callee.keywords is not None and not keywords.keys() <= callee.keywords:
+            name, unknown = dotted.rpartition(".")[2], min(keywords.keys() - callee.keywords)
+            raise self.refused(node, scope, f"{name}() is evaluated without the keyword '{unknown}'")
+        return callee.function(*positional, **keywords)
 
-    def _plain_arguments(self, node: ast.Call, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
+    def _plain_arguments(self, node: ast.Call, scope: Scope, callee: library.Callee = _NO_CALLEE) -> list[Argument]:
+        """Arguments as a function of Python takes them. Errors: Refusal for what it would have to look into."""
         arguments = self.arguments(node, scope)
-        for argument in arguments:
-            if isinstance(argument.value, ClassValue) and is_enum(argument.value, self.names):
-                members = enum_members(argument.value, self.names, self._value)
-                argument.value = [member.value for member in members]
-            elif library.is_symbolic(argument.value) and not _only_members(argument.value):
-                raise symbolic(argument.value, argument.span, "this argument")
-        positional = [item.value for item in arguments if item.name is None]
-        return positional, {item.name: item.value for item in arguments if item.name is not None}
+        sorts = bool(callee.callbacks) and any(item.name == "key" for item in arguments)
+        for place, argument in enumerate(arguments):
+            value = argument.value
+            if (place if argument.name is None else argument.name) in callee.callbacks:
+                argument.value = self._callback(value, node, scope)
+            elif isinstance(value, ClassValue) and is_enum(value, self.names):
+                argument.value = list(iterated(value, self.names, self._value))
+            elif not _only_members(value) and (isinstance(value, Symbol) or not (callee.symbols or sorts)):
+                raise symbolic(value, argument.span, "this argument")
+        return arguments
+
+    def _callback(self, function: Any, node: ast.Call, scope: Scope) -> Callable[..., Any] | None:
+        """A function of Python that calls what is given as an argument. Errors: Refusal."""
+        match function:
+            case None:
+                return None
+            case FunctionValue() | LambdaValue():
+                return lambda *given: self._stepped(self.call(function, given, {}, node, scope))
+            case Reference(dotted=dotted) if dotted in library.CALLS and not library.CALLS[dotted].callbacks:
+                return lambda *given: self._stepped(library.CALLS[dotted].function(*map(_not_symbolic, given)))
+            case Reference(dotted=dotted) if (kind := library.TYPES.get(dotted.rpartition(".")[0])) is not None:
+                name = dotted.rpartition(".")[2]
+                if methods.names_method(kind, name):
+                    return lambda owner, *given: self._stepped(_unbound(kind, name, owner, given))
+            case ClassValue() | TupleClass():
+                return lambda *given: self._stepped(self.construct(function, given, {}, node, scope))
+        raise (
+            symbolic(function, scope.module.span(node), "this function")
+            if isinstance(function, Symbol)
+            else TypeError(f"'{type(function).__name__}' object is not callable")
+        )
+
+    def _stepped(self, value: Any) -> Any:
+        self.step()
+        return self._weigh(operators.bounded(value))
 
     def _call_method(self, owner: Any, name: str, node: ast.Call, scope: Scope) -> Any:
-        if not library.allowed(library.METHODS, owner, name):
+        cls = self.class_of(owner)
+        found = None if cls is None else plain_method(cls, name, self.names)
+        if found is not None:
+            positional, keywords = apart(self.arguments(node, scope))
+            return self.call(found[0], [owner, *positional], keywords, node, scope)
+        if not methods.allowed(methods.METHODS, owner, name):
             raise self.refused(node, scope, f"the method '{name}' of a {type(owner).__name__} is not evaluated")
-        positional, keywords = self._plain_arguments(node, scope)
-        return library.call_method(owner, name, positional, keywords)
+        positional, keywords = apart(self._plain_arguments(node, scope))
+        return methods.call_method(owner, name, positional, keywords)
 
     def _call_class(self, cls: ClassValue, node: ast.Call, scope: Scope) -> Any:
-        arguments = self.arguments(node, scope)
-        positional = [item.value for item in arguments if item.name is None]
-        if is_enum(cls, self.names) and len(arguments) == len(positional) == 1:
-            for member in enum_members(cls, self.names, self._value):
-                value = member.value
-                if (value.value if isinstance(value, EnumMember) else value) == positional[0]:
-                    return value
-            raise ValueError(f"{positional[0]!r} is not a valid {cls.node.name}")
-        if is_frozen_dataclass(cls, self.names):
-            keywords = {item.name: item.value for item in arguments if item.name is not None}
-            return make_instance(cls, positional, keywords, self._value)
-        raise self.not_seen(cls, node, scope)
+        positional, keywords = apart(self.arguments(node, scope))
+        return self.construct(cls, positional, keywords, node, scope)
 
-    def _call_function(self, function: FunctionValue, node: ast.Call, scope: Scope) -> Any:
-        """A project function whose body is one ``return``, behind a docstring."""
-        body = function.node.body[1:] if ast.get_docstring(function.node, clean=False) else function.node.body
-        simple = isinstance(function.node, ast.FunctionDef) and not function.node.decorator_list and len(body) == 1
-        if not simple or not isinstance(body[0], ast.Return):
-            raise self.not_seen(function, node, scope)
-        inner = function.scope.bind(self.bind(function, node, scope))
-        return None if body[0].value is None else self._value(body[0].value, inner)
+    # -- functions that are more than a call of Python's own --------------------------------------------------------
+
+    def _get_attribute(self, node: ast.Call, scope: Scope) -> Any:
+        if len(node.args) == 2 and not node.keywords:
+            name = self._plain(node.args[1], scope)
+            if isinstance(name, str) and name.isidentifier():
+                return self._attribute(ast.copy_location(ast.Attribute(node.args[0], name, ast.Load()), node), scope)
+        raise self.not_seen(Reference("builtins.getattr"), node, scope)
+
+    def _is_instance(self, node: ast.Call, scope: Scope) -> bool:
+        value, kind = self._value(node.args[0], scope), self._value(node.args[1], scope)
+        kinds = [
+            library.TYPES.get(getattr(item, "dotted", "")) for item in (kind if isinstance(kind, tuple) else (kind,))
+        ]
+        if None in kinds or isinstance(value, Symbol):
+            raise self.not_seen(Reference("builtins.isinstance"), node, scope)
+        return isinstance(value, tuple(item for item in kinds if item is not None))
+
+    def _cast(self, node: ast.Call, scope: Scope) -> Any:
+        return self._value(node.args[1], scope)
+
+    def _make_named_tuple(self, node: ast.Call, scope: Scope) -> TupleClass:
+        arguments = apart(self._plain_arguments(node, scope))
+        (name, fields), keywords = arguments[0], arguments[1]
+        if not keywords.keys() <= {"defaults"} or not isinstance(fields, str | list | tuple):
+            raise self.not_seen(Reference("collections.namedtuple"), node, scope)
+        names = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
+        return make_tuple_class(f"{scope.module.name}.{name}", name, names, keywords.get("defaults") or ())
+
+    _special: ClassVar[dict[str, Callable[[Evaluator, ast.Call, Scope], Any]]] = {
+        "builtins.getattr": _get_attribute,
+        "builtins.isinstance": _is_instance,
+        "collections.namedtuple": _make_named_tuple,
+        "typing.cast": _cast,
+    }
+
+    def not_seen(self, what: Any, node: ast.expr, scope: Scope) -> Refusal:
+        """The refusal of a value that only exists when the code runs."""
+        dotted = what.dotted if isinstance(what, Symbol) else type(what).__name__
+        call = "()" if isinstance(node, ast.Call) else ""
+        message = f"the value of '{dotted.removeprefix('builtins.')}{call}' is only known when the code runs"
+        return self.refused(node, scope, message, help=advice_for(what, node))
+
+
+def _not_symbolic(value: Any) -> Any:
+    if iteration.is_symbolic(value):
+        raise operators.UnstableError("what a function makes of a thing that can only be named cannot be seen")
+    return value
+
+
+def _unbound(kind: type, name: str, owner: Any, given: tuple[Any, ...]) -> Any:
+    if not isinstance(owner, kind):
+        raise TypeError(f"descriptor '{name}' is no method of a '{type(owner).__name__}'")
+    return methods.call_method(owner, name, list(given), {})
 
 
 def _only_members(value: Any) -> bool:
+    """Whether everything in a value can be compared and hashed as Python does it."""
     if isinstance(value, list | tuple | set | frozenset):
         return all(map(_only_members, value))
+    if isinstance(value, dict):
+        return all(map(_only_members, (*value.keys(), *value.values())))
     return not isinstance(value, Symbol) or isinstance(value, EnumMember)

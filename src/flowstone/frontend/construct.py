@@ -17,7 +17,7 @@ from flowstone.fixes.literals import quote, wrap
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
 from flowstone.frontend.expected import fits, hints, shown, words
-from flowstone.frontend.library import first_symbol, is_symbolic
+from flowstone.frontend.iteration import first_symbol, is_symbolic
 from flowstone.frontend.modules import Module
 from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 

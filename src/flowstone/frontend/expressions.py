@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flowstone.frontend import library, operators
-from flowstone.frontend.bodies.outside import reach
+from flowstone.frontend import methods, operators, versions
 from flowstone.frontend.bound_names import BoundNames
-from flowstone.frontend.classes import class_attribute, is_enum
+from flowstone.frontend.changes import Changes
+from flowstone.frontend.classes import class_attribute, plain_method
 from flowstone.frontend.construct import symbolic
+from flowstone.frontend.enums import enum_attribute, is_enum
 from flowstone.frontend.expected import shown
+from flowstone.frontend.iteration import first_symbol
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Names
 from flowstone.frontend.values import (
     ClassValue,
     EnumMember,
+    FunctionValue,
     Instance,
+    LambdaValue,
     ModuleValue,
+    Node,
+    NumberMember,
     Reference,
     Refusal,
     Scope,
@@ -26,9 +33,8 @@ from flowstone.frontend.values import (
     TextMember,
     Unknown,
 )
+from flowstone.frontend.versions import Version
 from flowstone.frontend.walk import ADVICE, Walk
-
-_ENVIRONMENT = frozenset({"os.environ", "os.getenv", "os.environ.get", "os.environb"})
 
 
 class Expressions(Walk):
@@ -36,7 +42,7 @@ class Expressions(Walk):
 
     def __init__(self, names: Names) -> None:
         super().__init__(names)
-        self._bound = BoundNames(names, self._value_of_binding)
+        self._bound = BoundNames(names, self._value_of_binding, self._parts_of_binding)
         self.methods |= {
             ast.Constant: lambda node, _: node.value,
             ast.Attribute: self._attribute,
@@ -49,9 +55,11 @@ class Expressions(Walk):
             ast.GeneratorExp: self._generator,
             ast.IfExp: self._conditional,
             ast.JoinedStr: self._joined,
+            ast.Lambda: lambda node, scope: LambdaValue(scope, node),
             ast.List: self._list,
             ast.ListComp: self._list_comprehension,
             ast.Name: self._name,
+            ast.NamedExpr: self._named,
             ast.Set: self._set,
             ast.SetComp: self._set_comprehension,
             ast.Subscript: self._subscript,
@@ -62,49 +70,94 @@ class Expressions(Walk):
     # -- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, node: ast.Name, scope: Scope) -> Any:
-        if node.id in scope.values:
-            value = scope.values[node.id]
-            if isinstance(value, Unknown):
-                raise Refusal(
-                    "FS003",
-                    f"the value of '{node.id}' cannot be seen",
-                    scope.module.span(node),
-                    help=ADVICE,
-                    related=[(value.span, "it is bound here")],
-                )
-            return value
+        for values in (scope.assigned, scope.own, scope.values):
+            if node.id in values:
+                value = values[node.id]
+                if isinstance(value, Unknown):
+                    raise _unknown(node, value, scope)
+                return value
         return self._bound.value(node.id, node, scope)
 
+    def _named(self, node: ast.NamedExpr, scope: Scope) -> Any:
+        value = scope.assigned[node.target.id] = self._value(node.value, scope)
+        return value
+
     def _value_of_binding(self, node: ast.expr, module: Module) -> Any:
-        return self._value(node, Scope(module))
+        value = self._value(node, Scope(module))
+        self.keep(value)
+        return value
+
+    def _parts_of_binding(self, target: ast.expr, node: ast.expr, module: Module) -> dict[str, Any]:
+        return self.unpack(target, self._value_of_binding(node, module), Scope(module))
+
+    def imported(self, dotted: str, node: Node, scope: Scope) -> Any:
+        """The value of what an import inside of a function binds. Errors: Refusal."""
+        return self._bound.imported(dotted, node, scope)
+
+    @property
+    def changes(self) -> Changes:
+        """What of the project is changed after it was bound."""
+        return self._bound.changes
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Any:
         owner = self._value(node.value, scope)
-        if isinstance(owner, Symbol):
+        if isinstance(owner, Symbol | TextMember | NumberMember):
             return self.member(owner, node, scope)
-        name = getattr(owner, "name", None) if node.attr == "name" else None
-        if isinstance(owner, TextMember) and node.attr in ("name", "value"):
-            return name if node.attr == "name" else str.__str__(owner)
+        if isinstance(owner, tuple) and node.attr in getattr(owner, "_fields", ()):
+            return getattr(owner, node.attr)
         if type(owner).__module__.startswith("flowstone.dsl.") and node.attr in type(owner).__dataclass_fields__:
             return getattr(owner, node.attr)
-        if library.allowed(library.ATTRIBUTES, owner, node.attr):
+        if methods.allowed(methods.ATTRIBUTES, owner, node.attr):
             return getattr(owner, node.attr)
         raise self.refused(node, scope, f"the attribute '{node.attr}' of a {type(owner).__name__} is not evaluated")
 
-    def member(self, owner: Symbol, node: ast.Attribute, scope: Scope) -> Any:
+    def member(self, owner: Symbol | TextMember | NumberMember, node: ast.Attribute, scope: Scope) -> Any:
         """The value of an attribute of a symbol. Errors: Refusal."""
         match owner:
             case ModuleValue():
                 return self._bound.member(owner.dotted, node.attr, node, scope)
             case Reference():
                 return self._bound.external(f"{owner.dotted}.{node.attr}", node, scope)
+            case Version() if (part := owner.attribute(node.attr)) is not None:
+                return part
+            case ClassValue() if is_enum(owner, self.names):
+                return enum_attribute(owner, node.attr, self.names, self._value)
             case ClassValue():
-                return class_attribute(owner, node.attr, self.names, self._value)
+                return self._class_attribute(owner, node)
             case Instance() if node.attr in owner.fields:
                 return owner.fields[node.attr]
-            case EnumMember() if node.attr in ("name", "value"):
+            case EnumMember() | TextMember() | NumberMember() if node.attr in ("name", "value"):
                 return owner.name if node.attr == "name" else owner.value
+            case Instance() | EnumMember() | TextMember() | NumberMember():
+                return self._member_of(owner, node, scope)
         raise self.refused(node, scope, f"the attribute '{node.attr}' of '{owner.dotted}' is not evaluated")
+
+    def _class_attribute(self, owner: ClassValue, node: ast.Attribute) -> Any:
+        return class_attribute(owner, node.attr, self.names, self._value)
+
+    def _member_of(
+        self, owner: Instance | EnumMember | TextMember | NumberMember, node: ast.Attribute, scope: Scope
+    ) -> Any:
+        """A property, or an attribute of the class, of an instance or member."""
+        cls = owner.cls
+        found = None if cls is None else plain_method(cls, node.attr, self.names)
+        if found is not None and found[1]:
+            return self.call(found[0], [owner], {}, node, scope)
+        if isinstance(owner, Instance) and found is None:
+            return self._class_attribute(owner.cls, node)
+        what = "member" if cls is None else cls.node.name
+        raise self.refused(node, scope, f"the attribute '{node.attr}' of a '{what}' is not evaluated")
+
+    @abstractmethod
+    def call(
+        self,
+        function: FunctionValue | LambdaValue,
+        positional: Sequence[Any],
+        keywords: Mapping[str, Any],
+        node: ast.expr,
+        scope: Scope,
+    ) -> Any:
+        """The value of a call of a project function. Errors: Refusal, TypeError."""
 
     # -- operators ------------------------------------------------------------------------------------------------
 
@@ -137,14 +190,19 @@ class Expressions(Walk):
         left = self._comparable(node.left, scope)
         for operation, operand in zip(node.ops, node.comparators, strict=True):
             right = self._comparable(operand, scope)
-            if not operators.COMPARISONS[type(operation)](left, right):
+            compare = operators.COMPARISONS[type(operation)]
+            if isinstance(left, Version) or isinstance(right, Version):
+                outcome = versions.compare(compare, left, right)
+            else:
+                outcome = compare(left, right)
+            if not outcome:
                 return False
             left = right
         return True
 
     def _comparable(self, node: ast.expr, scope: Scope) -> Any:
         value = self._value(node, scope)
-        if library.is_symbolic(value) and not isinstance(value, EnumMember):
+        if not _can_compare(value):
             raise symbolic(value, scope.module.span(node), "what is compared")
         return value
 
@@ -199,14 +257,17 @@ class Expressions(Walk):
         owner = self._value(node.value, scope)
         if isinstance(owner, ClassValue) and is_enum(owner, self.names):
             name = self._plain(node.slice, scope)
-            return class_attribute(owner, str(name), self.names, self._value)
+            return enum_attribute(owner, str(name), self.names, self._value)
+        if isinstance(owner, Version) and (part := owner.item(self._index(node.slice, scope))) is not None:
+            return part
         if isinstance(owner, Symbol):
             raise self.not_seen(owner, node, scope)
         return owner[self._index(node.slice, scope)]
 
     def _index(self, node: ast.expr, scope: Scope) -> Any:
         if not isinstance(node, ast.Slice):
-            return self._plain(node, scope)
+            value = self._value(node, scope)
+            return value if isinstance(value, EnumMember) else self._plain(node, scope)
         parts = (node.lower, node.upper, node.step)
         return slice(*(None if part is None else self._plain(part, scope) for part in parts))
 
@@ -230,9 +291,15 @@ class Expressions(Walk):
         """The names that an assignment of the value to a target binds. Errors: Refusal."""
         if isinstance(target, ast.Name):
             return {target.id: value}
-        if not isinstance(target, ast.Tuple | ast.List) or any(isinstance(item, ast.Starred) for item in target.elts):
+        if isinstance(target, ast.Starred):
+            return self.unpack(target.value, value, scope)
+        if not isinstance(target, ast.Tuple | ast.List):
             raise self.refused(target, scope, "this target of an assignment is not evaluated")
         items = list(value) if isinstance(value, str | list | tuple | dict | range) else None
+        stars = [place for place, item in enumerate(target.elts) if isinstance(item, ast.Starred)]
+        if items is not None and stars and len(items) >= len(target.elts) - 1:
+            first, behind = stars[0], len(target.elts) - stars[0] - 1
+            items = [*items[:first], items[first : len(items) - behind], *items[len(items) - behind :]]
         if items is None or len(items) != len(target.elts):
             message = f"{len(target.elts)} names cannot be bound to the parts of {shown(value)}"
             raise Refusal("FS005", message, scope.module.span(target), help="correct the number of names")
@@ -247,29 +314,49 @@ class Expressions(Walk):
     def _collect(self, element: ast.expr, generators: list[ast.comprehension], scope: Scope) -> list[Any]:
         found = []
         for inner in self.turns(generators, scope):
-            found.append(self._value(element, inner))
+            found.append(self._kept(element, inner))
             if len(found) > operators.MAX_ITEMS:
                 raise operators.LimitError(f"more than {operators.MAX_ITEMS} items")
         return found
+
+    def _kept(self, element: ast.expr, inner: Scope) -> Any:
+        """A value of a comprehension. A lambda would see the values of the last turn."""
+        value = self._value(element, inner)
+        if isinstance(first_symbol(value), LambdaValue):
+            raise self.refused(element, inner, "a lambda that is made in a comprehension is not evaluated")
+        return value
 
     def _set_comprehension(self, node: ast.SetComp, scope: Scope) -> set[Any]:
         return set(self._collect(node.elt, node.generators, scope))
 
     def _generator(self, node: ast.GeneratorExp, scope: Scope) -> Iterator[Any]:
-        return iter(self._collect(node.elt, node.generators, scope))
+        return (self._kept(node.elt, inner) for inner in self.turns(node.generators, scope))
 
     def _dict_comprehension(self, node: ast.DictComp, scope: Scope) -> dict[Any, Any]:
         return {
-            self._value(node.key, inner): self._value(node.value, inner) for inner in self.turns(node.generators, scope)
+            self._value(node.key, inner): self._kept(node.value, inner) for inner in self.turns(node.generators, scope)
         }
 
+    @abstractmethod
     def not_seen(self, what: Any, node: ast.expr, scope: Scope) -> Refusal:
         """The refusal of a value that only exists when the code runs."""
-        dotted = what.dotted if isinstance(what, Symbol) else type(what).__name__
-        advice = ADVICE
-        if dotted in _ENVIRONMENT:
-            advice = "what differs between environments belongs in the configuration: profiles, or {env = ...}"
-        elif isinstance(node, ast.Call) and reach(dotted, node) in ("clock", "random"):
-            advice = "a declaration is always the same: write a constant, or do this inside of the function"
-        call = "()" if isinstance(node, ast.Call) else ""
-        return self.refused(node, scope, f"the value of '{dotted}{call}' is only known when the code runs", help=advice)
+
+
+def _unknown(node: ast.Name, value: Unknown, scope: Scope) -> Refusal:
+    message, advice = f"the value of '{node.id}' cannot be seen", ADVICE
+    if value.changed:
+        message = f"'{node.id}' is changed after it was bound, so its value is not a constant"
+        advice = "write the whole value where it is bound, for example by a comprehension or {**one, **other}"
+    related = [(value.span, "it is bound here")]
+    return Refusal("FS003", message, scope.module.span(node), help=advice, related=related)
+
+
+def _can_compare(value: Any) -> bool:
+    """Whether Python's result of comparing a value is known: enum members and instances have their own equality."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(_can_compare, value))
+    if isinstance(value, dict):
+        return all(map(_can_compare, (*value.keys(), *value.values())))
+    if isinstance(value, Instance):
+        return value.comparable and all(map(_can_compare, value.fields.values()))
+    return not isinstance(value, Symbol) or isinstance(value, EnumMember | Version)

@@ -16,30 +16,31 @@ def parameters(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | N
 
 
 def bind_arguments(
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
     positional: Sequence[Any],
     keywords: Mapping[str, Any],
     default: Callable[[ast.expr], Any],
 ) -> dict[str, Any]:
     """Values by parameter. Errors: TypeError as Python's for a call that does not fit; what ``default`` raises."""
     arguments = node.args
+    called = getattr(node, "name", "<lambda>")
     plain = [item.arg for item in [*arguments.posonlyargs, *arguments.args]]
     bound = dict(zip(plain, positional, strict=False))
     rest = tuple(positional[len(plain) :])
     if rest and arguments.vararg is None:
-        raise TypeError(f"{node.name}() takes {len(plain)} positional arguments but {len(positional)} were given")
+        raise TypeError(f"{called}() takes {len(plain)} positional arguments but {len(positional)} were given")
     by_name = {item.arg for item in [*arguments.args, *arguments.kwonlyargs]}
     extra: dict[str, Any] = {}
     for name, value in keywords.items():
         if name in bound and name in by_name:
-            raise TypeError(f"{node.name}() got multiple values for argument {name!r}")
+            raise TypeError(f"{called}() got multiple values for argument {name!r}")
         if name not in by_name and arguments.kwarg is None:
-            raise TypeError(f"{node.name}() got an unexpected keyword argument {name!r}")
+            raise TypeError(f"{called}() got an unexpected keyword argument {name!r}")
         (bound if name in by_name else extra)[name] = value
     for parameter, value in parameters(arguments):
         if parameter.arg not in bound:
             if value is None:
-                raise TypeError(f"{node.name}() misses the argument {parameter.arg!r}")
+                raise TypeError(f"{called}() misses the argument {parameter.arg!r}")
             bound[parameter.arg] = default(value)
     if arguments.vararg is not None:
         bound[arguments.vararg.arg] = rest

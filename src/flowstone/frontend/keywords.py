@@ -16,7 +16,7 @@ from flowstone.frontend.construct import not_supported, unknown_keyword
 from flowstone.frontend.declarations import Declared, Kind
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.findings import Findings
-from flowstone.frontend.library import is_symbolic
+from flowstone.frontend.iteration import is_symbolic
 from flowstone.frontend.values import Refusal, Scope
 
 VOCABULARY: Mapping[Kind, type] = {"asset": AssetKeywords, "check": CheckKeywords, "resource": ResourceKeywords}

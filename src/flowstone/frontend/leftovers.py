@@ -100,7 +100,7 @@ def _inner_imports(module: Module, reader: Reader) -> dict[str, str]:
         name: dotted
         for node in walk(module.tree)
         if isinstance(node, ast.Import | ast.ImportFrom) and node.col_offset
-        for name, dotted in reader.touches.imported(node, module)
+        for name, _, dotted in reader.touches.imported(node, module)
         if dotted is not None and is_declaring_word(dotted)
     }
 
@@ -190,6 +190,9 @@ class _Search:
         if isinstance(outer, ast.ClassDef):
             message = f"'{node.name}' is a method of class '{outer.name}', and only functions can be declared"
             advice = "move it to module level"
+        elif any(isinstance(item, ast.ClassDef) for item in around):
+            message = f"'{node.name}' is declared inside of a method, and methods are not followed"
+            advice = "make the method a function at module level, and call that"
         else:
             owner = getattr(outer, "name", "")
             message = (

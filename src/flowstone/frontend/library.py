@@ -1,4 +1,4 @@
-"""The functions, methods and attributes of Python that constant expressions may use.
+"""The functions of Python and of its standard library that constant expressions may call, and its constants.
 
 Each is Python's own, so that the evaluator agrees with Python; arguments are bounded before the call.
 """
@@ -6,37 +6,39 @@ Each is Python's own, so that the evaluator agrees with Python; arguments are bo
 from __future__ import annotations
 
 import datetime
+import itertools
+import math
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+import string
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from flowstone.frontend.iteration import comparable, ordered, short
 from flowstone.frontend.operators import (
     MAX_BITS,
     MAX_ITEMS,
-    MAX_TEXT,
     LimitError,
     UnstableError,
-    check_format_spec,
-    check_template,
+    format_value,
+    multiply,
+    power,
     printable,
 )
-from flowstone.frontend.values import Symbol, TextMember
-
-UNORDERED = (set, frozenset)
 
 
-def ordered(values: Any) -> Any:
-    """The iterable, if its order is the same in every run and its length bounded. Errors: LimitError, UnstableError."""
-    if isinstance(values, UNORDERED):
-        raise UnstableError("the order of a set differs from run to run; write sorted(...)")
-    return short(values)
+@dataclass(frozen=True)
+class Callee:
+    """A function that may be called, and with what."""
 
-
-def short(values: Any) -> Any:
-    """The iterable, if its length is bounded. Errors: LimitError."""
-    if hasattr(values, "__len__") and len(values) > max(MAX_ITEMS, MAX_TEXT if isinstance(values, str | bytes) else 0):
-        raise LimitError(f"{len(values)} items are more than the limit of {MAX_ITEMS}")
-    return values
+    function: Callable[..., Any]
+    keywords: frozenset[str] | None = frozenset()
+    """Those that it may be given; None: any."""
+    symbols: bool = False
+    """Items may be things that can only be named: the function passes them on and does not look into them."""
+    callbacks: frozenset[int | str] = frozenset()
+    """Places and keywords of arguments that are functions themselves."""
 
 
 def _text(*arguments: Any) -> str:
@@ -45,6 +47,18 @@ def _text(*arguments: Any) -> str:
     for value in arguments:
         printable(value)
     return str(*arguments)
+
+
+def _represented(value: Any) -> str:
+    return format_value(value, ord("r"), "")
+
+
+def _ascii(value: Any) -> str:
+    return format_value(value, ord("a"), "")
+
+
+def _formatted(value: Any, spec: str = "") -> str:
+    return format_value(value, -1, spec)
 
 
 def _whole(value: Any = 0, *base: Any) -> int:
@@ -59,6 +73,16 @@ def _any_order(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _in_order(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments, **keywords: function(*(ordered(item) for item in arguments), **keywords)
+
+
+def _sorting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``sorted``, ``min`` and ``max``: the items of a set come in no order, so that none of them may be equal."""
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        take = comparable if keywords.get("key") is None else ordered
+        return function(*(take(item) for item in arguments), **keywords)
+
+    return call
 
 
 def _total(values: Iterable[Any], start: Any = 0) -> Any:
@@ -76,142 +100,122 @@ def _rounded(value: Any, *digits: Any) -> Any:
     return round(value, *digits)
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "abs": abs,
-    "all": _any_order(all),
-    "any": _any_order(any),
-    "bool": bool,
-    "dict": _in_order(dict),
-    "enumerate": _in_order(enumerate),
-    "float": float,
-    "frozenset": _any_order(frozenset),
-    "int": _whole,
-    "len": len,
-    "list": _in_order(list),
-    "max": _in_order(max),
-    "min": _in_order(min),
-    "range": range,
-    "reversed": _in_order(reversed),
-    "round": _rounded,
-    "set": _any_order(set),
-    "sorted": _any_order(sorted),
-    "str": _text,
-    "sum": _total,
-    "tuple": _in_order(tuple),
-    "zip": _in_order(zip),
-}
-"""Builtins by name. Those that take values apart get iterators too."""
+def _product(values: Iterable[Any], *, start: Any = 1) -> Any:
+    for item in ordered(values):
+        start = multiply(start, item)
+        if isinstance(start, int) and start.bit_length() > MAX_BITS:
+            raise LimitError("the product is too large")
+    return start
 
-FUNCTION_KEYWORDS = {
-    "dict": None,
-    "enumerate": {"start"},
-    "max": {"default"},
-    "min": {"default"},
-    "sorted": {"reverse"},
-    "sum": {"start"},
-    "zip": {"strict"},
-}
-"""Keywords that a builtin takes here; None: any."""
 
-CONSTRUCTORS: Mapping[str, Callable[..., Any]] = {
-    "datetime.date": datetime.date,
-    "datetime.date.fromisoformat": datetime.date.fromisoformat,
-    "datetime.datetime": datetime.datetime,
-    "datetime.datetime.combine": datetime.datetime.combine,
-    "datetime.datetime.fromisoformat": datetime.datetime.fromisoformat,
-    "datetime.time": datetime.time,
-    "datetime.timedelta": datetime.timedelta,
-    "pathlib.Path": pathlib.PurePath,
-    "pathlib.PosixPath": pathlib.PurePosixPath,
-    "pathlib.PurePath": pathlib.PurePath,
-    "pathlib.PurePosixPath": pathlib.PurePosixPath,
+def _repeated(item: Any, times: int) -> Iterator[Any]:
+    return itertools.repeat(item, times)
+
+
+_KEY = frozenset({"key"})
+_SORTED = frozenset({"key", "reverse"})
+_EXTREME = frozenset({"default", "key"})
+
+CALLS: Mapping[str, Callee] = {
+    "builtins.abs": Callee(abs),
+    "builtins.all": Callee(_any_order(all)),
+    "builtins.any": Callee(_any_order(any)),
+    "builtins.ascii": Callee(_ascii),
+    "builtins.bin": Callee(bin),
+    "builtins.bool": Callee(bool),
+    "builtins.chr": Callee(chr),
+    "builtins.dict": Callee(_in_order(dict), None, symbols=True),
+    "builtins.dict.fromkeys": Callee(lambda keys, value=None: dict.fromkeys(ordered(keys), value), symbols=True),
+    "builtins.divmod": Callee(divmod),
+    "builtins.enumerate": Callee(_in_order(enumerate), frozenset({"start"}), symbols=True),
+    "builtins.filter": Callee(
+        lambda function, items: filter(function, ordered(items)), symbols=True, callbacks=frozenset({0})
+    ),
+    "builtins.float": Callee(float),
+    "builtins.format": Callee(_formatted),
+    "builtins.frozenset": Callee(_any_order(frozenset)),
+    "builtins.hex": Callee(hex),
+    "builtins.int": Callee(_whole),
+    "builtins.iter": Callee(lambda items: iter(ordered(items)), symbols=True),
+    "builtins.len": Callee(len, symbols=True),
+    "builtins.list": Callee(_in_order(list), symbols=True),
+    "builtins.map": Callee(
+        lambda function, *items: map(function, *(ordered(item) for item in items)),
+        symbols=True,
+        callbacks=frozenset({0}),
+    ),
+    "builtins.max": Callee(_sorting(max), _EXTREME, callbacks=_KEY),
+    "builtins.min": Callee(_sorting(min), _EXTREME, callbacks=_KEY),
+    "builtins.next": Callee(next, symbols=True),
+    "builtins.oct": Callee(oct),
+    "builtins.ord": Callee(ord),
+    "builtins.pow": Callee(power),
+    "builtins.range": Callee(range),
+    "builtins.repr": Callee(_represented),
+    "builtins.reversed": Callee(_in_order(reversed), symbols=True),
+    "builtins.round": Callee(_rounded),
+    "builtins.set": Callee(_any_order(set)),
+    "builtins.slice": Callee(slice),
+    "builtins.sorted": Callee(_sorting(sorted), _SORTED, callbacks=_KEY),
+    "builtins.str": Callee(_text),
+    "builtins.str.maketrans": Callee(str.maketrans),
+    "builtins.sum": Callee(_total, frozenset({"start"})),
+    "builtins.tuple": Callee(_in_order(tuple), symbols=True),
+    "builtins.zip": Callee(_in_order(zip), frozenset({"strict"}), symbols=True),
+    "datetime.date": Callee(datetime.date, None),
+    "datetime.date.fromisoformat": Callee(datetime.date.fromisoformat),
+    "datetime.datetime": Callee(datetime.datetime, None),
+    "datetime.datetime.combine": Callee(datetime.datetime.combine, None),
+    "datetime.datetime.fromisoformat": Callee(datetime.datetime.fromisoformat),
+    "datetime.time": Callee(datetime.time, None),
+    "datetime.timedelta": Callee(datetime.timedelta, None),
+    "itertools.accumulate": Callee(_in_order(itertools.accumulate)),
+    "itertools.chain": Callee(_in_order(itertools.chain), symbols=True),
+    "itertools.chain.from_iterable": Callee(
+        lambda items: itertools.chain.from_iterable(map(ordered, ordered(items))), symbols=True
+    ),
+    "itertools.combinations": Callee(lambda items, size: itertools.combinations(ordered(items), size), symbols=True),
+    "itertools.count": Callee(itertools.count),
+    "itertools.cycle": Callee(_in_order(itertools.cycle), symbols=True),
+    "itertools.islice": Callee(lambda items, *bounds: itertools.islice(ordered(items), *bounds), symbols=True),
+    "itertools.pairwise": Callee(_in_order(itertools.pairwise), symbols=True),
+    "itertools.permutations": Callee(lambda items, *size: itertools.permutations(ordered(items), *size), symbols=True),
+    "itertools.product": Callee(_in_order(itertools.product), symbols=True),
+    "itertools.repeat": Callee(_repeated, symbols=True),
+    "itertools.zip_longest": Callee(_in_order(itertools.zip_longest), frozenset({"fillvalue"}), symbols=True),
+    "math.ceil": Callee(math.ceil),
+    "math.floor": Callee(math.floor),
+    "math.gcd": Callee(math.gcd),
+    "math.isqrt": Callee(math.isqrt),
+    "math.prod": Callee(_product, frozenset({"start"})),
+    "math.sqrt": Callee(math.sqrt),
+    "math.trunc": Callee(math.trunc),
+    "pathlib.Path": Callee(pathlib.PurePosixPath),
+    "pathlib.PosixPath": Callee(pathlib.PurePosixPath),
+    "pathlib.PurePath": Callee(pathlib.PurePosixPath),
+    "pathlib.PurePosixPath": Callee(pathlib.PurePosixPath),
+    "textwrap.dedent": Callee(textwrap.dedent),
 }
-"""Callables of the standard library by dotted name."""
+"""By dotted name. Those that take values apart get iterators too."""
+
+TYPES: Mapping[str, type] = {
+    f"builtins.{kind.__name__}": kind
+    for kind in (bool, bytes, complex, dict, float, frozenset, int, list, range, set, str, tuple)
+}
+"""Types that ``isinstance`` may ask for, and whose methods may be named: ``str.upper``."""
 
 VALUES: Mapping[str, Any] = {
     "datetime.UTC": datetime.UTC,
     "datetime.timezone.utc": datetime.UTC,
+    "math.e": math.e,
+    "math.inf": math.inf,
+    "math.nan": math.nan,
+    "math.pi": math.pi,
+    "math.tau": math.tau,
     "typing.TYPE_CHECKING": False,
+    **{
+        f"string.{name}": getattr(string, name)
+        for name in ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "hexdigits", "punctuation")
+    },
 }
 """Constants of the standard library by dotted name."""
-
-_TEXT_METHODS = (
-    "capitalize casefold center count endswith find format index isalnum isalpha isascii isdecimal isdigit "
-    "isidentifier islower isnumeric isspace istitle isupper join ljust lower lstrip partition removeprefix "
-    "removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase "
-    "title upper zfill"
-)
-METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(_TEXT_METHODS.split()),
-    dict: frozenset({"get", "items", "keys", "values"}),
-    list: frozenset({"count", "index"}),
-    tuple: frozenset({"count", "index"}),
-    set: frozenset({"difference", "intersection", "issubset", "issuperset", "symmetric_difference", "union"}),
-    frozenset: frozenset({"difference", "intersection", "issubset", "issuperset", "symmetric_difference", "union"}),
-    datetime.datetime: frozenset({"date", "isoformat", "isoweekday", "replace", "strftime", "time", "weekday"}),
-    datetime.date: frozenset({"isoformat", "isoweekday", "replace", "strftime", "weekday"}),
-    datetime.time: frozenset({"isoformat", "replace", "strftime"}),
-    datetime.timedelta: frozenset({"total_seconds"}),
-    pathlib.PurePath: frozenset({"as_posix", "joinpath", "with_name", "with_stem", "with_suffix"}),
-}
-"""Methods that may be called, by the type of the value."""
-
-ATTRIBUTES: Mapping[type, frozenset[str]] = {
-    datetime.datetime: frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"}),
-    datetime.date: frozenset({"year", "month", "day"}),
-    datetime.time: frozenset({"hour", "minute", "second", "microsecond"}),
-    datetime.timedelta: frozenset({"days", "seconds", "microseconds"}),
-    pathlib.PurePath: frozenset({"name", "parent", "parts", "stem", "suffix"}),
-    int: frozenset({"real", "imag", "numerator", "denominator"}),
-    range: frozenset({"start", "step", "stop"}),
-}
-"""Attributes that may be read, by the type of the value."""
-
-
-def allowed(table: Mapping[type, frozenset[str]], value: Any, name: str) -> bool:
-    """Whether the table has the name for a value of this type."""
-    return any(isinstance(value, kind) and name in names for kind, names in table.items())
-
-
-def call_method(value: Any, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """Call an allowed method. Errors: LimitError, UnstableError, and what the method raises."""
-    if isinstance(value, str):
-        _check_text_method(value, name, arguments, keywords)
-    elif name == "strftime":
-        check_format_spec(str(arguments[0]) if arguments else "")
-    elif isinstance(value, UNORDERED):
-        arguments = [short(item) for item in arguments]
-    return getattr(value, name)(*arguments, **keywords)
-
-
-def _check_text_method(value: str, name: str, arguments: list[Any], keywords: dict[str, Any]) -> None:
-    if name == "format":
-        if isinstance(value, TextMember):
-            value = str(value)
-        check_template(value, [*arguments, *keywords.values()])
-    elif name in ("center", "ljust", "rjust", "zfill") and arguments and isinstance(arguments[0], int):
-        if arguments[0] > MAX_TEXT:
-            raise LimitError(f"the text would have {arguments[0]} characters, and the limit is {MAX_TEXT}")
-    elif name == "replace" and len(arguments) > 1 and all(isinstance(item, str) for item in arguments[:2]):
-        if value.count(arguments[0]) * len(arguments[1]) > MAX_TEXT:
-            raise LimitError(f"the text would be longer than the limit of {MAX_TEXT} characters")
-    elif name == "join" and arguments:
-        items = arguments[0] = list(ordered(arguments[0]))
-        if sum(len(item) + len(value) for item in items if isinstance(item, str)) > MAX_TEXT:
-            raise LimitError(f"the text would be longer than the limit of {MAX_TEXT} characters")
-
-
-def first_symbol(value: Any) -> Symbol | None:
-    """The symbol that a value is or holds, if any."""
-    if isinstance(value, Symbol):
-        return value
-    if isinstance(value, dict):
-        value = [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set | frozenset):
-        return next((found for item in value if (found := first_symbol(item)) is not None), None)
-    return None
-
-
-def is_symbolic(value: Any) -> bool:
-    """Whether a value is, or holds, what can only be named."""
-    return first_symbol(value) is not None

@@ -88,6 +88,15 @@ class ModuleIndex:
         """Text of every file that was read, by path; also of those that cannot be parsed."""
         return self._texts
 
+    def all_texts(self) -> Mapping[str, str]:
+        """Texts by path: of what was read so far, and of what is known besides."""
+        return {**self._texts, **self._known} if self._known else self._texts
+
+    def at(self, path: str) -> Module | None:
+        """The module in a file; None if the file is broken."""
+        name = self._module_name(_normal(self._root / path))
+        return None if name is None else self.get(name)
+
     def is_parsed(self, path: str) -> bool:
         """Whether a file that was read could be parsed too."""
         return path in self._parsed

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,15 @@ class Missing:
     name: str
     broken: bool = False
     """The module exists and cannot be read, so nothing is known about the name."""
+    unseen: str = ""
+    """Why the name may be there all the same, and cannot be seen."""
 
 
 Target = Defined | ProjectModule | Public | External | Builtin | Missing
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__"}
 _MODULE_DEPTH = 50
+_DYNAMIC = re.compile(r"\b(exec|globals|setattr|vars)\(")
 
 
 def external(dotted: str) -> Public | External:
@@ -103,6 +107,11 @@ class Names:
         self._index = index
         self._tables: dict[str, NameTable] = {}
         self._targets: dict[tuple[str, str], Target] = {}
+        self._exports: dict[str, frozenset[str] | None] = {}
+        self.holds: Callable[[Module, Binding], bool | None] = lambda _, __: None
+        """Whether the conditions around a binding hold; None if that is not known. Set by who can evaluate them."""
+        self.public: Callable[[Module], frozenset[str] | None] = self._literal_all
+        """The names in a module's ``__all__``; None if they cannot be seen. Set by who can evaluate it."""
 
     def table(self, module: Module) -> NameTable:
         """The bindings of a module."""
@@ -128,6 +137,20 @@ class Names:
         folders = module.name.split(".")[:-1]
         names = (".".join([*folders[:depth], imported]) for depth in range(1, len(folders) + 1))
         return next(filter(self._index.exists, names), None)
+
+    def texts(self) -> Collection[str]:
+        """The texts of all files of the project that are known."""
+        return self._index.all_texts().values()
+
+    def mentioning(self, owner: Module, name: str) -> Iterator[Module]:
+        """A module, and those of the project in whose text one of its names may occur."""
+        yield owner
+        last = owner.name.rpartition(".")[2]
+        for path, text in self._index.all_texts().items():
+            if name in text and last in text and path != owner.path:
+                module = self._index.at(path)
+                if module is not None:
+                    yield module
 
     def lookup(self, module: Module, name: str) -> Target:
         """What a bare name stands for at module level."""
@@ -169,19 +192,43 @@ class Names:
             return Missing(module.name, name)
         table = self.table(module)
         bindings = _effective(table.bindings.get(name, ()))
+        stars = table.later_stars(name)
+        if stars:
+            found = self._by_star(stars, module, name, seen | {key}, bound=bool(bindings))
+            if found is not None:
+                return found
         if not bindings:
-            return self._by_star(module, name, seen | {key}) or (
-                Builtin(name) if name in _BUILTINS else Missing(module.name, name)
-            )
+            return Builtin(name) if name in _BUILTINS else Missing(module.name, name, unseen=self._dynamic(module))
         if all(binding.kind == "import" for binding in bindings):
-            return self._imported(bindings, seen | {key})
+            return self._imported(module, name, bindings, seen | {key})
         return Defined(module, name, bindings)
 
-    def _imported(self, bindings: tuple[Binding, ...], seen: frozenset[tuple[str, str]]) -> Target:
-        first = bindings[0]
-        if first.submodule:
-            return self._root_of(first.origin)
-        return self._dotted(first.origin, seen)
+    def _imported(
+        self, module: Module, name: str, bindings: tuple[Binding, ...], seen: frozenset[tuple[str, str]]
+    ) -> Target:
+        chosen = bindings[-1] if len(bindings) == 1 else self._chosen(module, bindings)
+        if chosen is None:
+            targets = [self._import(binding, seen) for binding in bindings]
+            return targets[0] if isinstance(targets[0], External) else Defined(module, name, bindings)
+        target = self._import(chosen, seen)
+        if isinstance(target, Missing) and not target.broken and chosen.place.attempt:
+            fallback = [item for item in self.table(module).bindings[name] if item.place.fallback]
+            if fallback and fallback[-1].kind == "import":  # the import fails, and the handler makes up for it
+                return self._import(fallback[-1], seen)
+        return target
+
+    def _chosen(self, module: Module, bindings: tuple[Binding, ...]) -> Binding | None:
+        """The last one that runs; None if that is not known."""
+        for binding in reversed(bindings):
+            runs = self.holds(module, binding) if binding.place.guards else True
+            if runs or runs is None:
+                return binding if runs else None
+        return bindings[-1]
+
+    def _import(self, binding: Binding, seen: frozenset[tuple[str, str]]) -> Target:
+        if binding.submodule:
+            return self._root_of(binding.origin)
+        return self._dotted(binding.origin, seen)
 
     def _root_of(self, dotted: str) -> Target:
         root = dotted.partition(".")[0]
@@ -208,23 +255,64 @@ class Names:
         if isinstance(found, Missing | Builtin):
             if self._index.exists(dotted) or self._index.is_folder(dotted):
                 return ProjectModule(dotted, self._index.get(dotted))
-            return Missing(owner, name, broken=module is None and self._index.exists(owner))
+            if isinstance(found, Missing) and (found.unseen or found.broken):
+                return found
+            return Missing(owner, name, module is None and self._index.exists(owner), self._dynamic(module))
         return found
 
-    def _by_star(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> Target | None:
-        for origin in reversed(self.table(module).stars):
-            root = self._root_of(origin)
-            if isinstance(root, External):
+    def _literal_all(self, module: Module) -> frozenset[str] | None:
+        """The names in an ``__all__`` that is one literal list."""
+        bindings = self.table(module).bindings["__all__"]
+        items = bindings[0].value.elts if isinstance(bindings[0].value, ast.List | ast.Tuple) else None
+        if len(bindings) != 1 or items is None:
+            return None
+        names = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+        return frozenset(names) if len(names) == len(items) else None
+
+    def _dynamic(self, module: Module | None) -> str:
+        """Why a module may have names that no statement binds; empty if it has none."""
+        if module is None:
+            return ""
+        if "__getattr__" in self.table(module).bindings:
+            return f"'{module.name}' has a function __getattr__"
+        found = _DYNAMIC.search(module.source)
+        return "" if found is None else f"'{module.name}' may bind it by {found[1]}()"
+
+    def _by_star(
+        self, stars: tuple[str, ...], module: Module, name: str, seen: frozenset[tuple[str, str]], *, bound: bool
+    ) -> Target | None:
+        """What the last star import that has the name brings. Packages outside the project are not looked into."""
+        for origin in reversed(stars):
+            if isinstance(self._root_of(origin), External):
                 if origin == "flowstone" and name in PUBLIC_NAMES:
                     return Public(name)
+                if origin != "flowstone" and not bound and name not in _BUILTINS:
+                    return Missing(module.name, name, unseen=f"'from {origin} import *' may bring it")
                 continue
             source = self._index.get(origin)
-            if source is None or not self.table(source).exports(name):
+            if source is None:
+                if self._index.exists(origin) and not bound:
+                    return Missing(origin, name, broken=True)
                 continue
             found = self._lookup(source, name, seen)
-            if not isinstance(found, Missing | Builtin):
+            if isinstance(found, Builtin) or (isinstance(found, Missing) and not found.unseen and not found.broken):
+                continue
+            exported = self.exports(source, name)
+            if exported is None:
+                return Missing(module.name, name, unseen=f"the __all__ of '{origin}' is not a constant")
+            if exported:
                 return found
         return None
+
+    def exports(self, module: Module, name: str) -> bool | None:
+        """Whether ``from module import *`` brings the name; None if that cannot be seen."""
+        if "__all__" not in self.table(module).bindings:
+            return not name.startswith("_")
+        if module.name not in self._exports:
+            self._exports[module.name] = None  # ends a circle
+            self._exports[module.name] = self.public(module)
+        names = self._exports[module.name]
+        return None if names is None else name in names
 
 
 def _beginnings(dotted: str) -> Iterator[str]:
@@ -240,5 +328,5 @@ def _effective(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
     kept = tuple(item for item in bindings if not item.place.typing_only) or bindings
     if any(item.kind == "import" and not item.place.fallback for item in kept):
         kept = tuple(item for item in kept if not item.place.fallback)
-    origins = {item.origin for item in kept if item.kind == "import"}
+    origins = {(item.origin, item.submodule) for item in kept if item.kind == "import"}
     return kept[:1] if len(origins) == 1 and all(item.kind == "import" for item in kept) else kept

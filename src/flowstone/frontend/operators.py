@@ -15,7 +15,7 @@ from datetime import date, time, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from flowstone.frontend.values import Symbol, TextMember
+from flowstone.frontend.values import EnumMember, NumberMember, Symbol, TextMember
 
 MAX_ITEMS = 20_000
 """Longest sequence and most loop turns."""
@@ -51,14 +51,16 @@ def bounded(value: Any) -> Any:
     return value
 
 
-def _multiply(left: Any, right: Any) -> Any:
+def multiply(left: Any, right: Any) -> Any:
+    """``left * right``. Errors: LimitError."""
     for one, other in ((left, right), (right, left)):
         if isinstance(one, int) and isinstance(other, str | bytes | list | tuple):
             _sized(max(one, 0) * len(other), MAX_TEXT if isinstance(other, str | bytes) else MAX_ITEMS)
     return left * right
 
 
-def _power(left: Any, right: Any) -> Any:
+def power(left: Any, right: Any) -> Any:
+    """``left ** right``. Errors: LimitError."""
     if isinstance(left, int) and isinstance(right, int) and right * max(left.bit_length(), 1) > MAX_BITS:
         raise LimitError(f"the number would have more than {MAX_BITS} bits")
     return left**right
@@ -83,11 +85,11 @@ def _modulo(left: Any, right: Any) -> Any:
 BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
-    ast.Mult: _multiply,
+    ast.Mult: multiply,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: _modulo,
-    ast.Pow: _power,
+    ast.Pow: power,
     ast.LShift: _shift,
     ast.RShift: operator.rshift,
     ast.BitOr: operator.or_,
@@ -115,22 +117,26 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 
 def _contains(container: Any, item: Any) -> bool:
-    if isinstance(container, range) and not isinstance(item, int):
+    if isinstance(container, range) and type(item) not in (int, bool):
         _sized(len(container), MAX_ITEMS)
     return item in container
 
 
 def _identical(left: Any, right: Any) -> bool:
     for one in (left, right):
-        if one is None or isinstance(one, bool):
+        if one is None or one is ... or isinstance(one, bool):
             return left is right
+    if isinstance(left, EnumMember) and isinstance(right, EnumMember):
+        return left == right
     raise UnstableError("whether two equal constants are the same object is not defined; compare with ==")
 
 
 def printable(value: Any) -> None:
     """Errors: UnstableError if the text of a value is not the same in every run and version of Python."""
-    if isinstance(value, TextMember) and not value.printable:
+    if isinstance(value, TextMember | NumberMember) and not value.printable:
         raise UnstableError("the text of an enum member differs between versions of Python; write .value")
+    if isinstance(value, tuple) and not getattr(value, "printable", True):
+        raise UnstableError("this named tuple has a text of its own")
     if isinstance(value, list | tuple):
         for item in value:
             printable(item)
@@ -145,7 +151,7 @@ def printable(value: Any) -> None:
 
 
 def _no_member(item: Any) -> None:
-    if isinstance(item, TextMember | PurePath):
+    if isinstance(item, TextMember | NumberMember | PurePath):
         raise UnstableError(f"how a {type(item).__name__} is written inside a container is not the same everywhere")
 
 
@@ -153,6 +159,8 @@ def check_format_spec(spec: str) -> None:
     """Errors: LimitError for a width that would make a large text."""
     if _WIDE.search(spec):
         raise LimitError("the width in the format is not a small number")
+    if "%s" in spec:
+        raise UnstableError("'%s' in the format of a date depends on the machine")
 
 
 def format_value(value: Any, conversion: int, spec: str) -> str:
@@ -185,6 +193,8 @@ def check_template(template: str, values: list[Any]) -> None:
 
 def truth(value: Any) -> bool:
     """Errors: UnstableError for what can only be named."""
+    if isinstance(value, EnumMember):
+        return True
     if isinstance(value, Symbol):
         raise UnstableError(f"whether '{value.dotted}' is true cannot be seen")
     return bool(value)

@@ -18,6 +18,7 @@ from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.origins import origins
 from flowstone.frontend.canonical import canonical
+from flowstone.frontend.changes import CHANGING
 from flowstone.frontend.modules import Module
 from flowstone.frontend.tree import walk
 
@@ -74,6 +75,8 @@ class _Outline:
             if origin not in ("", "flowstone") and origin not in own_packages and bound.count(name) == 1
         }
         self._bound = set(bound) - self._foreign
+        defined = {item.name for item in tree.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
+        self._values = self._bound - defined - self._flowstone
         self._origins = origins(tree)
 
     def lines(self) -> Iterator[str]:
@@ -94,7 +97,17 @@ class _Outline:
             isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) for node in nodes
         ):
             return False
+        if not self._is_declaration(function) and self._may_change_values(nodes):
+            return False
         return self._ways(function, own_return=False) == self._ways(function, own_return=True)
+
+    def _may_change_values(self, nodes: list[ast.AST]) -> bool:
+        """Whether a body may change what a name of the module stands for: the value is then no constant anywhere."""
+        return any(isinstance(node, ast.Name) and node.id in self._values for node in nodes) and any(
+            (isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load))
+            or (isinstance(node, ast.Attribute) and node.attr in CHANGING)
+            for node in nodes
+        )
 
     def _is_declaration(self, function: _Function) -> bool:
         callees = [item.func if isinstance(item, ast.Call) else item for item in function.decorator_list]

@@ -15,15 +15,25 @@ from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import yields
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Defined, External, Names, Public, Target
+from flowstone.frontend.names import Builtin, Defined, External, Names, Public, Target
+from flowstone.frontend.operators import truth
 from flowstone.frontend.statements import ExhaustedError, Follower, Frame, Signal
 from flowstone.frontend.touches import Touches, walk_calls
-from flowstone.frontend.values import FunctionValue, Reference, Refusal, Unknown
+from flowstone.frontend.tree import walk
+from flowstone.frontend.values import FunctionValue, Reference, Refusal, Scope, Unknown
+from flowstone.frontend.wrappers import Wrappers
 
 MAX_DECLARATIONS = 50_000
 """Most declarations of a project."""
 _MAX_CALLS = 30
 """Deepest nesting of factories that call factories."""
+_WHOLE = (
+    *(ast.Attribute, ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.NamedExpr),
+    *(ast.Starred, ast.Subscript, ast.UnaryOp),
+)
+"""Expressions of which all parts are evaluated."""
+_READERS = frozenset({"dict", "frozenset", "list", "set", "sorted", "tuple"})
+"""Builtins that take all items of an iterator."""
 _KINDS: dict[str, Kind] = {"asset": "asset", "resource": "resource", "check": "check"}
 
 
@@ -33,6 +43,7 @@ class Reader(Follower):
     def __init__(self, names: Names, evaluator: Evaluator, findings: Findings) -> None:
         super().__init__(evaluator, Touches(names), findings)
         self._names = names
+        self._wrappers = Wrappers(names)
         self.declared: list[Declared] = []
         self.jobs: list[DeclaredJob] = []
         self.followed: dict[str, set[str]] = {}
@@ -82,7 +93,7 @@ class Reader(Follower):
             if isinstance(target, External) and isinstance(named, ast.Attribute):
                 self._check_public(named, frame)
         if not frame.top:
-            frame.values[node.name] = FunctionValue(frame.scope, node)
+            frame.bind({node.name: FunctionValue(frame.live, node)}, node)
         return "next"
 
     def _check_rebound(self, node: ast.expr, target: object, frame: Frame) -> None:
@@ -123,10 +134,9 @@ class Reader(Follower):
     def _visible(self, node: Function, position: int, frame: Frame) -> bool:
         """Whether a worker can find the function: a decorator between it and ours may hide it."""
         for decorator in node.decorator_list[position + 1 :]:
-            hidden = not frame.top or self.touches.replaces(decorator, frame.module)
-            if hidden:
+            if not frame.top or self._wrappers.hides(decorator, frame.module):
                 message = f"this decorator may hide '{node.name}' from FlowStone"
-                advice = "put it above the decorator of FlowStone, or let it use functools.wraps"
+                advice = "put it above the decorator of FlowStone, or let it give back a function by functools.wraps"
                 self._note(Refusal("FS003", message, frame.module.span(decorator), help=advice))
                 return False
         return True
@@ -139,31 +149,39 @@ class Reader(Follower):
         self._expression(node.value, frame)
         if not frame.top:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            scope = self._scope_for(node.value, frame)
             try:
-                value = self._evaluator.evaluate(node.value, frame.scope)
+                value = self._evaluator.evaluate(node.value, scope)
+                frame.bind(scope.assigned, node)
                 for target in targets:
-                    frame.values.update(self._evaluator.unpack(target, value, frame.scope))
+                    frame.bind(self._evaluator.unpack(target, value, scope), target)
             except Refusal:
                 self._forget(node, frame)
         return "next"
 
     def _augmented(self, node: ast.AugAssign, frame: Frame) -> Signal:
         self._expression(node.value, frame)
-        self._forget(node, frame)
+        name = node.target.id if isinstance(node.target, ast.Name) else ""
+        if frame.top or name not in frame.values or isinstance(frame.values[name], list | dict | set | Unknown):
+            self._forget(node, frame)
+            return "next"
+        read = ast.copy_location(ast.Name(name, ast.Load()), node.target)
+        operation = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
+        try:
+            frame.bind({name: self._evaluator.evaluate(operation, frame.scope)}, node)
+        except Refusal:
+            self._forget(node, frame)
         return "next"
+
+    @staticmethod
+    def _scope_for(node: ast.expr, frame: Frame) -> Scope:
+        """Where a value is evaluated that is bound to a name: functions in it see names as they are later."""
+        return frame.live if isinstance(node, ast.Lambda) else frame.scope
 
     def _expression_statement(self, node: ast.Expr, frame: Frame) -> Signal:
         self._expression(node.value, frame)
-        if not frame.top:
-            self._forget_changed(node, frame)
+        self._forget(node, frame)
         return "next"
-
-    def _forget_changed(self, node: ast.Expr, frame: Frame) -> None:
-        """``names.append(x)`` changes a value that may be used later."""
-        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-            owner = node.value.func.value
-            if isinstance(owner, ast.Name) and isinstance(frame.values.get(owner.id), list | dict | set):
-                frame.values[owner.id] = Unknown(frame.module.span(node))
 
     def _expression(self, node: ast.expr, frame: Frame) -> None:
         match node:
@@ -179,8 +197,35 @@ class Reader(Follower):
                 self._comprehension(node.elt, node, frame)
             case ast.DictComp():
                 self._comprehension(node.value, node, frame)
+            case ast.IfExp() if self.touches.node(node, frame.module, frame.values):
+                self._choice(node, frame)
+            case (
+                ast.Attribute() | ast.BinOp() | ast.FormattedValue() | ast.JoinedStr() | ast.NamedExpr() | ast.Starred()
+            ):
+                self._parts(node, frame)
+            case ast.Subscript() | ast.UnaryOp():
+                self._parts(node, frame)
 
-    def _comprehension(self, element: ast.expr, node: ast.ListComp | ast.SetComp | ast.DictComp, frame: Frame) -> None:
+    def _parts(self, node: ast.expr, frame: Frame) -> None:
+        """The parts of an expression that evaluates all of them."""
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.expr):
+                self._expression(part, frame)
+
+    def _choice(self, node: ast.IfExp, frame: Frame) -> None:
+        self._expression(node.test, frame)
+        try:
+            outcome = truth(self._evaluator.constant(node.test, frame.scope, "the condition"))
+        except Refusal as refusal:
+            self._note(refusal, node)
+            return
+        self._expression(node.body if outcome else node.orelse, frame)
+        other = node.orelse if outcome else node.body
+        self.seen.update(map(id, walk(other)))
+
+    def _comprehension(
+        self, element: ast.expr, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, frame: Frame
+    ) -> None:
         if not self.touches.node(element, frame.module, frame.values):
             return
         try:
@@ -195,14 +240,32 @@ class Reader(Follower):
         if isinstance(target, Public):
             self._call_public(target.name, node, frame)
             return
-        function = target if isinstance(target, FunctionValue) else self.touches.function(target)
+        function = self._called(node.func, target, frame)
         if function is not None and self.touches.node(function.node, function.scope.module, function.scope.values):
             self._call_factory(function, node, frame)
             return
         if isinstance(target, External) and isinstance(node.func, ast.Attribute):
             self._check_public(node.func, frame)
+        self._expression(node.func, frame)
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:  # these are always evaluated
-            self._expression(argument, frame)
+            if isinstance(argument, ast.GeneratorExp) and isinstance(target, Builtin) and target.name in _READERS:
+                self._comprehension(argument.elt, argument, frame)
+            else:
+                self._expression(argument, frame)
+
+    def _called(self, node: ast.expr, target: Target | FunctionValue | None, frame: Frame) -> FunctionValue | None:
+        """The function of the project that a call calls; one may be the value of a name, or of another call."""
+        if isinstance(target, FunctionValue):
+            return target
+        function = self.touches.function(target)
+        given = isinstance(target, Defined) and target.bindings[-1].kind == "assign"
+        if function is None and (given or isinstance(node, ast.Call)):
+            try:
+                value = self._evaluator.evaluate(node, frame.scope)
+            except Refusal:
+                return None
+            return value if isinstance(value, FunctionValue) else None
+        return function
 
     def _call_public(self, name: str, node: ast.Call, frame: Frame) -> None:
         if name == "Job":
@@ -237,7 +300,16 @@ class Reader(Follower):
         except Refusal as refusal:
             self._note(refusal, function.node)
             return
-        values = {**function.scope.values, **bound}
         self._count(frame.module.span(node))
-        inner = Frame(module, frame.runs_in, values, top=False, depth=frame.depth + 1)
+        changes = self._evaluator.changes
+        inner = Frame(
+            module,
+            frame.runs_in,
+            dict(function.scope.values),
+            top=False,
+            depth=frame.depth + 1,
+            changed=changes.local(module, function.node),
+            rebound=changes.rebound(module, function.node),
+        )
+        inner.bind(bound, function.node)
         self._block(function.node.body, inner)

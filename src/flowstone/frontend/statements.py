@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.frontend.bindings import FUNCTIONS, is_main, is_type_checking
+from flowstone.frontend.attempts import cannot_fail
+from flowstone.frontend.bindings import FUNCTIONS, Place, is_main, is_type_checking
+from flowstone.frontend.changes import holds_mutable
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
+from flowstone.frontend.names import External
+from flowstone.frontend.operators import truth
 from flowstone.frontend.touches import Touches
 from flowstone.frontend.tree import walk
 from flowstone.frontend.values import Reference, Refusal, Scope, Unknown
 
 MAX_TURNS = 20_000
 """Most turns of loops and calls of factories that are followed in a project."""
+_COMPOUND = (ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
+"""Statements with blocks that are not followed at module level either."""
 Signal = Literal["next", "break", "continue", "return"]
 
 
@@ -37,10 +44,27 @@ class Frame:
     loop_names: frozenset[str] = frozenset()
     """Names that change from turn to turn of a loop around the block."""
     depth: int = 0
+    changed: frozenset[str] = frozenset()
+    """Names whose values are changed in place somewhere in the block or by what it calls."""
+    rebound: frozenset[str] = frozenset()
+    """Names that inner functions bind."""
 
     @property
     def scope(self) -> Scope:
+        """The names as they are now."""
         return Scope(self.module, dict(self.values))
+
+    @property
+    def live(self) -> Scope:
+        """The names as they are when they are read: what functions defined here see."""
+        return Scope(self.module, self.values)
+
+    def bind(self, values: Mapping[str, Any], node: ast.stmt | ast.expr) -> None:
+        """Bind names; those whose values are changed later are not known."""
+        span = self.module.span(node)
+        for name, value in values.items():
+            changed = name in self.rebound or (name in self.changed and holds_mutable(value))
+            self.values[name] = Unknown(span, changed=True) if changed else value
 
 
 class ExhaustedError(Exception):
@@ -100,7 +124,8 @@ class Follower(ABC):
 
     def _check_unfollowed(self, statement: ast.stmt, frame: Frame) -> None:
         """A statement in a factory that this reader does not follow must not declare anything."""
-        if not frame.top and (self.touches.node(statement, frame.module, frame.values) or _leaves(statement)):
+        odd = isinstance(statement, _COMPOUND) if frame.top else True
+        if odd and (self.touches.node(statement, frame.module, frame.values) or (not frame.top and _leaves(statement))):
             span = frame.module.span(statement)
             first_line = Span(span.file, span.line, span.column, span.line, span.column + 1)
             message = (
@@ -115,7 +140,7 @@ class Follower(ABC):
         for node in nodes:
             self.seen.update(map(id, walk(node)))
 
-    def _forget(self, statement: ast.stmt, frame: Frame) -> None:
+    def _forget(self, statement: ast.AST, frame: Frame) -> None:
         """The names that a statement binds are not known from here on."""
         if not frame.top:
             for node in walk(statement):
@@ -134,15 +159,18 @@ class Follower(ABC):
             self._forget(node, frame)
             return "next"
         changing = {item.id for item in walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)}
+        changed = self._evaluator.changes.global_names(frame.module) if frame.top else frame.changed
+        inner = replace(frame, top=False, loop_names=frame.loop_names | changing, changed=changed)
+        if frame.top:
+            inner.bind(self._before(changing, node, frame), node)
         try:
             items = self._evaluator.items(node.iter, frame.scope)
             for item in items:
                 self._count(frame.module.span(node.iter))
-                bound = self._evaluator.unpack(node.target, item, frame.scope)
-                frame.values.update(bound)
-                inner = replace(frame, top=False, loop_names=frame.loop_names | changing)
+                inner.bind(self._evaluator.unpack(node.target, item, frame.scope), node.target)
                 signal = self._block(node.body, inner)
                 if signal == "break":
+                    self._pass_over(node.orelse)
                     return "next"
                 if signal == "return":
                     return signal
@@ -154,6 +182,17 @@ class Follower(ABC):
                 frame.values.clear()
         return self._block(node.orelse, frame)
 
+    def _before(self, names: Iterable[str], loop: ast.For, frame: Frame) -> dict[str, Any]:
+        """The values that names have which a loop binds again: a counter, the item of the turn before."""
+        found: dict[str, Any] = {}
+        for name in names:
+            bindings = self.touches.names.table(frame.module).bindings.get(name, ())
+            first = [item for item in bindings if item.node.lineno < loop.lineno]
+            if len(first) == 1 and first[0].value is not None and first[0].place == Place():
+                with suppress(Refusal):
+                    found[name] = self._evaluator.evaluate(first[0].value, frame.scope)
+        return found
+
     def _if(self, node: ast.If, frame: Frame) -> Signal:
         if is_type_checking(node.test) or is_main(node.test):
             self._pass_over(node.body)
@@ -161,7 +200,9 @@ class Follower(ABC):
         if frame.top and not self.touches.node(node, frame.module, frame.values):
             return "next"
         try:
-            outcome = bool(self._evaluator.constant(node.test, frame.scope, "the condition"))
+            scope = frame.scope
+            outcome = truth(self._evaluator.constant(node.test, scope, "the condition"))
+            frame.bind(scope.assigned, node.test)
         except Refusal as refusal:
             if self.touches.node(node, frame.module, frame.values) or (not frame.top and _leaves(node)):
                 self._note(refusal, node)
@@ -176,7 +217,10 @@ class Follower(ABC):
             self.seen.update(map(id, walk(statement)))
 
     def _try(self, node: ast.Try, frame: Frame) -> Signal:
-        signal = self._block(node.body, frame)
+        refused: set[int] = set()
+        if node.handlers:
+            refused = self._uncertain([*node.body, *node.orelse], "what stands before it in the 'try' statement", frame)
+        signal = self._block([item for item in node.body if id(item) not in refused], frame)
         for handler in node.handlers:
             for statement in handler.body:
                 if self.touches.node(statement, frame.module, frame.values):
@@ -186,11 +230,46 @@ class Follower(ABC):
                 self._forget(statement, frame)
         for block in (node.orelse, node.finalbody):
             if signal == "next":
-                signal = self._block(block, frame)
+                signal = self._block([item for item in block if id(item) not in refused], frame)
         return signal
 
+    def _uncertain(self, statements: Iterable[ast.stmt], why: str, frame: Frame) -> set[int]:
+        """Ids of the statements that declare something behind one that may fail, where the failure is caught."""
+        refused: set[int] = set()
+        certain = True
+        for statement in statements:
+            if not certain and self.touches.node(statement, frame.module, frame.values):
+                span = frame.module.span(statement)
+                place = Span(span.file, span.line, span.column, span.line, span.column + 1)
+                message = f"whether this is declared cannot be seen: {why} may fail"
+                advice = "declare it outside of the statement, and let the function itself deal with what is missing"
+                self._note(Refusal("FS003", message, place, help=advice), statement)
+                refused.add(id(statement))
+            certain = certain and self._cannot_fail(statement, frame)
+        return refused
+
+    def _cannot_fail(self, statement: ast.stmt, frame: Frame) -> bool:
+        if self.touches.node(statement, frame.module, frame.values):
+            return True  # what fails in a declaration has a finding of its own
+        return cannot_fail(
+            statement,
+            frame.module,
+            self.touches.names,
+            lambda node, _: self._evaluator.evaluate(node, frame.scope),
+        )
+
     def _with(self, node: ast.With, frame: Frame) -> Signal:
+        if not frame.top:
+            for item in node.items:
+                self._forget(item, frame)
+        if any(self._suppresses(item.context_expr, frame) for item in node.items):
+            refused = self._uncertain(node.body, "what stands before it in the 'with' statement", frame)
+            return self._block([item for item in node.body if id(item) not in refused], frame)
         return self._block(node.body, frame)
+
+    def _suppresses(self, node: ast.expr, frame: Frame) -> bool:
+        target = self.touches.names.resolve(frame.module, node.func) if isinstance(node, ast.Call) else None
+        return isinstance(target, External) and target.dotted == "contextlib.suppress"
 
     def _return(self, node: ast.Return, frame: Frame) -> Signal:
         if node.value is not None:
@@ -199,10 +278,16 @@ class Follower(ABC):
 
     def _import(self, node: ast.Import | ast.ImportFrom, frame: Frame) -> Signal:
         if not frame.top:
-            for name, target in self.touches.imported(node, frame.module):
-                span = frame.module.span(node)
-                frame.values[name] = Reference(target) if target is not None else Unknown(span)
+            for name, origin, target in self.touches.imported(node, frame.module):
+                frame.values[name] = Reference(target) if target is not None else self._imported(origin, node, frame)
         return "next"
+
+    def _imported(self, origin: str, node: ast.Import | ast.ImportFrom, frame: Frame) -> Any:
+        """The value of what an import in a function binds."""
+        try:
+            return self._evaluator.imported(origin, node, frame.scope)
+        except Refusal:
+            return Unknown(frame.module.span(node))
 
 
 def _leaves(node: ast.stmt) -> bool:

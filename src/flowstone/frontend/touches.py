@@ -21,7 +21,7 @@ class Touches:
     """Answers the question for nodes of the syntax trees, each once."""
 
     def __init__(self, names: Names) -> None:
-        self._names = names
+        self.names = names
         self._answers: dict[int, bool] = {}
         self._depth = 0
         self.called: set[int] = set()
@@ -44,15 +44,15 @@ class Touches:
                 return False
             if node.id in values:
                 return self._declares_value(values[node.id])
-            return self.target(self._names.lookup(module, node.id))
+            return self.target(self.names.lookup(module, node.id))
         if isinstance(node, ast.Import | ast.ImportFrom):
-            return any(is_declaring_word(dotted) for _, dotted in self.imported(node, module))
+            return any(is_declaring_word(dotted) for _, _, dotted in self.imported(node, module))
         if isinstance(node, ast.Attribute):
             root = node.value
             while isinstance(root, ast.Attribute):
                 root = root.value
             if isinstance(root, ast.Name) and root.id not in values:
-                return self.target(self._names.resolve(module, node))
+                return self.target(self.names.resolve(module, node))
         return False
 
     def _declares_value(self, value: Any) -> bool:
@@ -78,7 +78,7 @@ class Touches:
     def _is_declaration(self, function: FunctionValue) -> bool:
         for decorator in function.node.decorator_list:
             named = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if isinstance(self._names.resolve(function.scope.module, named), Public):
+            if isinstance(self.names.resolve(function.scope.module, named), Public):
                 return True
         return False
 
@@ -95,37 +95,23 @@ class Touches:
         if not isinstance(target, Defined):
             return None
         for binding in target.bindings:
-            if binding.kind == "import" and self.target(self._names.dotted(binding.origin)):
+            if binding.kind == "import" and self.target(self.names.dotted(binding.origin)):
                 return binding, next(item for item in target.bindings if item is not binding)
         return None
 
-    def replaces(self, decorator: ast.expr, module: Module) -> bool:
-        """Whether a decorator of the project may give back a function without the name of the one it was given."""
-        named = decorator.func if isinstance(decorator, ast.Call) else decorator
-        function = self.function(self._names.resolve(module, named))
-        if function is None:
-            return False
-        taken = {node.arg for node in walk(function.node) if isinstance(node, ast.arg)}
-        for node in walk(function.node):
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-            if name in ("wraps", "update_wrapper"):
-                return False
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and node.value.id in taken:
-                return False
-        return True
-
-    def imported(self, node: ast.Import | ast.ImportFrom, module: Module) -> Iterator[tuple[str, str | None]]:
-        """Names that an import in a function binds, with the dotted name outside the project, if it is there."""
+    def imported(self, node: ast.Import | ast.ImportFrom, module: Module) -> Iterator[tuple[str, str, str | None]]:
+        """Names that an import in a function binds: what they stand for, and its name outside the project, if any."""
         for alias in node.names:
             if isinstance(node, ast.ImportFrom):
                 dotted, name = f"{import_base(module, node)}.{alias.name}", alias.asname or alias.name
             else:
                 dotted, name = alias.name, alias.asname or alias.name.partition(".")[0]
-            target = self._names.dotted(dotted)
+            target = self.names.dotted(dotted)
             if isinstance(target, Public):
-                yield name, f"flowstone.{target.name}"
+                yield name, dotted, f"flowstone.{target.name}"
             else:
-                yield name, target.dotted if isinstance(target, External) else None
+                root = dotted.partition(".")[0] if isinstance(node, ast.Import) and alias.asname is None else dotted
+                yield name, root, target.dotted if isinstance(target, External) else None
 
 
 def walk_calls(node: ast.AST) -> Iterator[ast.Call]:

@@ -55,10 +55,18 @@ class Scope:
     module: Module
     values: Mapping[str, Any] = field(default_factory=dict)
     """Values of loop variables and of names of enclosing functions; ``Unknown`` where they cannot be seen."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Names of the body of a class: its functions and comprehensions do not see them."""
+    assigned: dict[str, Any] = field(default_factory=dict)
+    """What ``:=`` binds while an expression is evaluated; the scopes of its comprehensions share it."""
 
     def bind(self, values: Mapping[str, Any]) -> Scope:
-        """The same place with further names."""
-        return Scope(self.module, {**self.values, **values})
+        """The same place with further names, as in a comprehension."""
+        return Scope(self.module, {**self.values, **values}, {}, self.assigned)
+
+    def inside(self, values: Mapping[str, Any]) -> Scope:
+        """The same place with further names, as in a function that is called."""
+        return Scope(self.module, {**self.values, **self.assigned, **values})
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Unknown:
 
     span: Span
     """Where it is bound."""
+    changed: bool = False
+    """The reason is that its value is changed after it was bound."""
 
 
 class Symbol:
@@ -113,31 +123,64 @@ class ClassValue(Symbol):
         return f"{self.module.name}.{self.node.name}"
 
 
+@dataclass(frozen=True, eq=False)
+class LambdaValue(Symbol):
+    """A ``lambda``, with the names around it."""
+
+    scope: Scope
+    node: ast.Lambda
+    dotted: str = "lambda"
+
+
+@dataclass(frozen=True, eq=False)
+class TupleClass(Symbol):
+    """A class of named tuples."""
+
+    dotted: str
+    made: type[tuple[Any, ...]]
+    """Python's own class with these fields."""
+
+
 @dataclass(frozen=True)
 class EnumMember(Symbol):
-    """A member of an enum of the project that is no text."""
+    """A member of an enum of the project that is neither text nor number."""
 
     dotted: str
     """Of the class."""
     name: str
-    value: Any
+    value: Any = field(hash=False)
+    cls: ClassValue | None = field(default=None, compare=False)
 
 
 class TextMember(str):
     """A member of an enum of texts: it is its value, and knows its name."""
 
-    __slots__ = ("name", "printable")
+    __slots__ = ("cls", "name", "printable")
+    cls: ClassValue
     name: str
     printable: bool
     """Whether ``str()`` of it is the value, as in a ``StrEnum``."""
 
-    @classmethod
-    def make(cls, name: str, value: str, *, printable: bool) -> TextMember:
-        """A member of the given name and value."""
-        member = cls(value)
-        member.name = name
-        member.printable = printable
-        return member
+    @property
+    def value(self) -> str:
+        """The value alone."""
+        return str.__str__(self)
+
+
+class NumberMember(int):
+    """A member of an enum of whole numbers: it is its value, and knows its name."""
+
+    cls: ClassValue
+    name: str
+    printable: bool
+
+    @property
+    def value(self) -> int:
+        """The value alone."""
+        return int(self)
+
+
+Member = EnumMember | TextMember | NumberMember
 
 
 @dataclass(frozen=True)
@@ -146,6 +189,9 @@ class Instance(Symbol):
 
     dotted: str
     fields: Mapping[str, Any]
+    cls: ClassValue = field(compare=False)
+    comparable: bool = field(default=True, compare=False)
+    """Instances with equal fields are equal."""
 
     def __hash__(self) -> int:
         return hash(self.dotted)

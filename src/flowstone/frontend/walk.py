@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flowstone.frontend import library, operators
-from flowstone.frontend.classes import enum_members, is_enum
+from flowstone.frontend import iteration, operators
 from flowstone.frontend.construct import symbolic
+from flowstone.frontend.enums import is_enum, iterated
 from flowstone.frontend.names import Names
 from flowstone.frontend.values import (
     ClassValue,
@@ -27,14 +27,12 @@ MAX_TOTAL_STEPS = 3_000_000
 MAX_DEPTH = 1_000
 """Deepest nesting, calls of project functions included."""
 
-_PYTHON_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
-ADVICE = "write it with literals and names that are bound once to constants; see the guide on what is read statically"
+_PYTHON_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, StopIteration, RuntimeError)
+ADVICE = "write it with literals and names that are bound once to constants; see 'What is static' in docs/language.md"
 
 _DESCRIPTIONS = {
-    ast.Lambda: "a lambda",
     ast.Await: "an 'await'",
     ast.Yield: "a 'yield'",
-    ast.NamedExpr: "an assignment ':='",
     ast.Starred: "an unpacking '*'",
 }
 
@@ -50,7 +48,9 @@ class Walk:
         self.names = names
         self.methods: dict[type[ast.expr], Callable[[Any, Scope], Any]] = {}
         self._weights: dict[int, tuple[Any, int]] = {}
-        """By identity: the container, so that it stays, and the number of items in it and below."""
+        """Of values that stay, by identity: the container and the number of items in it and below."""
+        self._recent: dict[int, tuple[Any, int]] = {}
+        """The same for what one expression makes."""
         self._steps = 0
         self._total = 0
         self._depth = 0
@@ -63,7 +63,7 @@ class Walk:
     def constant(self, node: ast.expr, scope: Scope, what: str) -> Any:
         """The value of an expression that must be a plain constant. Errors: Refusal."""
         value = self.evaluate(node, scope)
-        if library.is_symbolic(value):
+        if iteration.is_symbolic(value):
             raise symbolic(value, scope.module.span(node), what)
         return value
 
@@ -71,17 +71,20 @@ class Walk:
         """The value of an expression; a symbol for what can only be named. Errors: Refusal."""
         if isinstance(node, ast.Constant):
             return node.value
-        if self._depth == 0:
-            self._total += self._steps
-            self._steps = 0
+        self._begin()
         return self._value(node, scope)
 
     def items(self, node: ast.expr, scope: Scope) -> list[Any]:
         """The items of an iterable expression. Errors: Refusal."""
+        self._begin()
+        return self._items(node, scope)
+
+    def _begin(self) -> None:
+        """Count the steps of a further expression, if this is one of its own."""
         if self._depth == 0:
             self._total += self._steps
             self._steps = 0
-        return self._items(node, scope)
+            self._recent.clear()
 
     def refused(self, node: Node, scope: Scope, message: str, *, help: str = ADVICE) -> Refusal:
         """The refusal of an expression that is not constant."""
@@ -109,28 +112,50 @@ class Walk:
             raise self.refused(node, scope, str(error)) from None
         except RecursionError:
             raise _too_deep(node, scope) from None
+        except MemoryError:
+            raise Refusal("FS009", "the evaluation takes too much memory", scope.module.span(node)) from None
         except _PYTHON_ERRORS as error:
             message = f"this expression fails: {type(error).__name__}: {str(error)[:100]}"
             raise Refusal("FS005", message, scope.module.span(node), help="correct the expression") from None
         finally:
             self._depth -= 1
 
-    def step(self) -> None:
-        """Count a step that is no node of its own."""
-        self._steps += 1
+    def step(self, steps: int = 1) -> None:
+        """Count what is no node of its own."""
+        self._steps += steps
+
+    def metered(self, items: Iterator[Any]) -> Iterator[Any]:
+        """The items of an iterator, each counted: it may be endless. Errors: LimitError."""
+        for number, item in enumerate(items):
+            self._steps += 1
+            if number > operators.MAX_ITEMS or self._steps > MAX_STEPS:
+                raise operators.LimitError(f"more than {min(number, operators.MAX_ITEMS)} items")
+            yield item
+
+    def keep(self, value: Any) -> None:
+        """Remember the weight of a value that is looked up again and again."""
+        found = self._recent.get(id(value))
+        if found is not None:
+            self._weights[id(value)] = found
 
     def _weigh(self, value: Any) -> Any:
         """The value, if what it holds is bounded: containers may share their items. Errors: LimitError."""
-        if isinstance(value, list | tuple | dict):
-            self._weights[id(value)] = (value, self._weight(value))
+        if isinstance(value, list | tuple | dict | set | frozenset):
+            known = self._weights.get(id(value)) or self._recent.get(id(value))
+            if known is None:
+                known = self._recent[id(value)] = (value, self._weight(value))
+                self._steps += known[1] >> 3
+            self._steps += known[1] >> 6
+        elif isinstance(value, str | bytes):
+            self._steps += len(value) >> 9
         return value
 
     def _weight(self, value: Any) -> int:
         if isinstance(value, str | bytes):
             return 1 + len(value) // 100
-        if not isinstance(value, list | tuple | dict):
+        if not isinstance(value, list | tuple | dict | set | frozenset):
             return 1
-        known = self._weights.get(id(value))
+        known = self._weights.get(id(value)) or self._recent.get(id(value))
         if known is not None:
             return known[1]
         items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
@@ -158,11 +183,11 @@ class Walk:
     def _items(self, node: ast.expr, scope: Scope) -> list[Any]:
         value = self._loose(node, scope)
         if isinstance(value, ClassValue) and is_enum(value, self.names):
-            return [member.value for member in enum_members(value, self.names, self._value)]
+            return list(iterated(value, self.names, self._value))
         if isinstance(value, Symbol):
             raise symbolic(value, scope.module.span(node), "what is iterated")
         try:
-            return list(library.ordered(value))
+            return list(iteration.ordered(value))
         except operators.UnstableError as error:
             raise self.refused(node, scope, str(error)) from None
         except operators.LimitError as error:

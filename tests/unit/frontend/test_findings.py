@@ -59,7 +59,7 @@ CASES = {
     ),
     "while loop": (
         "from flowstone import asset\nwhile True:\n    @asset\n    def a(): ...\n",
-        [("FS003", 3, 6)],
+        [("FS003", 2, 1)],
     ),
     "decorator called on a function": (
         "from flowstone import asset\ndef f(): ...\na = asset(f)\n",

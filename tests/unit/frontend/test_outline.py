@@ -83,6 +83,8 @@ def test_what_is_not_seen(old, new):
         ("return total", "if total:\n        return total"),
         ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
         ("    return frame * factor", "    raise ValueError"),
+        ("return frame * factor", "LIMIT.append(frame)"),
+        ("return frame * factor", "LIMIT[0] = frame"),
     ],
 )
 def test_what_is_seen(old, new):

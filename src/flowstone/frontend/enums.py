@@ -1,0 +1,209 @@
+"""Enums of the project: their members in order, with the values that Python gives them, or a refusal."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.classes import Evaluate, dotted_name, method, no_attribute, project_class
+from flowstone.frontend.names import Names
+from flowstone.frontend.values import (
+    ClassValue,
+    EnumMember,
+    Member,
+    NumberMember,
+    Refusal,
+    Scope,
+    Symbol,
+    TextMember,
+)
+
+_KINDS = {"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.ReprEnum", "enum.Flag", "enum.IntFlag"}
+_FLAGS = {"enum.Flag", "enum.IntFlag"}
+_MIXINS: dict[str, type] = {"builtins.str": str, "builtins.int": int, "enum.IntEnum": int, "enum.IntFlag": int}
+_OWN_TEXT = {"enum.IntEnum", "enum.StrEnum", "enum.ReprEnum", "enum.IntFlag"}
+"""Enums whose members are written like their values."""
+_UNSEEN = ("__new__", "_missing_", "_generate_next_value_", "__eq__", "__hash__", "__bool__", "__getattribute__")
+_WRITTEN = ("__str__", "__format__", "__repr__")
+_MAX_BASES = 20
+
+
+@dataclass
+class Named:
+    """A member with all its names."""
+
+    value: Member
+    names: set[str] = field(default_factory=set)
+
+
+def bases(cls: ClassValue, names: Names) -> frozenset[str]:
+    """The dotted names of the bases outside the project, over the bases inside of it."""
+    found: set[str] = set()
+    pending = [cls]
+    for item in pending:  # grows while it is read
+        for base in item.node.bases:
+            inner = project_class(names.resolve(item.module, base))
+            if inner is not None and len(pending) < _MAX_BASES:
+                pending.append(inner)
+            else:
+                found.add(dotted_name(base, item, names) or "?")
+    return frozenset(found)
+
+
+def is_enum(cls: ClassValue, names: Names) -> bool:
+    """Whether a class is an enum of the project."""
+    return bool(cls.node.bases) and bool(bases(cls, names) & _KINDS)
+
+
+def enum_attribute(cls: ClassValue, name: str, names: Names, evaluate: Evaluate) -> Any:
+    """The member of a name. Errors: Refusal."""
+    members = enum_members(cls, names, evaluate)
+    if name == "__members__":
+        return {other: member.value for other, member in _by_name(cls, members).items()}
+    for member in members:
+        if name in member.names:
+            return member.value
+    raise no_attribute(cls, name)
+
+
+def _by_name(cls: ClassValue, members: list[Named]) -> dict[str, Named]:
+    order = [target.id for item in cls.node.body if isinstance(item, ast.Assign) for target in _names(item)]
+    return {name: member for name in order for member in members if name in member.names}
+
+
+def _names(statement: ast.Assign) -> list[ast.Name]:
+    return [target for target in statement.targets if isinstance(target, ast.Name)]
+
+
+def iterated(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Member]:
+    """The members in the order in which the class gives them. Errors: Refusal."""
+    members = [member.value for member in enum_members(cls, names, evaluate)]
+    if bases(cls, names) & _FLAGS:
+        return [member for member in members if _is_single(member.value)]
+    return members
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, int) and value > 0 and value & (value - 1) == 0
+
+
+def enum_members(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Named]:
+    """The members in order; equal values are one member with several names. Errors: Refusal."""
+    _check_body(cls, names)
+    maker = _Maker(cls, bases(cls, names))
+    raw: dict[str, Any] = {}
+    found: list[Named] = []
+    for statement in cls.node.body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        for target in _names(statement):
+            if not _is_member_name(target.id, cls):
+                continue
+            if target.id in raw:
+                raise _not_seen(cls, statement, f"'{target.id}' is bound twice")
+            value = _value(target.id, statement.value, maker, names, evaluate, raw)
+            raw[target.id] = value
+            same = next((member for member in found if member.value.value == value), None)
+            if same is None:
+                same = Named(maker.member(target.id, value, statement))
+                found.append(same)
+            same.names.add(target.id)
+    return found
+
+
+def _is_member_name(name: str, cls: ClassValue) -> bool:
+    private = name.startswith(("__", f"_{cls.node.name}__"))
+    sunder = len(name) > 2 and name[0] == name[-1] == "_"
+    return not private and not sunder
+
+
+def _check_body(cls: ClassValue, names: Names) -> None:
+    """Errors: Refusal if a class is more than names and constants."""
+    for base in bases(cls, names) - _KINDS - _MIXINS.keys() - {"builtins.object"}:
+        raise _not_seen(cls, cls.node, f"its base '{base}' is not known")
+    if cls.node.keywords or any(dotted_name(item, cls, names) != "enum.unique" for item in cls.node.decorator_list):
+        raise _not_seen(cls, cls.node, "it has keywords or decorators")
+    inner = [cls] + [found for base in cls.node.bases if (found := project_class(names.resolve(cls.module, base)))]
+    for name in _UNSEEN:
+        if any(method(item.node, name) for item in inner):
+            raise _not_seen(cls, cls.node, f"it has a method '{name}'")
+    for statement in cls.node.body:
+        if not _is_plain(statement):
+            raise _not_seen(cls, statement, "its body is more than names and constants")
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(targets=targets):
+            ignored = any(isinstance(item, ast.Name) and item.id == "_ignore_" for item in targets)
+            return all(isinstance(item, ast.Name) for item in targets) and not ignored
+        case ast.AnnAssign(value=None) | ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+    return isinstance(statement, FUNCTIONS)
+
+
+def _not_seen(cls: ClassValue, node: ast.stmt, why: str) -> Refusal:
+    return Refusal(
+        "FS003",
+        f"the members of the enum '{cls.node.name}' cannot be seen: {why}",
+        cls.module.name_span(cls.node) if isinstance(node, ast.ClassDef) else cls.module.span(node),
+        help="bind each member in the body of the class by NAME = constant",
+    )
+
+
+def _value(name: str, node: ast.expr, maker: _Maker, names: Names, evaluate: Evaluate, before: dict[str, Any]) -> Any:
+    cls = maker.cls
+    if isinstance(node, ast.Call) and dotted_name(node.func, cls, names) == "enum.auto" and not node.args:
+        return maker.automatic(name, node, before)
+    value = evaluate(node, Scope(cls.module, own=dict(before)))
+    wrong = maker.mixin is not None and type(value) is not maker.mixin
+    if wrong or (isinstance(value, Symbol) and not isinstance(value, EnumMember)):
+        raise Refusal(
+            "FS003",
+            f"the value of the member '{name}' cannot be seen",
+            cls.module.span(node),
+            help="write it out, as a constant of the type of the enum",
+        )
+    return value
+
+
+class _Maker:
+    """Makes the members of one class."""
+
+    def __init__(self, cls: ClassValue, known: frozenset[str]) -> None:
+        self.cls = cls
+        self._known = known
+        mixins = {_MIXINS[base] for base in known if base in _MIXINS}
+        if "enum.StrEnum" in known:
+            mixins.add(str)
+        if len(mixins) > 1:
+            raise _not_seen(cls, cls.node, "its members have several types")
+        self.mixin: type | None = next(iter(mixins), None)
+        written = any(method(cls.node, name) for name in _WRITTEN)
+        self._printable = bool(known & _OWN_TEXT) and not written
+
+    def member(self, name: str, value: Any, node: ast.stmt) -> Member:
+        """The member of a name. Errors: Refusal for a value that it cannot have."""
+        if self._known & _FLAGS and not (isinstance(value, int) and value >= 0):
+            raise _not_seen(self.cls, node, f"'{name}' is not a number from 0")
+        if self.mixin is None:
+            return EnumMember(self.cls.dotted, name, value, self.cls)
+        member: TextMember | NumberMember = TextMember(value) if self.mixin is str else NumberMember(value)
+        member.name, member.cls, member.printable = name, self.cls, self._printable
+        return member
+
+    def automatic(self, name: str, node: ast.expr, before: dict[str, Any]) -> Any:
+        """The value of ``auto()``. Errors: Refusal if it differs between versions of Python."""
+        if "enum.StrEnum" in self._known:
+            return name.lower()
+        numbers = list(before.values())
+        if self.mixin is not str and all(type(number) is int for number in numbers):
+            if self._known & _FLAGS:
+                return 1 if not numbers else 1 << max(numbers).bit_length()
+            if not numbers or numbers[-1] == max(numbers):
+                return numbers[-1] + 1 if numbers else 1
+        raise Refusal(
+            "FS003", "the value of 'auto()' cannot be seen here", self.cls.module.span(node), help="write it out"
+        )
