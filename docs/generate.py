@@ -29,7 +29,7 @@ from flowstone.dsl import vocabulary
 from flowstone.io.contract import IOManager, Options
 from flowstone.ir.project import Project
 from flowstone.registry import IO_MANAGERS, TARGETS, io_manager_class, target
-from flowstone.targets.contract import Target
+from flowstone.targets.contract import Capability, Target
 
 FOLDER = Path(__file__).parent / "reference"
 FAMILIES = {
@@ -143,12 +143,21 @@ def _shortened(text: str) -> str:
 def _targets() -> Iterator[str]:
     yield "# Targets"
     yield "\nHow each construct of the language is lowered. *native*: by a construct of the engine; *runtime*: by"
-    yield "FlowStone's runtime, which the engine's task calls; *refused*: compiling stops with the diagnostic FS801."
+    yield "FlowStone's runtime, which the engine's task calls; *refused*: compiling stops with the diagnostic FS801.\n"
+    yield "`flowstone check --target NAME@VERSION` finds what a version cannot do; with `--explain-target` it prints"
+    yield "these lines for what a project uses. Code is generated for the newest version that is listed, and needs it;"
+    yield "of older ones it is known what they lack."
     for name in sorted(TARGETS):
         engine: Target = target(name)
         yield f"\n## {name}\n"
-        rows = ((_escape(item.construct), item.how, _escape(item.note)) for item in engine.capabilities)
+        if engine.versions:
+            yield f"Versions: {', '.join(f'`{name}@{version}`' for version in engine.versions)}.\n"
+        rows = ((_escape(item.construct), _how(item), _escape(item.note)) for item in engine.capabilities)
         yield from _table(("construct", "how", "by"), rows)
+
+
+def _how(item: Capability) -> str:
+    return f"{item.how}, from {item.since}" if item.since else item.how
 
 
 def _io_managers() -> Iterator[str]:

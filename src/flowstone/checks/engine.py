@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flowstone.checks.catalog import all_rules
-from flowstone.checks.policy import policy
+from flowstone.checks.policy import configured_targets, is_fixed, policy
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.suppress import suppress
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity
 from flowstone.fixes.source import Sources
+from flowstone.targets.refusals import CODE, CONFIGURATION
 
 if TYPE_CHECKING:
     from flowstone.config.model import Settings
     from flowstone.frontend import Loaded
-
-TARGETS_WITH_SETTINGS = ("airflow", "prefect", "local")
+    from flowstone.targets.versions import ChosenTarget
 
 
 def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
@@ -28,9 +29,27 @@ def run_checks(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
     return policy(settings).apply(find_all(loaded, settings))
 
 
-def find_all(loaded: Loaded, settings: Settings) -> tuple[Diagnostic, ...]:
-    """All findings, by place: those of the front end, of the rules, and of comments that hide nothing."""
-    return together(loaded, apply(all_rules(), subject_of(loaded, settings)))
+def find_all(loaded: Loaded, settings: Settings, target: ChosenTarget | None = None) -> tuple[Diagnostic, ...]:
+    """All findings, by place: those of the front end, of the rules, and of comments that hide nothing.
+
+    With a target also what that refuses, if nothing else keeps the project from being compiled.
+    """
+    subject = subject_of(loaded, settings)
+    found = list(apply(all_rules(), subject))
+    if target is not None and can_be_compiled((*loaded.diagnostics, *found)):
+        refused = [_placed(item, subject) for item in target.check(loaded.project)]
+        places = {(item.code, item.span) for item in refused}
+        found = [*refused, *(item for item in found if (item.code, item.span) not in places)]
+    return together(loaded, found)
+
+
+def can_be_compiled(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether nothing is among the findings that no target could do."""
+    return not any(is_fixed(item) and item.code != CODE for item in diagnostics)
+
+
+def _placed(item: Diagnostic, subject: Subject) -> Diagnostic:
+    return replace(item, span=subject.configured("name")) if item.span == CONFIGURATION else item
 
 
 def subject_of(loaded: Loaded, settings: Settings) -> Subject:
@@ -40,7 +59,7 @@ def subject_of(loaded: Loaded, settings: Settings) -> Subject:
         texts=loaded.sources,
         origins=settings.origins,
         config_file=_relative(settings),
-        configured_targets=_configured(settings),
+        configured_targets=configured_targets(settings),
         complete=not any(item.severity is Severity.ERROR for item in loaded.diagnostics),
     )
 
@@ -68,10 +87,3 @@ def _relative(settings: Settings) -> str:
     if file is None:
         return "flowstone.toml"
     return file.relative_to(settings.root).as_posix() if file.is_relative_to(settings.root) else file.as_posix()
-
-
-def _configured(settings: Settings) -> tuple[str, ...]:
-    """The targets for which something is configured: code is meant to be generated for them."""
-    return tuple(
-        target for target in TARGETS_WITH_SETTINGS if settings.origins.get(f"{target}.output", "default") != "default"
-    )

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from flowstone.checks.path_pattern import PathPattern
-from flowstone.checks.selection import NEVER_IGNORED, Selection, code_prefix, covered, words
+from flowstone.checks.selection import NEVER_IGNORED, OF_ENGINES, Selection, code_prefix, covered, words
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity
 from flowstone.errors import ConfigurationError, UsageError
+
+ENGINES = ("airflow", "prefect")
+"""Targets whose tasks are processes of their own, or may be."""
+TARGETS_WITH_SETTINGS = (*ENGINES, "local")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Policy:
     """By beginning of codes; the pattern None stands for all files. Later ones decide."""
     narrow: bool = False
     """Whether ``selection`` is somebody's wish to look at some codes only, whatever else is wrong."""
+    asleep: frozenset[str] = frozenset()
+    """Codes that nothing looks for: that a comment ignores them is no finding."""
 
     def apply(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The findings that are shown, each with its severity."""
@@ -34,9 +40,8 @@ class Policy:
     def _shows(self, item: Diagnostic) -> bool:
         if is_fixed(item):
             return not self.narrow or self.selection.selects(item.code)
-        return self._shows_code(item.code, item.span.file) and (
-            not item.about or self._shows_code(item.about, item.span.file)
-        )
+        codes = [item.code, item.about] if item.about else [item.code]
+        return item.about not in self.asleep and all(self._shows_code(code, item.span.file) for code in codes)
 
     def _shows_code(self, code: str, file: str) -> bool:
         if not self.selection.shows(code):
@@ -60,9 +65,16 @@ def is_fixed(item: Diagnostic) -> bool:
 
 
 def policy(
-    settings: Settings, *, select: Iterable[str] = (), ignore: Iterable[str] = (), strict: bool = False
+    settings: Settings,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    strict: bool = False,
+    target: str | None = None,
 ) -> Policy:
     """What the settings say, ``select`` and ``ignore`` of a command in their place where there are any.
+
+    ``target`` is the one that a command asks about.
 
     Errors: UsageError for a code that there is not, or one that cannot be ignored or demoted, with its place.
     """
@@ -81,6 +93,14 @@ def policy(
         ),
         tuple(_all_severities(settings)),
         narrow=bool(selected),
+        asleep=frozenset() if {*ENGINES} & {target, *configured_targets(settings)} else OF_ENGINES,
+    )
+
+
+def configured_targets(settings: Settings) -> tuple[str, ...]:
+    """The targets for which something is configured: code is meant to be generated for them."""
+    return tuple(
+        target for target in TARGETS_WITH_SETTINGS if settings.origins.get(f"{target}.output", "default") != "default"
     )
 
 

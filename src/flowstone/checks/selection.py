@@ -19,6 +19,9 @@ STRICT = frozenset({"FS314", "FS315"})
 """Codes of the rules that are shown only where they are asked for. They stand here too, so that a cached check need
 not import the rules to know."""
 
+OF_ENGINES = frozenset({"FS312"})
+"""Codes that are looked for only if code is meant to be generated for an engine."""
+
 
 @dataclass(frozen=True)
 class Selection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flowstone.cli.stdin_file import StdinFile
     from flowstone.config import Settings
     from flowstone.diagnostics.diagnostic import Diagnostic
+    from flowstone.targets.versions import ChosenTarget, Lowering
 
 
 @click.command("check")
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: carry out guesses, too.")
 @click.option(
     "--diff", is_flag=True, help="Print what --fix would change, and write nothing; exit 1 if it is anything."
+)
+@click.option("--target", metavar="TARGET[@VERSION]", help="Find also what this target cannot do, as airflow@3.2.")
+@click.option(
+    "--explain-target", is_flag=True, help="Print how the target does what the project uses, instead of the findings."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only, no summary.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even if there are findings.")
@@ -58,6 +63,8 @@ def check(
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
+    target: str | None,
+    explain_target: bool,
     quiet: bool,
     exit_zero: bool,
     stdin_filename: Path | None,
@@ -69,15 +76,17 @@ def check(
     --ignore replace those of the configuration. What cannot be carried out at all is never ignored.
     """
     from flowstone.checks.policy import policy
-    from flowstone.cli.check_run import find, no_collection
+    from flowstone.cli.check_run import no_collection
 
     with no_collection():
+        chosen = _chosen(target, explain_target)
         settings = settings_of(_start(project, stdin_filename), profile)
-        judge = policy(settings, select=select, ignore=ignore, strict=strict)
+        engine = None if chosen is None else chosen.target.name
+        judge = policy(settings, select=select, ignore=ignore, strict=strict, target=engine)
         file = _stdin_file(stdin_filename, settings)
         texts = {} if file is None else {file.path: file.text}
         fixing = _fixing(judge, file, fix=fix or diff, unsafe=unsafe_fixes)
-        found = find(settings, use_cache=not no_cache, texts=texts)
+        found, lowerings = _find(settings, chosen, use_cache=not no_cache, texts=texts)
         outcome = None if fixing is None else fixing.carry_out(settings, found)
     report = Report(settings.root, output_format, output_file, texts)
     if fixing is not None and diff:
@@ -85,14 +94,19 @@ def check(
         raise SystemExit(EXIT_FINDINGS if outcome is not None and outcome.changed and not exit_zero else 0)
     if outcome is not None:
         found = _written(settings, outcome)
+        if chosen is not None:
+            found, lowerings = _find(settings, chosen, use_cache=not no_cache, texts={})
     findings = judge.apply(found.diagnostics)
     if file is not None:
         findings = tuple(item for item in findings if item.span.file == file.path)
-    if statistics:
+    if chosen is not None and explain_target:
+        _write_explanation(report, chosen, lowerings)
+    elif statistics:
         _write_statistics(report, findings)
     else:
         report.write(findings)
     if not quiet:
+        _print_limits(chosen, found)
         told = _summary(findings, found, file)
         click.echo(told if fixing is None else fixing.summary(outcome, findings, written=True), err=True)
     if _fails(findings) and not exit_zero:
@@ -129,6 +143,47 @@ def _written(settings: Settings, outcome: Outcome) -> CheckResult:
 
     write(settings, outcome)
     return CheckResult(outcome.after.findings, outcome.after.assets, frozenset(outcome.after.texts))
+
+
+def _chosen(target: str | None, explain_target: bool) -> ChosenTarget | None:
+    if target is None:
+        if explain_target:
+            raise UsageError("--explain-target needs a target", help="write for example --target airflow")
+        return None
+    from flowstone.targets.versions import choose
+
+    return choose(target)
+
+
+def _find(
+    settings: Settings, chosen: ChosenTarget | None, *, use_cache: bool, texts: Mapping[str, str]
+) -> tuple[CheckResult, tuple[Lowering, ...]]:
+    from flowstone.cli.check_run import find, find_for
+
+    if chosen is None:
+        return find(settings, use_cache=use_cache, texts=texts), ()
+    return find_for(settings, chosen, use_cache=use_cache, texts=texts)
+
+
+def _write_explanation(report: Report, chosen: ChosenTarget, lowerings: Sequence[Lowering]) -> None:
+    from flowstone.cli.explain_target import explain_target
+
+    report.put(explain_target(chosen, lowerings, report.output_format))
+
+
+def _print_limits(chosen: ChosenTarget | None, found: CheckResult) -> None:
+    """What a check for a target does not tell."""
+    if chosen is None:
+        return
+    from flowstone.checks.engine import can_be_compiled
+
+    if not can_be_compiled(found.diagnostics):
+        click.echo(
+            f"What {chosen.title} cannot do is told once nothing above keeps the project from compiling.", err=True
+        )
+    elif not chosen.is_generated_for:
+        newest = chosen.newest.title
+        click.echo(f"flowstone compile generates for {newest}; of {chosen.title} is told what it cannot do.", err=True)
 
 
 def _write_statistics(report: Report, findings: Sequence[Diagnostic]) -> None:

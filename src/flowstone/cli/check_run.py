@@ -12,6 +12,7 @@ from flowstone.cli.check_cache import CheckCache, CheckResult
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
+    from flowstone.targets.versions import ChosenTarget, Lowering
 
 
 def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = MappingProxyType({})) -> CheckResult:
@@ -36,6 +37,21 @@ def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = Mapp
         if again is None:
             cache.put_judgement(judgement)
     return result
+
+
+def find_for(
+    settings: Settings, target: ChosenTarget, *, use_cache: bool, texts: Mapping[str, str] = MappingProxyType({})
+) -> tuple[CheckResult, tuple[Lowering, ...]]:
+    """All findings, those of a target among them, and how that does what the project uses."""
+    from flowstone.checks import find_all
+    from flowstone.frontend import load
+
+    again = CheckCache(settings).judge_again(texts) if use_cache else None
+    loaded = again.loaded if again else load(settings, fingerprints=False, texts=texts)
+    _keep((again, loaded))
+    found = find_all(loaded, settings, target)
+    result = CheckResult(found, len(loaded.project.assets), frozenset(loaded.sources))
+    return result, target.lowerings(loaded.project)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of, sound_project
+from flowstone.errors import UsageError
 
 if TYPE_CHECKING:
     from flowstone.cli.output import Change
@@ -36,10 +37,9 @@ def compile_(target: str, output: Path | None, check: bool, force: bool, project
     edited are neither overwritten nor removed without --force.
     """
     from flowstone.cli.output import changes, write
-    from flowstone.registry import target as load_target
 
     settings = settings_of(project, profile)
-    load_target(target)
+    target = _generated(target)
     folder = (output or settings.output_folder(target)).resolve()
     rendered = render(settings, sound_project(settings), target, folder)
     found = changes(folder, rendered)
@@ -56,6 +56,17 @@ def compile_(target: str, output: Path | None, check: bool, force: bool, project
         raise SystemExit(EXIT_FINDINGS)
     write(folder, found)
     _report_written(folder, rendered, found)
+
+
+def _generated(text: str) -> str:
+    """The name of the target. Errors: ConfigurationError for one that there is not, UsageError for another version."""
+    from flowstone.targets.versions import choose
+
+    chosen = choose(text)
+    if not chosen.is_generated_for:
+        hint = f"flowstone check --target {chosen.title} tells what {chosen.title} cannot do"
+        raise UsageError(f"code is generated for {chosen.newest.title} only", help=hint)
+    return chosen.target.name
 
 
 def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Rendered:

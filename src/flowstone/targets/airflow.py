@@ -20,7 +20,7 @@ from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
 from flowstone.ir.uri import asset_uri
-from flowstone.targets.airflow_capabilities import CAPABILITIES
+from flowstone.targets.airflow_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
 from flowstone.targets.airflow_params import param
 from flowstone.targets.airflow_plan import Clock, Dag, Events, plan
@@ -47,6 +47,7 @@ class AirflowTarget:
     """Generates DAGs for Airflow 3.3."""
 
     name: ClassVar[str] = "airflow"
+    versions: ClassVar[tuple[str, ...]] = VERSIONS
     capabilities: ClassVar[tuple[Capability, ...]] = CAPABILITIES
 
     def check(self, project: Project) -> Iterator[Diagnostic]:
@@ -89,7 +90,9 @@ class _File:
 
     def _header(self) -> str:
         title = f"Airflow DAGs of the job {self._job.name}: one for each partition definition."
-        return header(title, self._project, self._job, made_for="Airflow 3.3", target="airflow", digest=self._digest)
+        return header(
+            title, self._project, self._job, made_for=f"Airflow {VERSIONS[-1]}", target="airflow", digest=self._digest
+        )
 
     def _used_assets(self) -> list[str]:
         """Assets that steps of the job make or read, in the order of the project."""

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
 from flowstone.targets.contract import Capability
+
+VERSIONS = ("3.1", "3.2", "3.3")
+"""Known minor versions. Code is generated for the last one, and its runtime needs it."""
+
+_KEYS = "3.2"
+"""Runs have partition keys: CronPartitionTimetable, PartitionedAssetTimetable, IdentityMapper, AllowedKeyMapper."""
+_MAPPERS = "3.3"
+"""RollupMapper and its windows, FixedKeyMapper, PartitionedAtRuntime."""
 
 CAPABILITIES = tuple(
     Capability(*row)
@@ -10,43 +19,40 @@ CAPABILITIES = tuple(
         ("asset", "native", "an Asset and a task that has it as outlet; user code is imported when it runs"),
         ("outputs", "native", "one task with several outlets"),
         ("description, owners", "native", "doc_md and owner of the task"),
-        ("tags, group, meta", "native", "extra of the Asset; a job's tags are those of its DAGs"),
+        ("tags, group", "native", "extra of the Asset; a job's tags are those of its DAGs"),
+        ("meta", "native", "extra of the Asset"),
         ("dependency", "native", "order within a DAG, an asset event between DAGs, inlets for lineage"),
         ("dependency: optional", "runtime", "a missing value is None; the order is that of any dependency"),
-        ("partitions: daily", "native", "partition key of the DAG run"),
-        ("partitions: hourly", "native", "partition key of the DAG run"),
-        ("partitions: weekly", "native", "partition key of the DAG run"),
-        ("partitions: monthly", "native", "partition key of the DAG run"),
-        ("partitions: static", "native", "partition key of the DAG run"),
-        ("mapping: same key", "native", "one DAG, or IdentityMapper between DAGs"),
+        ("partitions: hourly", "native", "partition key of the DAG run", _KEYS),
+        ("partitions: daily", "native", "partition key of the DAG run", _KEYS),
+        ("partitions: weekly", "native", "partition key of the DAG run", _KEYS),
+        ("partitions: monthly", "native", "partition key of the DAG run", _KEYS),
+        (STATIC, "native", "partition key of the DAG run", _KEYS),
+        (BY_HAND, "native", "PartitionedAtRuntime: the key is given when a run is started", _MAPPERS),
+        (SAME_KEY, "native", "one DAG, or IdentityMapper between DAGs", _KEYS),
+        (FINER, "native", "RollupMapper: once all keys are there", _MAPPERS),
+        (HOURS, "refused", "Airflow has no window for them"),
         (
-            "mapping: days into weeks and months, hours (UTC) into days",
-            "native",
-            "RollupMapper: once all keys are there",
-        ),
-        (
-            "mapping: hours into weeks and months, hours of a zone into days",
-            "refused",
-            "Airflow has no window for them",
-        ),
-        (
-            "mapping: partitioned into unpartitioned",
+            GATHERED,
             "native",
             "FixedKeyMapper, after each new partition; for static or fixed keys once all are there",
+            _MAPPERS,
         ),
+        (SPREAD, "runtime", "read as it is stored; runs by the clock wait for those of the same job", _KEYS),
         (
-            "mapping: unpartitioned into partitioned",
+            "mapping: Last, Offset",
             "runtime",
-            "read as it is stored; runs by the clock wait for those of the same job",
+            "by the records in the stores; runs of the DAG come one after another",
+            _KEYS,
         ),
-        ("mapping: Last, Offset", "runtime", "by the records in the stores; runs of the DAG come one after another"),
-        ("mapping: AllPartitions into partitions of the same job", "refused", "each run makes one partition"),
         (
             "mapping: Only, AllPartitions",
             "runtime",
             "by the records in the stores; into partitioned assets they start no run",
+            _KEYS,
         ),
-        ("several partition definitions in a job", "native", "a DAG for each, tied by asset events"),
+        ("mapping: AllPartitions into partitions of the same job", "refused", "each run makes one partition"),
+        ("several partition definitions in a job", "native", "a DAG for each, tied by asset events", _KEYS),
         ("io_manager", "runtime", "nothing goes through XCom"),
         ("io_manager: memory", "refused", "tasks do not share memory, unless nothing reads the value"),
         ("resource", "runtime", "opened and closed in the task that uses it"),
@@ -62,6 +68,7 @@ CAPABILITIES = tuple(
         ),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
         ("job", "native", "a file, with a DAG for each partition definition"),
+        ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),
         ("schedule: Cron on static partitions", "refused", "a clock cannot say which key to make"),
         ("schedule: Every", "native", "DeltaTriggerTimetable"),

@@ -21,6 +21,8 @@ class Capability:
     """``native``, ``runtime`` or ``refused``."""
     note: str
     """One line: by which construct of the engine, or why not."""
+    since: str = ""
+    """The first version of the engine that has it; empty: all that are known."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Target(Protocol):
     """One engine that FlowStone generates code for."""
 
     name: ClassVar[str]
+    versions: ClassVar[tuple[str, ...]]
+    """The versions of the engine that are known, oldest first. Code is generated for the last one; of the others it is
+    only known what they cannot do. Empty if the target is no foreign engine."""
     capabilities: ClassVar[tuple[Capability, ...]]
 
     def check(self, project: Project) -> Iterator[Diagnostic]:

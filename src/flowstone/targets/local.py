@@ -17,37 +17,17 @@ from flowstone.ir.project import Project
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
+from flowstone.targets.local_capabilities import CAPABILITIES
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.refusals import CODE
 from flowstone.targets.templates import render
-
-CAPABILITIES = tuple(
-    Capability(*row)
-    for row in (
-        ("asset", "native", "a task of the local runner"),
-        ("outputs", "native", "one task with several assets"),
-        ("dependency", "native", "by order in the run, by records in the stores"),
-        ("partitions", "native", "--partition KEY, --partitions FIRST..LAST"),
-        ("mapping: Last, Offset, Only, AllPartitions", "native", "also orders the partitions of one run"),
-        ("several partition definitions in a job", "native", "a coarser partition follows its last finer one"),
-        ("io_manager: memory", "native", "tasks that use it run in the process of the command"),
-        ("resource", "native", "opened and closed around the function"),
-        ("config parameter", "native", "--set ASSET.PARAM=VALUE; for a compiled job by environment variables"),
-        ("check", "native", "run before the value is published"),
-        ("retries", "native", "with delay, backoff, jitter and filter"),
-        ("timeout", "native", "the worker process is killed with all that it started"),
-        ("cache", "native", "by records"),
-        ("job", "native", "a script"),
-        ("schedule", "runtime", "named in the script's header: cron or a timer starts it"),
-        ("local=", "native", "executor: process, thread or inline"),
-    )
-)
 
 
 class LocalTarget:
     """Generates scripts for the local runner."""
 
     name: ClassVar[str] = "local"
+    versions: ClassVar[tuple[str, ...]] = ()
     capabilities: ClassVar[tuple[Capability, ...]] = CAPABILITIES
 
     def check(self, project: Project) -> Iterator[Diagnostic]:

@@ -19,7 +19,7 @@ from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
 from flowstone.targets.literals import Call, Ref, call
 from flowstone.targets.manifest import manifest_file
-from flowstone.targets.prefect_capabilities import CAPABILITIES
+from flowstone.targets.prefect_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.prefect_deployments import deployment, yaml_text
 from flowstone.targets.prefect_names import Names
 from flowstone.targets.prefect_parameters import Parameter, parameters_of
@@ -34,6 +34,7 @@ class PrefectTarget:
     """Generates flows for Prefect 3.8."""
 
     name: ClassVar[str] = "prefect"
+    versions: ClassVar[tuple[str, ...]] = VERSIONS
     capabilities: ClassVar[tuple[Capability, ...]] = CAPABILITIES
 
     def check(self, project: Project) -> Iterator[Diagnostic]:
@@ -73,7 +74,7 @@ def _flow_values(project: Project, job: Job, names: Names, digest: str) -> dict[
             f"Prefect flow of the job {job.name}: one task for each step.",
             project,
             job,
-            made_for="Prefect 3.8",
+            made_for=f"Prefect {VERSIONS[-1]}",
             target="prefect",
             digest=digest,
         ),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
 from flowstone.targets.contract import Capability
+
+VERSIONS = ("3.8",)
+"""Known minor versions. Code is generated for the last one."""
 
 CAPABILITIES = tuple(
     Capability(*row)
@@ -14,13 +18,20 @@ CAPABILITIES = tuple(
         ("meta", "runtime", "metadata of the materialization event"),
         ("dependency", "native", "order by wait_for, lineage by asset_deps"),
         ("dependency: optional", "runtime", "a missing value is None; the order is that of any dependency"),
-        ("partitions: daily", "native", "flow parameter daily, a date"),
         ("partitions: hourly", "native", "flow parameter hourly, a text"),
+        ("partitions: daily", "native", "flow parameter daily, a date"),
         ("partitions: weekly", "native", "flow parameter weekly, a date"),
         ("partitions: monthly", "native", "flow parameter monthly, a text"),
-        ("partitions: static", "native", "flow parameter static, a choice; left out, one task run for each key"),
-        ("mapping: same key, collected keys", "runtime", "by the records in the stores"),
-        ("mapping: Last, Offset, Only, AllPartitions", "runtime", "by the records in the stores"),
+        (STATIC, "native", "flow parameter static, a choice; left out, one task run for each key"),
+        (BY_HAND, "native", "the flow parameters of the partitions"),
+        (SAME_KEY, "runtime", "by the records in the stores"),
+        (FINER, "runtime", "by the records in the stores"),
+        (HOURS, "runtime", "by the records in the stores"),
+        (GATHERED, "runtime", "by the records in the stores"),
+        (SPREAD, "runtime", "read as it is stored"),
+        ("mapping: Last, Offset", "runtime", "by the records in the stores"),
+        ("mapping: Only, AllPartitions", "runtime", "by the records in the stores"),
+        ("mapping: AllPartitions into partitions of the same job", "runtime", "by the records in the stores"),
         ("several partition definitions in a job", "runtime", "a coarser partition follows its last finer one"),
         ("io_manager", "runtime", "nothing is stored by Prefect"),
         ("io_manager: memory", "refused", "tasks do not share memory, unless nothing reads the value"),
@@ -35,7 +46,9 @@ CAPABILITIES = tuple(
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),
+        ("schedule: Cron on static partitions", "native", "a run makes all keys, a task run for each"),
         ("schedule: Every", "native", "interval, counted from 2000-01-01 UTC"),
+        ("schedule: Every on partitions", "native", "a run makes the last period that is over"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),
     )
 )

@@ -17,6 +17,9 @@ from flowstone.targets.cron import cron_fields
 
 CODE = "FS801"
 
+CONFIGURATION = Span("pyproject.toml", 1, 1, 1, 1)
+"""Stands for the configuration, wherever that is: targets do not know."""
+
 Option = tuple[str, Callable[[Json], bool]]
 """What a value must be, in words and as a test."""
 
@@ -38,7 +41,7 @@ class Refusals:
 
     def error(self, message: str, location: Location | None, help: str | None, code: str = CODE) -> Diagnostic:
         """A refusal. What has no place in the source is a matter of the configuration."""
-        span = Span("pyproject.toml", 1, 1, 1, 1) if location is None else Span(**location.model_dump())
+        span = CONFIGURATION if location is None else Span(**location.model_dump())
         return Diagnostic(code, Severity.ERROR, f"{self.engine}: {message}", span, help)
 
     def memory(self, project: Project, step: Step) -> Iterator[Diagnostic]:

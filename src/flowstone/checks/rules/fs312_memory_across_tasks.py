@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowstone.checks.finding import Finding
+from flowstone.checks.policy import ENGINES
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.ir.asset import Step
 
-_ENGINES = ("airflow", "prefect")
-"""Targets whose tasks are processes of their own, or may be."""
-
 
 def check(subject: Subject) -> Iterator[Finding]:
-    targets = [target for target in _ENGINES if target in subject.configured_targets]
+    targets = [target for target in ENGINES if target in subject.configured_targets]
     if not targets:
         return
     for edge in subject.edges:

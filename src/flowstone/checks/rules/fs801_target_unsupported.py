@@ -1,4 +1,4 @@
-"""FS801: what an engine cannot do. Found by the target while it compiles."""
+"""FS801: what an engine cannot do. Found by the target, when it is asked."""
 
 from flowstone.checks.rule import Rule
 
@@ -7,7 +7,8 @@ RULE = Rule(
     name="target-unsupported",
     summary="The target that code is compiled for cannot do this",
     why="What an engine or its version cannot express is refused when it is compiled, and never dropped. The message "
-    "says which target, and why. `flowstone compile` reports it; the same project may be fine for another target.",
+    "says which target, and why. `flowstone compile` reports it, and before that `check --target airflow@3.2`; "
+    "the same project may be fine for another target.",
     bad="""\
 from flowstone import asset
 

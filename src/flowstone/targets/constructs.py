@@ -1,0 +1,210 @@
+"""The constructs of the language as targets tell of them, and where a project uses each.
+
+Every target says of every construct here how it is lowered; a test compares the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
+from flowstone.dsl.partitions import (
+    DailyPartitions,
+    HourlyPartitions,
+    MonthlyPartitions,
+    Partitions,
+    StaticPartitions,
+    WeeklyPartitions,
+)
+from flowstone.dsl.schedule import Cron, Every
+from flowstone.ir.asset import Asset, Step
+from flowstone.ir.function import Dependency
+from flowstone.ir.job import Job
+from flowstone.ir.node import Location
+from flowstone.ir.project import Project
+
+Places = Iterator[Location]
+
+SAME_KEY = "mapping: same key"
+FINER = "mapping: days into weeks and months, hours (UTC) into days"
+HOURS = "mapping: hours into weeks and months, hours of a zone into days"
+GATHERED = "mapping: partitioned into unpartitioned"
+SPREAD = "mapping: unpartitioned into partitioned"
+BY_HAND = "partitions without a schedule"
+STATIC = "partitions: static"
+
+
+def uses(project: Project) -> dict[str, tuple[Location, ...]]:
+    """The places where a project without errors uses each construct, in the order of the table."""
+    return {name: tuple(dict.fromkeys(find(project))) for name, find in CONSTRUCTS.items()}
+
+
+def _steps(fits: Callable[[Step], object], keyword: str = "") -> Callable[[Project], Places]:
+    """Steps for which something holds, at one of their keywords."""
+    return lambda project: (_at(step, keyword) for step in project.steps.values() if fits(step))
+
+
+def _assets(fits: Callable[[Asset], object], keyword: str) -> Callable[[Project], Places]:
+    return lambda project: (_at(project.steps[asset.step], keyword) for asset in project.assets.values() if fits(asset))
+
+
+def _jobs(fits: Callable[[Project, Job], object]) -> Callable[[Project], Places]:
+    return lambda project: (_start(project, job) for job in project.jobs.values() if fits(project, job))
+
+
+def _needs(fits: Callable[[_Need], object]) -> Callable[[Project], Places]:
+    return lambda project: (need.dependency.location for need in _all_needs(project) if fits(need))
+
+
+def _any(*_: object) -> bool:
+    return True
+
+
+def _at(step: Step, keyword: str) -> Location:
+    return step.keywords.get(keyword, step.location)
+
+
+def _start(project: Project, job: Job) -> Location:
+    return job.location or project.steps[job.steps[0]].location
+
+
+@dataclass(frozen=True)
+class _Need:
+    """A step that reads an asset."""
+
+    project: Project
+    step: Step
+    producer: Asset
+    dependency: Dependency
+
+    @property
+    def default(self) -> str | None:
+        """What the default mapping is here; None if another one says which keys, or there is nothing to map."""
+        theirs, ours = self.producer.partitions, self.step.partitions
+        if theirs is not None and ours is not None:
+            return _grains(theirs, ours) if self.dependency.mapping is None else None
+        return None if theirs is ours else SPREAD if theirs is None else GATHERED
+
+    @property
+    def starts(self) -> bool:
+        """Whether a new key of the producer can start a run for a key of the step."""
+        theirs, ours = self.producer.partitions, self.step.partitions
+        if theirs is None or isinstance(self.dependency.mapping, Only | AllPartitions):
+            return False
+        return isinstance(ours, StaticPartitions) or not isinstance(theirs, StaticPartitions)
+
+    @property
+    def is_all_of_own_job(self) -> bool:
+        if self.step.partitions is None or not isinstance(self.dependency.mapping, AllPartitions):
+            return False
+        return any({self.step.id, self.producer.step} <= set(job.steps) for job in self.project.jobs.values())
+
+    @property
+    def is_in_memory(self) -> bool:
+        manager = self.project.io_managers.get(self.producer.storage.manager)
+        return manager is not None and manager.type == "memory" and self.producer.step != self.step.id
+
+
+def _grains(theirs: Partitions, ours: Partitions) -> str:
+    if theirs.kind == ours.kind:
+        return SAME_KEY
+    if isinstance(theirs, HourlyPartitions):
+        return FINER if isinstance(ours, DailyPartitions) and theirs.timezone == "UTC" else HOURS
+    return FINER
+
+
+def _all_needs(project: Project) -> Iterator[_Need]:
+    for step in project.steps.values():
+        for dependency in step.signature.dependencies:
+            if dependency.asset in project.assets:
+                yield _Need(project, step, project.assets[dependency.asset], dependency)
+
+
+def _without_clock(project: Project) -> Places:
+    """Steps of which a run has to be told its key: neither a clock nor what they read tells it."""
+    for job in project.jobs.values():
+        for step in (project.steps[name] for name in job.steps):
+            if step.partitions is not None and job.schedule is None and not _is_started(project, job, step):
+                yield _at(step, "partitioned_by")
+
+
+def _is_started(project: Project, job: Job, step: Step) -> bool:
+    """Whether one of the job's steps with the same definition reads keys that others make."""
+    alike = {name for name in job.steps if project.steps[name].partitions == step.partitions}
+    needs = (need for need in _all_needs(project) if need.step.id in alike and need.producer.step not in alike)
+    return any(need.starts for need in needs)
+
+
+def _has_partitions(project: Project, job: Job) -> bool:
+    return any(project.steps[step].partitions is not None for step in job.steps)
+
+
+def _has_static(project: Project, job: Job) -> bool:
+    return any(isinstance(project.steps[step].partitions, StaticPartitions) for step in job.steps)
+
+
+def _of_kind(kind: type[Partitions]) -> Callable[[Project], Places]:
+    return _steps(lambda step: isinstance(step.partitions, kind), "partitioned_by")
+
+
+def _default_mapping(name: str) -> Callable[[Project], Places]:
+    return _needs(lambda need: need.default == name)
+
+
+def _options(engine: str) -> Callable[[Project], Places]:
+    return _steps(lambda step: step.engine_options.get(engine), engine)
+
+
+CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
+    "asset": _steps(_any),
+    "outputs": _steps(lambda step: len(step.outputs) > 1, "outputs"),
+    "description, owners": _assets(lambda asset: asset.description or asset.owners, "owners"),
+    "tags, group": _assets(lambda asset: asset.tags or asset.group != "default", "tags"),
+    "meta": _assets(lambda asset: asset.meta, "meta"),
+    "dependency": _needs(lambda need: not need.dependency.optional),
+    "dependency: optional": _needs(lambda need: need.dependency.optional),
+    "partitions: hourly": _of_kind(HourlyPartitions),
+    "partitions: daily": _of_kind(DailyPartitions),
+    "partitions: weekly": _of_kind(WeeklyPartitions),
+    "partitions: monthly": _of_kind(MonthlyPartitions),
+    STATIC: _of_kind(StaticPartitions),
+    BY_HAND: _without_clock,
+    SAME_KEY: _default_mapping(SAME_KEY),
+    FINER: _default_mapping(FINER),
+    HOURS: _default_mapping(HOURS),
+    GATHERED: _default_mapping(GATHERED),
+    SPREAD: _default_mapping(SPREAD),
+    "mapping: Last, Offset": _needs(lambda need: isinstance(need.dependency.mapping, Last | Offset)),
+    "mapping: Only, AllPartitions": _needs(lambda need: isinstance(need.dependency.mapping, Only | AllPartitions)),
+    "mapping: AllPartitions into partitions of the same job": _needs(lambda need: need.is_all_of_own_job),
+    "several partition definitions in a job": _jobs(
+        lambda project, job: len({project.steps[step].partitions for step in job.steps}) > 1
+    ),
+    "io_manager": _assets(_any, "io_manager"),
+    "io_manager: memory": _needs(lambda need: need.is_in_memory),
+    "resource": lambda project: (resource.location for resource in project.resources.values()),
+    "config parameter": lambda project: (
+        parameter.location for step in project.steps.values() for parameter in step.signature.config
+    ),
+    "check": lambda project: (check.location for check in project.checks),
+    "check: blocking": lambda project: (check.location for check in project.checks if check.blocking),
+    "retries": _steps(lambda step: step.retries, "retries"),
+    "retries: on": _steps(lambda step: step.retries and step.retries.on, "retries"),
+    "timeout": _steps(lambda step: step.timeout is not None, "timeout"),
+    "cache": _steps(lambda step: step.cache, "cache"),
+    "job": _jobs(_any),
+    "job without schedule": _jobs(lambda _, job: job.schedule is None),
+    "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),
+    "schedule: Cron on static partitions": _jobs(
+        lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)
+    ),
+    "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),
+    "schedule: Every on partitions": _jobs(
+        lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)
+    ),
+    "airflow=": _options("airflow"),
+    "prefect=": _options("prefect"),
+    "local=": _options("local"),
+}
+"""How each construct is found."""

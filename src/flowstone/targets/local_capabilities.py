@@ -1,0 +1,55 @@
+"""What the local runner can do of the language, and how."""
+
+from __future__ import annotations
+
+from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.contract import Capability
+
+_KEYS = "--partition KEY, --partitions FIRST..LAST"
+_RECORDS = "by the records in the stores; also orders the partitions of one run"
+_STARTED = "named in the script's header: cron or a timer starts it"
+
+CAPABILITIES = tuple(
+    Capability(*row)
+    for row in (
+        ("asset", "native", "a task of the local runner"),
+        ("outputs", "native", "one task with several assets"),
+        ("description, owners", "native", "in the manifest"),
+        ("tags, group", "native", "in the manifest; selectors name them"),
+        ("meta", "native", "in the manifest"),
+        ("dependency", "native", "by order in the run, by records in the stores"),
+        ("dependency: optional", "native", "a missing value is None; the order is that of any dependency"),
+        ("partitions: hourly", "native", _KEYS),
+        ("partitions: daily", "native", _KEYS),
+        ("partitions: weekly", "native", _KEYS),
+        ("partitions: monthly", "native", _KEYS),
+        (STATIC, "native", _KEYS),
+        (BY_HAND, "native", _KEYS),
+        (SAME_KEY, "native", _RECORDS),
+        (FINER, "native", _RECORDS),
+        (HOURS, "native", _RECORDS),
+        (GATHERED, "native", _RECORDS),
+        (SPREAD, "native", _RECORDS),
+        ("mapping: Last, Offset", "native", _RECORDS),
+        ("mapping: Only, AllPartitions", "native", _RECORDS),
+        ("mapping: AllPartitions into partitions of the same job", "native", _RECORDS),
+        ("several partition definitions in a job", "native", "a coarser partition follows its last finer one"),
+        ("io_manager", "native", "called by the task"),
+        ("io_manager: memory", "native", "tasks that use it run in the process of the command"),
+        ("resource", "native", "opened and closed around the function"),
+        ("config parameter", "native", "--set ASSET.PARAM=VALUE; for a compiled job by environment variables"),
+        ("check", "native", "run before the value is published"),
+        ("check: blocking", "native", "the task fails, and is not tried again"),
+        ("retries", "native", "with delay, backoff and jitter"),
+        ("retries: on", "native", "other exceptions fail the task without a retry"),
+        ("timeout", "native", "the worker process is killed with all that it started"),
+        ("cache", "native", "by records"),
+        ("job", "native", "a script"),
+        ("job without schedule", "native", "a script"),
+        ("schedule: Cron", "runtime", _STARTED),
+        ("schedule: Cron on static partitions", "runtime", _STARTED),
+        ("schedule: Every", "runtime", _STARTED),
+        ("schedule: Every on partitions", "runtime", _STARTED),
+        ("local=", "native", "executor: process, thread or inline"),
+    )
+)
