@@ -61,7 +61,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

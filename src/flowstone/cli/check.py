@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Take the text of this file from stdin, and show its findings only.",
 )
+@click.option("--watch", is_flag=True, help="Check again whenever a file has changed, until Ctrl-C.")
 @click.option("--no-cache", is_flag=True, help="Read and check everything anew.")
 def check(
     project: Path,
@@ -68,6 +70,7 @@ def check(
     quiet: bool,
     exit_zero: bool,
     stdin_filename: Path | None,
+    watch: bool,
     no_cache: bool,
 ) -> None:
     """Find mistakes in the project without running or importing any of its code.
@@ -75,6 +78,9 @@ def check(
     Findings go to stdout, the summary to stderr. Exits 1 if there are errors or warnings. The options --select and
     --ignore replace those of the configuration. What cannot be carried out at all is never ignored.
     """
+    if watch:
+        _watch(project, stdin_filename)
+        return
     from flowstone.checks.policy import policy
     from flowstone.cli.check_run import no_collection
 
@@ -143,6 +149,15 @@ def _written(settings: Settings, outcome: Outcome) -> CheckResult:
 
     write(settings, outcome)
     return CheckResult(outcome.after.findings, outcome.after.assets, frozenset(outcome.after.texts))
+
+
+def _watch(project: Path, stdin_filename: Path | None) -> None:
+    if stdin_filename is not None:
+        raise UsageError("--watch and --stdin-filename do not go together")
+    from flowstone.cli.watch import watch
+    from flowstone.config.files import find_config
+
+    watch(find_config(project).path.parent, [argument for argument in sys.argv[1:] if argument != "--watch"])
 
 
 def _chosen(target: str | None, explain_target: bool) -> ChosenTarget | None:
