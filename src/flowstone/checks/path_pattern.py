@@ -63,7 +63,15 @@ def _part(token: str) -> str:
         return "[^/]*"
     if token == "?":  # noqa: S105
         return "[^/]"
-    if len(token) > 1:
-        inner = token[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-        return f"[^{inner[1:]}/]" if inner.startswith("!") else f"[{inner}]"
-    return re.escape(token)
+    return _one_of(token) if token[1:-1].removeprefix("!") else re.escape(token)
+
+
+def _one_of(token: str) -> str:
+    """The class of characters in ``[...]``; a range that goes backwards holds none."""
+    inner = token[1:-1].removeprefix("!")
+    ranges = re.findall(r"(.)-(.)|(.)", inner, re.DOTALL)
+    pairs = [(first or single, last or single) for first, last, single in ranges]
+    members = "".join(f"{re.escape(first)}-{re.escape(last)}" for first, last in pairs if first <= last)
+    if token.startswith("[!"):
+        return f"[^{members}/]"
+    return f"[{members}]" if members else "(?!)"

@@ -16,6 +16,19 @@ def main() -> None:
         _main()
     except KeyboardInterrupt:
         raise SystemExit(interrupted()) from None
+    finally:
+        _leave_stdout()
+
+
+def _leave_stdout() -> None:
+    """Forget what could not be written: that has been told, and Python would tell it again with a traceback."""
+    import os
+
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def interrupted() -> int:

@@ -40,7 +40,11 @@ class Report:
     @property
     def prefix(self) -> str:
         """What leads from the current folder to the project's: paths are printed so that editors can open them."""
-        way = os.path.relpath(self.root.resolve())
+        root = self.root.resolve()
+        try:
+            way = os.path.relpath(root)
+        except FileNotFoundError:  # the current folder is gone
+            way = os.fspath(root)
         return "" if way == "." else f"{Path(way).as_posix()}/"
 
     def write(self, findings: Sequence[Diagnostic]) -> None:
@@ -127,7 +131,7 @@ FORMATS: Mapping[str, _Renderer] = {
 
 
 def _wants_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _print_in_colour(pieces: Iterable[Piece]) -> None:
@@ -140,5 +144,5 @@ def _print_in_colour(pieces: Iterable[Piece]) -> None:
 
 def _encodable(text: str) -> str:
     """The text with everything escaped that the terminal's encoding lacks."""
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # there is no stdout if it was closed
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -40,15 +41,20 @@ ENVIRONMENT = frozenset(
         errno.EACCES,
         errno.EDQUOT,
         errno.EFBIG,
+        errno.EEXIST,
         errno.EIO,
+        errno.ELOOP,
         errno.EMFILE,
+        errno.ENAMETOOLONG,
         errno.ENFILE,
         errno.ENOSPC,
+        errno.ENOTDIR,
         errno.EPERM,
         errno.EROFS,
     }
 )
-"""What the machine refuses, whatever the program: full or read-only disks, missing rights, too many open files."""
+"""What the machine refuses, whatever the program: full or read-only disks, missing rights, too many open files, paths
+that it cannot have."""
 
 
 class LazyGroup(click.Group):
@@ -68,15 +74,19 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in ENVIRONMENT:
+                raise
+            sys.exit(report_error(UsageError(": ".join(filter(None, (_path(error), error.strerror or str(error)))))))
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FlowStoneError as error:
             ctx.exit(report_error(error))
-        except OSError as error:
-            if error.errno not in ENVIRONMENT:
-                raise
-            ctx.exit(report_error(UsageError(": ".join(filter(None, (_path(error), error.strerror or str(error)))))))
         except KeyboardInterrupt:  # click would exit with 1, as if the command had failed
             ctx.exit(interrupted())
 

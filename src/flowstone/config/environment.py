@@ -138,5 +138,11 @@ def state_folder(root: Path, environment: Mapping[str, str]) -> Path:
     """Where a project's state, caches and default data lie: ``FLOWSTONE_HOME``, else ``.flowstone`` in the project.
 
     A relative ``FLOWSTONE_HOME`` is relative to the project's folder, so that every command and worker means the same.
+    Errors: ConfigurationError for ``~name`` if nobody is called so.
     """
-    return root / Path(environment.get("FLOWSTONE_HOME") or ".flowstone").expanduser()
+    given = Path(environment.get("FLOWSTONE_HOME") or ".flowstone")
+    try:
+        return root / given.expanduser()
+    except RuntimeError:
+        user = given.parts[0]
+        raise ConfigurationError(f"FLOWSTONE_HOME: there is no home folder of {user}", help="write it out") from None

@@ -43,7 +43,10 @@ def find_config(start: Path) -> ConfigFile:
 
     Errors: ConfigurationError if there is none, if two files of a folder have one, or if one cannot be read.
     """
-    folder = start.resolve()
+    try:
+        folder = start.resolve()
+    except FileNotFoundError:
+        raise ConfigurationError("the current folder is gone", help="change to one that exists") from None
     for candidate in (folder, *folder.parents):
         found = [file for file in map(_read, (candidate / FLOWSTONE_TOML, candidate / PYPROJECT)) if file is not None]
         if len(found) > 1:

@@ -25,6 +25,7 @@ from flowstone.config.schema import (
     TOP_LEVEL,
     UNSUPPORTED_SECRETS,
     Table,
+    is_unicode,
     matches,
 )
 from flowstone.diagnostics.suggest import did_you_mean
@@ -67,6 +68,7 @@ class Layers:
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """The variables ``FLOWSTONE_*``. Errors: ConfigurationError for one that names no value."""
         layer: dict[Path, Entry] = {}
+        environment = self._readable(environment)
         for variable in sorted(environment):
             name = variable.upper()
             if not name.startswith(PREFIX) or name in RESERVED or name.startswith((IO_MANAGERS, PARAMS)):
@@ -86,6 +88,18 @@ class Layers:
             for override in overrides:
                 layer[(table, *override.path)] = _variable(override.variable, override.value)
         self._add(layer)
+
+    def _readable(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Our variables that are text. The mistakes in the others are noted."""
+        found = {}
+        for variable, value in environment.items():
+            if not variable.upper().startswith(PREFIX):
+                continue
+            if is_unicode(value):
+                found[variable] = value
+            else:
+                self.problem(f"the variable {variable} is no text", "write it in UTF-8")
+        return found
 
     def add_options(self, options: Mapping[str, str]) -> None:
         """Values of the command line by dotted key, such as ``run.workers`` or ``params.step.parameter``."""

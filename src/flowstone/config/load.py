@@ -58,7 +58,8 @@ def _profile(given: str | None, environment: Mapping[str, str]) -> tuple[str | N
 
 
 def _add_defaults(layers: Layers, file: ConfigFile) -> None:
-    layers.add_default(("name",), file.project_name or file.path.parent.name or "project")
+    folder = file.path.parent.name.encode(errors="replace").decode()
+    layers.add_default(("name",), file.project_name or folder or "project")
     for key in ("templates", "requirements"):
         layers.add_default((key,), None)
     layers.add_default(("import_roots",), ["."])
@@ -117,7 +118,12 @@ def _check_paths(layers: Layers, root: Path) -> None:
         if entry is None or entry.value is None:
             continue
         for path in [entry.value] if isinstance(entry.value, str) else entry.value:
-            if not (root / path).exists():
+            try:
+                exists = (root / path).exists()
+            except OSError as error:
+                layers.problem(f"{entry.place}: the path in {key!r} cannot be looked at: {error.strerror}")
+                continue
+            if not exists:
                 hint = did_you_mean(path, [item.name for item in root.iterdir() if not item.name.startswith(".")])
                 layers.problem(f"{entry.place}: {path!r} in {key!r} does not exist in {root}", hint)
 

@@ -18,13 +18,13 @@ UNSUPPORTED_SECRETS = ("airflow_connection", "prefect_secret")
 
 _IO_MANAGER_NAME = "^[A-Za-z_][A-Za-z0-9_-]*$"
 _CODE = "^(FS[0-9]{0,3}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$"
-_INSIDE = r"^(?![/~])(?!(.*/)?\.\.(/|$))"
+_INSIDE = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\u0000]+$"
 
 Schema = Mapping[str, Any]
 """A JSON schema."""
 
-_TEXT: Schema = {"type": "string", "minLength": 1}
-_PATH: Schema = {**_TEXT, "pattern": _INSIDE}
+_TEXT: Schema = {"type": "string", "pattern": r"^[^\u0000]+$"}
+_PATH: Schema = {"type": "string", "pattern": _INSIDE}
 _CODES: Schema = {"type": "array", "items": {"type": "string", "pattern": _CODE}}
 
 
@@ -70,8 +70,17 @@ def matches(pattern: str, text: str) -> bool:
     return re.match(pattern.replace("$", r"\Z"), text, re.DOTALL) is not None
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written in UTF-8: bytes from outside may come in as what cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
+    return isinstance(value, str) and value != "" and "\0" not in value
 
 
 def _is_inside(value: Any) -> bool:

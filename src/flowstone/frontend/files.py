@@ -61,6 +61,17 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def would_be_found(path: Path, start: Path) -> bool:
+    """Whether ``source_files(start)`` would yield the path if there were a Python file."""
+    if path.suffix != ".py" or not path.is_relative_to(start):
+        return False
+    folders = path.relative_to(start).parts
+    if any(name.startswith(".") or name in SKIPPED_FOLDERS for name in folders):
+        return False
+    inside = (folder for folder in path.parents if folder.is_relative_to(start))
+    return not any(is_file(folder / "pyvenv.cfg") for folder in inside)
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()

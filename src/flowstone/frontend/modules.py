@@ -13,7 +13,14 @@ from pathlib import Path
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.position import column_at
-from flowstone.frontend.files import UnreadableError, is_file, is_folder, read_source, source_files
+from flowstone.frontend.files import (
+    UnreadableError,
+    is_file,
+    is_folder,
+    read_source,
+    source_files,
+    would_be_found,
+)
 from flowstone.frontend.findings import Findings
 
 _PARSER_DEPTH = 3_000
@@ -124,7 +131,7 @@ class ModuleIndex:
     def _known_below(self, source: Path) -> Iterator[Path]:
         """Files of which a text is known: an editor may hold one that was never saved."""
         known = (_normal(self._root / path) for path in self._known)
-        return (path for path in known if path.is_relative_to(source))
+        return (path for path in known if would_be_found(path, source))
 
     def add_files(self, paths: Iterable[str]) -> tuple[Module, ...]:
         """Read some source files only; return their modules in the same order."""

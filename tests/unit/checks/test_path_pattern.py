@@ -75,3 +75,8 @@ def test_a_plain_name_fits_itself_at_any_depth(name):
     if name not in (".", ".."):
         assert PathPattern(name).matches(name)
         assert PathPattern(name).matches(f"a/{name}/b.py")
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]", "[a-\\d]", "[[:alpha:]]", "[&&a]", "[~~]", "[]", "[!]", "[\\]"])
+def test_a_bracket_that_makes_no_sense_stands_for_itself_or_for_nothing(pattern):
+    assert not PathPattern(pattern).matches("b/c.py")

@@ -139,3 +139,16 @@ def test_what_is_no_source_text_is_told(project, data):
     assert result.exit_code == 2
     assert "error: the text of pipelines/revenue.py on stdin" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["pipelines", "pipelines/.hidden/a.py", "pipelines/node_modules/a.py", "pipelines/venv/lib/a.py", "."]
+)
+def test_what_is_never_read_from_the_disk_is_not_read_from_stdin(project, name):
+    (project / "pipelines" / "venv").mkdir()
+    (project / "pipelines" / "venv" / "pyvenv.cfg").touch()
+
+    result = check(name, "def (:\n")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"{name} is not part of the project.\n"
