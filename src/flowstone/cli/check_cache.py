@@ -174,7 +174,12 @@ class CheckCache:
         return new if sum(new[path] != old[path] for path in old) <= _FEW else None
 
     def put_judgement(self, judgement: Judgement) -> None:
-        """Keep a project with what was found in it, so that a part of it can be read anew."""
+        """Keep a project with what was found in it, so that a part of it can be read anew.
+
+        Nothing is kept if a file could not be read: that it can be read later would not be noticed.
+        """
+        if any(item.code == _UNREADABLE for item in judgement.diagnostics):
+            return
         if self._surroundings is None or self._look() != self._surroundings:
             return
         loaded = judgement.loaded

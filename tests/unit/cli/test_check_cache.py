@@ -256,6 +256,13 @@ def test_a_kept_project_is_as_good_as_a_new_one(project):
     assert again.loaded.project.assets["orders"].group == "sales"
 
 
+def test_a_file_that_can_be_read_again_is_noticed(project):
+    (project / "pipelines/b.py").write_bytes(b"\xff")
+    CheckCache(settings(project)).put_judgement(judged(project))
+    (project / "pipelines/b.py").write_text(EDITED)
+    assert CheckCache(settings(project)).judge_again() is None
+
+
 def test_a_project_with_findings_of_the_front_end_is_kept_too(project):
     (project / "pipelines/b.py").write_text("x = (\n")
     CheckCache(settings(project)).put_judgement(judged(project))
