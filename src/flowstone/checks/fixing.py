@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flowstone.checks.engine import find_all
@@ -59,13 +60,15 @@ def read_state(settings: Settings, texts: Mapping[str, str]) -> State:
     return State({**texts, **loaded.sources}, find_all(loaded, settings), len(loaded.project.assets))
 
 
-def fix_findings(settings: Settings, allowed: Test, counts: Test) -> Outcome:
+def fix_findings(
+    settings: Settings, allowed: Test, counts: Test, texts: Mapping[str, str] = MappingProxyType({})
+) -> Outcome:
     """Carry out the fixes of all findings that are allowed, in memory only.
 
-    Findings that do not count may come by a fix. Files outside of the project's folder, and those that are reached by
-    two paths, are left alone.
+    ``texts`` are taken instead of what the files hold. Findings that do not count may come by a fix. Files outside of
+    the project's folder, and those that are reached by two paths, are left alone.
     """
-    start = read_state(settings, {})
+    start = read_state(settings, texts)
     fixing = _Fixing(settings, start, counts)
     own = _own_files(settings.root, start.texts)
     while fixing.once(_changes(fixing.state.findings, allowed, own)):

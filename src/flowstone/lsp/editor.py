@@ -158,10 +158,15 @@ class Editor:
         except OSError:
             return ""
 
-    def line_end(self, uri: str) -> str:
-        """What ends the lines of a file, as far as it is open."""
-        document = self._documents.get(uri)
-        return "\n" if document is None else document.line_end
+    def line_end(self, session: Session, path: str) -> str:
+        """What ends the lines of a file."""
+        document = self._documents.get(self.uri(session, path))
+        if document is not None:
+            return document.line_end
+        try:
+            return "\r\n" if b"\r\n" in (session.root / path).read_bytes() else "\n"
+        except OSError:
+            return "\n"
 
     def open_files(self) -> Iterator[File]:
         """The open files that belong to a project."""

@@ -19,6 +19,10 @@ def add_life(server: FlowStoneServer) -> None:
         if formats and types.MarkupKind.Markdown not in formats:
             server.markup = types.MarkupKind.PlainText
         server.publisher.shows_related = bool(published and published.related_information)
+        edits = params.capabilities.workspace.workspace_edit if params.capabilities.workspace else None
+        server.takes_versions = bool(edits and edits.document_changes)
+        resolve = text.code_action.resolve_support if text and text.code_action else None
+        server.resolves_edits = bool(resolve and "edit" in resolve.properties)
         folders = [item.uri for item in params.workspace_folders or ()]
         for uri in folders or filter(None, [server.workspace.root_uri]):
             server.editor.add_folder(uri)

@@ -11,7 +11,8 @@ from flowstone.frontend.lookup import AssetNames
 from flowstone.frontend.modules import Module
 from flowstone.frontend.places import span_of
 from flowstone.ir.project import Project
-from flowstone.lsp.mentions import Mention, Mentions, Target, declarations
+from flowstone.lsp.mentions import Declaration, Mention, Mentions, Target, declarations
+from flowstone.lsp.scopes import Function
 from flowstone.lsp.session import Session
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*")
@@ -64,6 +65,20 @@ class ProjectNames:
                 span = Span(path, line, word.start() + 1, line, word.end() + 1)
                 return None if target is None else Mention(span, (target,), "use")
         return None
+
+    def function(self, item: Declaration) -> Function | None:
+        """The function of a declaration."""
+        module = self.module(item.location.file)
+        for node in [] if module is None else ast.walk(module.tree):
+            if isinstance(node, Function) and module is not None:
+                span = module.name_span(node)
+                if (span.line, span.column) == (item.location.line, item.location.column):
+                    return node
+        return None
+
+    def function_span(self, item: Declaration) -> Span:
+        """The name of the function of a declaration."""
+        return span_of(item.location)
 
     def declaration(self, target: Target) -> Span | None:
         """Where something is declared."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -12,7 +12,12 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 def uses(function: Function, name: str) -> list[ast.Name]:
     """The places in the function's body that mean its parameter of this name."""
-    return [node for statement in function.body for node in _meant(statement, name)]
+    return meant(function.body, name)
+
+
+def meant(body: Sequence[ast.AST], name: str) -> list[ast.Name]:
+    """The places in the statements of a scope, and in the scopes inside of it, that mean the scope's own name."""
+    return [node for statement in body for node in _meant(statement, name)]
 
 
 def _meant(node: ast.AST, name: str) -> Iterator[ast.Name]:

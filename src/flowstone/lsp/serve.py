@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from flowstone.lsp.actions import add_actions
 from flowstone.lsp.life import add_documents, add_life
 from flowstone.lsp.navigation import add_navigation
 from flowstone.lsp.proposals import add_completion
+from flowstone.lsp.rename import add_renaming
 from flowstone.lsp.server import FlowStoneServer
 
 
@@ -14,6 +16,8 @@ def make_server() -> FlowStoneServer:
     add_life(server)
     add_documents(server)
     add_navigation(server)
+    add_actions(server)
+    add_renaming(server)
     add_completion(server)
     return server
 

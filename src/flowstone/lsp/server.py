@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from time import perf_counter
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from flowstone.__about__ import __version__
+from flowstone.diagnostics.diagnostic import Edit
+from flowstone.lsp.changes import workspace_edit
 from flowstone.lsp.editor import Editor
 from flowstone.lsp.names import ProjectNames
 from flowstone.lsp.publish import Publisher
@@ -28,6 +31,10 @@ class FlowStoneServer(LanguageServer):
         self.editor = Editor()
         self.publisher = Publisher(self.editor)
         self.markup = types.MarkupKind.Markdown
+        self.takes_versions = False
+        """Whether edits may name the versions of the files that they are for."""
+        self.resolves_edits = False
+        """Whether the editor asks for the edits of an action once it is chosen."""
         self.was_shut_down = False
         self._names: dict[Session, ProjectNames] = {}
         self._waiting: dict[Session, asyncio.TimerHandle] = {}
@@ -37,6 +44,10 @@ class FlowStoneServer(LanguageServer):
     def names(self, session: Session) -> ProjectNames:
         """The names of a project."""
         return self._names.setdefault(session, ProjectNames(session))
+
+    def edit(self, session: Session, edits: Iterable[Edit]) -> types.WorkspaceEdit:
+        """Edits as the editor can take them."""
+        return workspace_edit(self.editor, session, edits, versioned=self.takes_versions)
 
     def content(self, text: str) -> types.MarkupContent:
         """A text as the editor can show it."""

@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-TIMEOUT = 30
+TIMEOUT = 20
 CONFIG = 'sources = ["pipelines"]\n'
 
 
@@ -111,7 +111,10 @@ class Client:
     def wait_for(self, path: Path, *codes: str) -> list[types.Diagnostic]:
         """Wait until a file was published and has exactly these codes."""
         uri = path.as_uri()
-        self.wait(lambda: any(item.uri == uri for item in self.published) and self.codes(path) == list(codes))
+        try:
+            self.wait(lambda: any(item.uri == uri for item in self.published) and self.codes(path) == list(codes))
+        except TimeoutError:
+            raise AssertionError(f"{codes} are not what is shown: {self.shown(path)}") from None
         return self.shown(path)
 
     def at(self, path: Path, line: int, character: int) -> dict[str, Any]:
@@ -219,3 +222,25 @@ def _place(item: types.Location) -> str:
     line = path.read_bytes().decode().split("\n")[item.range.start.line].encode("utf-16-le")
     text = line[2 * item.range.start.character : 2 * item.range.end.character].decode("utf-16-le")
     return f"{path.name}:{item.range.start.line + 1}:{text}"
+
+
+@pytest.fixture
+def edited() -> Callable[[Path, types.WorkspaceEdit], str]:
+    """The text of a file on disk with an edit of the editor carried out."""
+
+    def edited(path: Path, edit: types.WorkspaceEdit) -> str:
+        changes = [*(edit.changes or {}).get(path.as_uri(), [])]
+        for item in edit.document_changes or []:
+            changes += item.edits if item.text_document.uri == path.as_uri() else []
+        text = path.read_bytes().decode()
+        starts = [0]
+        for line in text.split("\n"):
+            starts.append(starts[-1] + len(line.encode("utf-16-le")) + 2)
+        data = text.encode("utf-16-le")
+        for item in sorted(changes, key=lambda item: item.range.start, reverse=True):
+            start = starts[item.range.start.line] + 2 * item.range.start.character
+            end = starts[item.range.end.line] + 2 * item.range.end.character
+            data = data[:start] + item.new_text.encode("utf-16-le") + data[end:]
+        return data.decode("utf-16-le")
+
+    return edited

@@ -1,0 +1,70 @@
+"""What a project is apart from places and texts: who needs what under which name; with one name replaced, if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flowstone.ir.asset import Check, Resource, Step
+from flowstone.ir.function import Signature
+from flowstone.ir.project import Project
+from flowstone.lsp.mentions import Target
+
+Fact = tuple[Any, ...]
+
+
+def shape(project: Project, target: Target | None = None, new: str = "") -> set[Fact]:
+    """All facts; with the target renamed."""
+    return set(_Shape(project, target, new).facts())
+
+
+class _Shape:
+    def __init__(self, project: Project, target: Target | None, new: str) -> None:
+        self._project = project
+        self._target = target
+        self._old = "" if target is None else target.name
+        self._new = new
+
+    def facts(self) -> Iterator[Fact]:
+        """Every fact that a name takes part in."""
+        project = self._project
+        for step in project.steps.values():
+            outputs = tuple(self._asset(asset) for asset in step.outputs.values())
+            yield ("step", self._asset(step.id), outputs, step.partitions, *self._function(step))
+        for asset in project.assets.values():
+            storage = (asset.storage.manager, repr(sorted(asset.storage.options.items())))
+            yield ("asset", self._asset(asset.id), asset.group, str(asset.type), storage, tuple(sorted(asset.tags)))
+        for check in project.checks:
+            yield ("check", check.name, self._asset(check.asset), check.blocking, *self._function(check))
+        for resource in project.resources.values():
+            yield ("resource", self._resource(resource.name), *self._function(resource))
+        for job in project.jobs.values():
+            name = self._new if self._is("job", job.name) else job.name
+            steps = tuple(sorted(self._asset(step) for step in job.steps))
+            yield ("job", "" if job.implicit else name, steps, job.schedule, job.implicit)
+
+    def _function(self, item: Step | Check | Resource) -> Fact:
+        return (item.function.module, *self._signature(item.signature))
+
+    def _signature(self, signature: Signature) -> Iterator[Fact]:
+        for needed in signature.dependencies:
+            parameter = self._parameter(needed.parameter, "asset", needed.asset)
+            yield ("needs", self._asset(needed.asset), parameter, needed.mapping, needed.optional, str(needed.type))
+        for use in signature.resources:
+            parameter = self._parameter(use.parameter, "resource", use.resource)
+            yield ("uses", self._resource(use.resource), parameter)
+        for config in signature.config:
+            yield ("config", config.name, repr(config.default))
+        yield ("context", signature.context, str(signature.returns))
+
+    def _is(self, kind: str, id: str) -> bool:
+        return self._target is not None and (self._target.kind, self._target.id) == (kind, id)
+
+    def _asset(self, id: str) -> str:
+        return f"{id[: -len(self._old)]}{self._new}" if self._is("asset", id) else id
+
+    def _resource(self, name: str) -> str:
+        return self._new if self._is("resource", name) else name
+
+    def _parameter(self, name: str | None, kind: str, id: str) -> str | None:
+        return self._new if name == self._old and self._is(kind, id) else name
