@@ -17,9 +17,8 @@ from flowstone.config import Settings, load_settings
 from flowstone.config.files import FLOWSTONE_TOML, PYPROJECT
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.errors import ConfigurationError, UsageError
-from flowstone.frontend import Loaded, load
+from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.files import UnreadableError, read_source
-from flowstone.frontend.partial import reload
 from flowstone.lsp.broken import UNUSABLE, config_problems, text_problem
 from flowstone.lsp.disk import Stamp, config_files, listed, stamps
 
@@ -42,7 +41,6 @@ class Session:
         self._unsaved: dict[str, str] = {}
         self._changed: set[str] = set()
         self._judgement: Judgement | None = None
-        self._sound: Loaded | None = None
         self._stamps: dict[Path, Stamp] = {}
         self._sources: set[Path] = set()
         self._looked = 0.0
@@ -111,9 +109,9 @@ class Session:
         sources = listed(self.settings)
         others = {self.root / path for path in (self.loaded.sources if self.loaded else ())}
         self._stamps |= stamps(sources | others)
-        self._whole = self._whole or first or sources != self._sources
+        self._whole = self._whole or first
+        changed = {path for path in sources | others if old.get(path) != self._stamps[path]} | (self._sources - sources)
         self._sources = sources
-        changed = [path for path in sources | others if old.get(path) != self._stamps[path]]
         self._changed.update(path.relative_to(self.root).as_posix() for path in changed if _inside(path, self.root))
 
     def _configure(self) -> None:
@@ -128,15 +126,12 @@ class Session:
         self._whole = True
 
     def _read_whole(self, settings: Settings) -> None:
+        before = dict(self.loaded.sources) if self.loaded else {}
         self.broken = {}
-        texts = dict(self._unsaved)
+        texts: dict[str, str] = {}
         for path, text in self._unsaved.items():
-            problem = text_problem(settings, path, text)
-            before = self.loaded.sources.get(path) if self.loaded else None
-            if problem is not None and before is not None and text_problem(settings, path, before) is None:
-                self.broken[path], texts[path] = problem, before
-            elif problem is not None and problem.code == UNUSABLE:
-                self.broken[path], texts[path] = problem, ""
+            texts.update({path: before[path]} if path in before else {})
+            self._take(settings, texts, path, text)
         self._set(load(settings, fingerprints=False, texts=texts), settings)
         gc.freeze()  # the project stays: looking for garbage in it would take longer than an edit
         self._whole = False
@@ -148,29 +143,34 @@ class Session:
         if texts is None:
             self._read_whole(settings)
         elif texts != loaded.sources:
-            base = self._sound or loaded
-            again = reload(base, settings, {**base.sources, **texts})
-            if again is None:
-                self._read_whole(settings)
-            else:
-                self._set(again, settings)
+            self._set(update(loaded, settings, texts), settings)
 
     def _new_texts(self, settings: Settings, loaded: Loaded) -> Mapping[str, str] | None:
-        """The texts of which the project is to be made; None if it has to be read whole."""
+        """The texts of which the project is to be made; None if a file cannot be read."""
         texts = dict(loaded.sources)
-        for path in self._changed & texts.keys():
+        for path in self._changed:
+            if path not in texts and self.root / path not in self._sources:
+                continue
+            if not (self.root / path).exists():
+                texts.pop(path, None)
+                self.broken.pop(path, None)
+                continue
             text = self._now(path)
             if text is None:
                 return None
-            problem = text_problem(settings, path, text)
-            if problem is None:
-                self.broken.pop(path, None)
-                texts[path] = text
-            elif path in self.broken or text_problem(settings, path, texts[path]) is None:
-                self.broken[path] = problem
-            else:
-                return None
+            self._take(settings, texts, path, text)
         return texts
+
+    def _take(self, settings: Settings, texts: dict[str, str], path: str, text: str) -> None:
+        """Let a file have a new text, or keep its last sound one while the new one is broken."""
+        problem = text_problem(settings, path, text)
+        is_sound = path in texts and (path in self.broken or text_problem(settings, path, texts[path]) is None)
+        if problem is not None and (is_sound or problem.code == UNUSABLE):
+            self.broken[path] = problem
+            texts.setdefault(path, "")
+        else:
+            self.broken.pop(path, None)
+            texts[path] = text
 
     def _now(self, path: str) -> str | None:
         if path in self._unsaved:
@@ -182,8 +182,6 @@ class Session:
 
     def _set(self, loaded: Loaded, settings: Settings) -> None:
         self.loaded = loaded
-        if not loaded.diagnostics:
-            self._sound = loaded
         self._judgement = judge(loaded, settings, self._judgement)
 
     def _show(self, settings: Settings) -> None:
