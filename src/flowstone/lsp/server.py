@@ -17,7 +17,7 @@ from flowstone.lsp.names import ProjectNames
 from flowstone.lsp.publish import Publisher
 from flowstone.lsp.session import Session
 
-_PAUSE = 0.005
+_PAUSE = 0.002
 """Seconds without a change after which the project is read anew."""
 _LONG = 0.1
 """Seconds that a reading may take; after a longer one the pause is as long, so that one can type meanwhile."""

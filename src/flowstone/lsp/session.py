@@ -164,13 +164,16 @@ class Session:
     def _take(self, settings: Settings, texts: dict[str, str], path: str, text: str) -> None:
         """Let a file have a new text, or keep its last sound one while the new one is broken."""
         problem = text_problem(settings, path, text)
-        is_sound = path in texts and (path in self.broken or text_problem(settings, path, texts[path]) is None)
-        if problem is not None and (is_sound or problem.code == UNUSABLE):
+        if problem is not None and (problem.code == UNUSABLE or self._is_sound(settings, texts, path)):
             self.broken[path] = problem
             texts.setdefault(path, "")
         else:
             self.broken.pop(path, None)
             texts[path] = text
+
+    def _is_sound(self, settings: Settings, texts: Mapping[str, str], path: str) -> bool:
+        """Whether the project has a text of the file that can be parsed."""
+        return path in texts and (path in self.broken or text_problem(settings, path, texts[path]) is None)
 
     def _now(self, path: str) -> str | None:
         if path in self._unsaved:
