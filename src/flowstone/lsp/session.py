@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -184,8 +185,11 @@ class Session:
             return None
 
     def _set(self, loaded: Loaded, settings: Settings) -> None:
-        self.loaded = loaded
-        self._judgement = judge(loaded, settings, self._judgement)
+        before, self.loaded = self._judgement, loaded
+        if before is not None and before.settings is settings and _is_same(before, loaded):
+            self._judgement = replace(before, loaded=loaded)
+        else:
+            self._judgement = judge(loaded, settings, before)
 
     def _show(self, settings: Settings) -> None:
         found = () if self._judgement is None else self._judgement.diagnostics
@@ -194,10 +198,26 @@ class Session:
         self.findings = tuple(sorted((*others, *self.broken.values()), key=lambda item: item.sort_key))
 
 
+def _is_same(before: Judgement, loaded: Loaded) -> bool:
+    """Whether nothing can be found that was not found before: most letters that one types change no declaration."""
+    old = before.loaded
+    if old.diagnostics != loaded.diagnostics or old.project != loaded.project:
+        return False
+    changed = {path for path, text in loaded.sources.items() if old.sources.get(path) != text}
+    texts = [state.sources.get(path, "") for state in (old, loaded) for path in changed]
+    if old.sources.keys() != loaded.sources.keys() or any("flowstone:" in text for text in texts):
+        return False  # a comment may hide something, or do so no longer
+    return not changed & files_of(before.diagnostics)
+
+
 def _inside(path: Path, root: Path) -> bool:
     return path.is_relative_to(root)
 
 
 def files_of(findings: Iterable[Diagnostic]) -> set[str]:
-    """The files in which something was found."""
-    return {item.span.file for item in findings}
+    """The files that findings speak of, or would be fixed in."""
+    found: set[str] = set()
+    for item in findings:
+        edits = () if item.fix is None else item.fix.edits
+        found |= {item.span.file, *(more.span.file for more in item.related), *(edit.span.file for edit in edits)}
+    return found

@@ -176,3 +176,27 @@ def test_several_folders_are_several_projects(project, connect):
     event = types.WorkspaceFoldersChangeEvent(added=[], removed=[folder])
     client.client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
     client.wait_for(second / "pipelines/b.py")
+
+
+def test_what_a_letter_changes_is_seen_and_nothing_else_is_lost(project, client):
+    plain = GOOD.replace(" -> int", "")
+    hidden = plain.replace("orders():", "orders():  # flowstone: ignore[FS302]")
+    root = project({"pipelines/a.py": hidden, "pipelines/b.py": USER.replace("orders", "order")})
+    maker, user = root / "pipelines/a.py", root / "pipelines/b.py"
+    client.open(maker)
+    client.wait_for(user, "FS106")
+    client.wait_for(maker)
+    texts = [
+        plain,
+        plain.replace("return 1", "return 2"),
+        hidden,
+        hidden.replace("return 1", "return 2"),
+        GOOD,
+        GOOD + "#",
+    ]
+    codes = [["FS302"], ["FS302"], [], [], [], []]
+    for text, expected in zip(texts, codes, strict=True):
+        version = client.change(maker, text)
+        client.wait(lambda version=version: client.published[-1].version == version)
+        assert client.codes(maker) == expected
+        assert client.codes(user) == ["FS106"]

@@ -65,8 +65,7 @@ def test_a_request_that_is_cancelled_is_answered_as_such_or_in_full(project, con
         try:
             return (await asyncio.wrap_future(asked)).contents.value
         except JsonRpcException as error:
-            assert error.code == types.LSPErrorCodes.RequestCancelled
-            return "cancelled"
+            return "cancelled" if error.code == types.LSPErrorCodes.RequestCancelled else f"error {error.code}"
 
     answers: set[str] = set()
     for number in range(200):  # now and then the answer is quicker
