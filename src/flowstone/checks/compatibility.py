@@ -66,7 +66,7 @@ class Compatibility:
             return True
         if have == "Literal" or want == "Literal":
             return self._literal_fits(given, wanted, families, depth)
-        if any(_in_family(have, family) and _in_family(want, family) for family in families):
+        if any(self._in_family(have, family) and _in_family(want, family) for family in families):
             return True
         return self._is_a(have, want) and self._arguments_fit(given, wanted, depth)
 
@@ -93,6 +93,11 @@ class Compatibility:
         if given.name == "bool":
             return {("bool", True), ("bool", False)} <= allowed
         return not self.supertypes.is_known(given.name)
+
+    def _in_family(self, name: str, family: tuple[str, ...]) -> bool:
+        """Whether the store knows a type, or a class of the project by its bases, as one of the family."""
+        names = self.supertypes.ancestors(name).names if name in self.classes else (name,)
+        return any(_in_family(item, family) for item in names)
 
     # -- names ----------------------------------------------------------------------------------------------------
 

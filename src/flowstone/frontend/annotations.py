@@ -135,13 +135,15 @@ class Annotations:
         return isinstance(found, External) and found.dotted in functions
 
     def _new_type(self, target: Defined, call: ast.Call, depth: int) -> TypeExpr:
-        """A ``NewType``: as a class with one base."""
+        """A ``NewType``: as a class with one base; of a class that is not the project's as that class, for the store
+        must know what it is.
+        """
         name = f"{target.module.name}.{target.name}"
         if name not in self.classes:
-            self.classes[name] = ClassInfo(name=name, bases=(ANY,))
-            if len(call.args) == 2:
-                base = self._read(call.args[1], Scope(target.module), depth)
-                self.classes[name] = ClassInfo(name=name, bases=(_as_base(base),))
+            base = self._read(call.args[1], Scope(target.module), depth) if len(call.args) == 2 else ANY
+            if "." in base.name and base.name not in self.classes:
+                return base
+            self.classes[name] = ClassInfo(name=name, bases=(_as_base(base),))
         return TypeExpr(name=name)
 
     def _project_class(self, cls: ClassValue) -> TypeExpr:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Union
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from flowstone.errors import UnsupportedTypeError
+from flowstone.io.typed_dicts import as_pydantic_takes_it
 from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
 _PLAIN = """
@@ -104,7 +105,7 @@ def _named(name: str) -> Any:
             module, _, inner = module.rpartition(".")
             rest = f"{inner}.{rest}"
             continue
-        return _attribute(found, rest, name)
+        return as_pydantic_takes_it(_attribute(found, rest, name))
     raise UnsupportedTypeError(f"cannot import {name}", help="is the module in a folder that workers import from?")
 
 

@@ -24,6 +24,7 @@ CLASSES = {
         "shop.Loop": ("shop.Loop",),
         "shop.Box": ("Generic",),
         "shop.Odd": ("?",),
+        "shop.Frame": ("polars.DataFrame",),
         "shop.Id": ("int",),
         "shop.Model": ("pydantic.main.BaseModel",),
         "shop.Stored": ("other.Table",),
@@ -208,13 +209,15 @@ def test_does_not_fit(given, wanted, as_type):
         ("polars.DataFrame", "pandas.core.frame.DataFrame", True),
         ("polars.DataFrame | None", "pandas.DataFrame | None", True),
         ("polars.DataFrame", "polars.LazyFrame", False),
+        ("shop.Frame", "pandas.DataFrame", True),
+        ("polars.DataFrame", "shop.Frame", False),
         ("list[polars.DataFrame]", "list[pandas.DataFrame]", False),
     ],
 )
 def test_the_store_turns_the_types_of_a_family_into_each_other(given, wanted, fits, as_type):
     families = (("polars.DataFrame", "pandas.DataFrame"),)
 
-    assert Compatibility().fits(as_type(given), as_type(wanted), families) is fits
+    assert Compatibility(CLASSES).fits(as_type(given), as_type(wanted), families) is fits
 
 
 def test_deep_types_end():

@@ -23,6 +23,8 @@ K = t.TypeVar("K")
 Pair = tuple[T, T]
 Index = Union[dict[K, T], list[K]]
 OrderId = t.NewType("OrderId", int)
+FirstId = t.NewType("FirstId", OrderId)
+Table = t.NewType("Table", pl.DataFrame)
 Mode = Literal["a", "b"]
 if len(__name__):
     Twice = int
@@ -68,6 +70,8 @@ CASES = {
     "list[T]": "list[?]",
     "t.AnyStr": "?",
     "OrderId": "pipe.OrderId",
+    "FirstId": "pipe.FirstId",
+    "Table": "polars.DataFrame",
     "Twice": "?",
     "Literal[Mode, 'c']": "Literal['a', 'b', 'c']",
     "Literal[Order.x]": "?",

@@ -89,6 +89,28 @@ def test_classes_inside_what_is_told_by_its_methods(models):
         assert restore([{"x": 1}], expr(name, expr("shop_models.Point"))) == [shop.Point(1)]
 
 
+def test_records_and_protocols_of_the_standard_library(tmp_path, monkeypatch):
+    (tmp_path / "shop_records.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom datetime import date\n"
+        "from typing import NotRequired, Protocol, TypedDict\n"
+        "@dataclass\nclass Line:\n    day: date\n"
+        "class Part(TypedDict):\n    line: Line\n"
+        "class Row(TypedDict):\n    parts: list[Part] | None\n    note: NotRequired[str]\n    inner: NotRequired[Row]\n"
+        "class More(Row, total=False):\n    size: int\n"
+        "class Sized(Protocol):\n    size: int\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    row = restore({"parts": [{"line": {"day": "2024-01-31"}}]}, expr("shop_records.Row"))
+
+    assert row["parts"][0]["line"].day == date(2024, 1, 31)
+    more = [{"parts": None, "size": 1, "inner": {"parts": None}}]
+    assert restore(more, expr("list", expr("shop_records.More"))) == more
+    assert restore({"size": 1}, expr("shop_records.Sized")) == {"size": 1}
+    with pytest.raises(UnsupportedTypeError, match="no shop_records"):
+        restore({"note": "x"}, expr("shop_records.Row"))
+
+
 def test_a_value_that_does_not_fit_is_refused(models, shelf):
     models()
     with pytest.raises(UnsupportedTypeError, match=r"shop\.orders: the stored value is no shop_models\.Point"):
