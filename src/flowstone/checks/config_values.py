@@ -28,12 +28,11 @@ def is_of_type(judge: Compatibility, type: TypeExpr, value: Json) -> bool:
     """Whether a default is what its annotation says. None is, for short; so is a text for a date or the like."""
     if value is None or (type.name == value.__class__.__name__ and not type.args):
         return True  # the usual case
-    if not is_taken(type, value):
-        return False
-    if isinstance(value, list | dict) or any(member.name not in _AS_WRITTEN for member in type.members):
+    if isinstance(value, list | dict):
+        return is_taken(type, value)
+    given = TypeExpr(name="float") if isinstance(value, float) else TypeExpr(name="Literal", values=(value,))
+    if judge.fits(given, type):
         return True
-    if isinstance(value, float):
-        return judge.fits(TypeExpr(name="float"), type)
-    if value in _ZERO_OR_ONE and any(member.name == "bool" for member in type.members):
+    if not isinstance(value, float) and value in _ZERO_OR_ONE and any(item.name == "bool" for item in type.members):
         return True
-    return judge.fits(TypeExpr(name="Literal", values=(value,)), type)
+    return any(member.name not in _AS_WRITTEN for member in type.members) and is_taken(type, value)
