@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowstone.checks.engine import find_all, run_checks
-    from flowstone.checks.judgement import Judgement, judge, recalled
+    from flowstone.checks.judgement import Judgement, judge, judge_cutout, recalled
 
-__all__ = ["Judgement", "find_all", "judge", "recalled", "run_checks"]
+__all__ = ["Judgement", "find_all", "judge", "judge_cutout", "recalled", "run_checks"]
 
-_JUDGEMENT = ("Judgement", "judge", "recalled")
+_JUDGEMENT = ("Judgement", "judge", "judge_cutout", "recalled")
 
 
 def __getattr__(name: str) -> Any:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.engine import apply, subject_of, together
+from flowstone.checks.outside import outside
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.vicinity import Vicinity, differing
-from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.diagnostics.diagnostic import Diagnostic, spans
 
 if TYPE_CHECKING:
     from flowstone.config.model import Settings
@@ -29,6 +30,8 @@ class Judgement:
     """All findings, by place, as ``find_all`` gives them."""
     near: tuple[Diagnostic, ...]
     """What the rules found that look near."""
+    far: tuple[Diagnostic, ...]
+    """What the other rules found."""
     subject: Subject
     """What the rules looked at."""
 
@@ -40,27 +43,57 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
     subject = subject_of(loaded, settings)
     if before is not None:
         subject = replace(subject, known_options=before.subject.read_options)
-    near = tuple(_near(subject, before))
-    found = together(loaded, chain(near, apply(_rules("project"), subject)))
-    return Judgement(loaded, settings, found, near, replace(subject, known_options=subject.read_options))
+    vicinity = None if before is None else _vicinity(subject, before)
+    if before is None or vicinity is None:
+        near = tuple(apply(_rules("near"), subject))
+    else:
+        near = tuple(_near(subject, before, vicinity))
+    far = tuple(apply(_rules("graph", "project"), subject))
+    found = together(loaded, chain(near, far))
+    return Judgement(loaded, settings, found, near, far, replace(subject, known_options=subject.read_options))
 
 
-def recalled(loaded: Loaded, settings: Settings, near: tuple[Diagnostic, ...]) -> Judgement:
-    """A judgement of which only what rules found that look near was kept: enough for the next one."""
-    return Judgement(loaded, settings, (), near, subject_of(loaded, settings))
+def judge_cutout(loaded: Loaded, before: Judgement) -> Judgement | None:
+    """As ``judge`` with an earlier state, if of both states only a part is there: what has changed, what uses it, and
+    what these use. What is recalled of the earlier state are the findings of the whole.
+
+    None if rules that look further might find something else.
+    """
+    subject = subject_of(loaded, before.settings)
+    vicinity = _vicinity(subject, before)
+    if vicinity is None or _rules("project") or _reaches_resources(vicinity):
+        return None
+    edited = _edited(subject, before.subject)
+    if not _stale(before.near, edited) <= edited or any(span.file in edited for span in spans(before.far)):
+        return None
+    if outside(before.loaded.project) != outside(loaded.project):
+        return None
+    near = tuple(_near(subject, before, vicinity))
+    found = together(loaded, chain(near, before.far))
+    return Judgement(loaded, before.settings, found, near, before.far, subject)
 
 
-def _rules(scope: str) -> list[Rule]:
-    return [rule for rule in all_rules() if rule.scope == scope]
+def recalled(
+    loaded: Loaded, settings: Settings, near: tuple[Diagnostic, ...], far: tuple[Diagnostic, ...]
+) -> Judgement:
+    """A judgement of which only what rules found was kept: enough for the next one."""
+    return Judgement(loaded, settings, (), near, far, subject_of(loaded, settings))
 
 
-def _near(subject: Subject, before: Judgement | None) -> Iterator[Diagnostic]:
-    changed = None if before is None else differing(before.loaded.project, subject.project)
-    if before is None or changed is None:
-        yield from apply(_rules("near"), subject)
-        return
+def _rules(*scopes: str) -> list[Rule]:
+    return [rule for rule in all_rules() if rule.scope in scopes and rule.check is not None]
+
+
+def _vicinity(subject: Subject, before: Judgement) -> Vicinity | None:
+    """Where rules that look near may find something else; None if they may anywhere."""
+    changed = differing(before.loaded.project, subject.project)
+    if changed is None:
+        return None
     stale = _stale(before.near, _edited(subject, before.subject))
-    vicinity = Vicinity(subject.project, replace(changed, files=changed.files | stale))
+    return Vicinity(subject.project, replace(changed, files=changed.files | stale))
+
+
+def _near(subject: Subject, before: Judgement, vicinity: Vicinity) -> Iterator[Diagnostic]:
     yield from (item for item in before.near if item.span.file not in vicinity.files)
     found = apply(_rules("near"), subject.of(vicinity.project()))
     yield from (item for item in found if item.span.file in vicinity.files)
@@ -79,3 +112,9 @@ def _stale(found: Iterable[Diagnostic], edited: set[str]) -> frozenset[str]:
 def _edited(subject: Subject, before: Subject) -> set[str]:
     """The files whose text is another: a fix is one of a certain text."""
     return {file for file, text in subject.texts.items() if before.texts.get(file) != text}
+
+
+def _reaches_resources(vicinity: Vicinity) -> bool:
+    """Whether it matters who uses a resource, which a part of a project does not tell."""
+    declared = (item.location.file for item in vicinity.whole.resources.values())
+    return bool(vicinity.changed.used) or not vicinity.files.isdisjoint(declared)

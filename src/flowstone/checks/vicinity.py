@@ -28,6 +28,8 @@ class Changed:
     assets: frozenset[str]
     """Ids of assets; those too whose step differs."""
     resources: frozenset[str]
+    used: frozenset[str]
+    """Resources that something uses which differs."""
 
 
 def differing(old: Project, new: Project) -> Changed | None:
@@ -45,7 +47,12 @@ def differing(old: Project, new: Project) -> Changed | None:
         items += chain.from_iterable(facts)
     for pairs in (steps, assets, resources, checks):
         items += chain.from_iterable(pairs.values())
-    return Changed(frozenset(item.location.file for item in items), frozenset(made.union(assets)), frozenset(resources))
+    return Changed(
+        frozenset(item.location.file for item in items),
+        frozenset(made.union(assets)),
+        frozenset(resources),
+        frozenset(use for item in items if isinstance(item, Step | Check | Resource) for use in _used_by(item)),
+    )
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ class Vicinity:
         """The files in which rules that look near may find something else than before."""
         whole = self.whole
         items: list[Step | Check | Resource] = [*whole.steps.values(), *whole.checks, *whole.resources.values()]
-        return self.changed.files.union(item.location.file for item in items if self._uses_changed(item))
+        using = (item.location.file for item in items if self._uses_changed(item))
+        used = (item.location.file for item in whole.resources.values() if item.name in self.changed.used)
+        return self.changed.files.union(using, used)
 
     def _uses_changed(self, item: Step | Check | Resource) -> bool:
         assets, resources = self.changed.assets, self.changed.resources
@@ -73,8 +82,9 @@ class Vicinity:
     def project(self) -> Project:
         """The part of the project that is in these files or that is used there; jobs are left out."""
         whole = self.whole
-        steps = {step.id for step in whole.steps.values() if step.location.file in self.files}
-        checks = tuple(check for check in whole.checks if check.location.file in self.files)
+        own = {item.name for item in whole.resources.values() if item.location.file in self.files}
+        steps = {step.id for step in whole.steps.values() if self._is_here(step) or not own.isdisjoint(_used_by(step))}
+        checks = tuple(item for item in whole.checks if self._is_here(item) or not own.isdisjoint(_used_by(item)))
         wanted = {asset for step in steps for asset in _mentioned(whole.steps[step])}
         wanted |= {asset for check in checks for asset in (check.asset, *_read_by(check.signature))}
         steps |= {whole.assets[asset].step for asset in wanted if asset in whole.assets}
@@ -88,6 +98,9 @@ class Vicinity:
             bodies={module: facts for module, facts in whole.bodies.items() if self._is_near(facts)},
         )
 
+    def _is_here(self, item: Step | Check) -> bool:
+        return item.location.file in self.files
+
     def _is_near(self, facts: Iterable[BodyFact]) -> bool:
         return any(fact.location.file in self.files for fact in facts)
 
@@ -95,6 +108,10 @@ class Vicinity:
 def _mentioned(step: Step) -> Iterator[str]:
     yield from step.outputs.values()
     yield from _read_by(step.signature)
+
+
+def _used_by(item: Step | Check | Resource) -> Iterator[str]:
+    return (use.resource for use in item.signature.resources)
 
 
 def _read_by(signature: Signature) -> Iterator[str]:

@@ -26,6 +26,7 @@ from flowstone.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from flowstone.checks import Judgement
+    from flowstone.cli.kept import Kept
 
 _UNREADABLE = "FS002"
 _TEMPORARY = ".check-"
@@ -45,6 +46,16 @@ class CheckResult:
     """How many assets the project has."""
     files: frozenset[str]
     """The files that were read, by path relative to the project's folder."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """A judgement that was made of an earlier one."""
+
+    judgement: Judgement
+    """Of the project, or of a cutout."""
+    assets: int
+    """How many assets the project has."""
 
 
 class CheckCache:
@@ -141,22 +152,38 @@ class CheckCache:
             if time.time() - left.stat().st_mtime > _ABANDONED:
                 left.unlink(missing_ok=True)
 
-    def judge_again(self, texts: Mapping[str, str] = MappingProxyType({})) -> Judgement | None:
+    def judge_again(self, texts: Mapping[str, str] = MappingProxyType({}), *, whole: bool = False) -> Again | None:
         """The project as it is now with what is found in it, made of what was kept and of the files that have changed;
         None if it has to be made anew.
 
-        ``texts`` hold instead of what is in the files.
+        ``texts`` hold instead of what is in the files. The judgement is of a cutout if that is enough and the ``whole``
+        is not asked for.
         """
+        from flowstone.cli.kept import Kept
+
         try:
-            checksum, _, body = self._whole.read_bytes().partition(b"\n")
-            first, _, project = body.partition(b"\n")
-            if checksum.decode() != hashlib.sha256(body).hexdigest():
-                return None
-            head = json.loads(first)
-            new = self._new_texts(head, texts)
-            return None if new is None else _judged_again(self._settings, head, project, new)
+            kept = Kept.decode(self._whole.read_bytes())
+            new = self._new_texts(kept.head, texts)
+            return None if new is None else self._again(kept, new, whole=whole)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
+
+    def _again(self, kept: Kept, texts: Mapping[str, str], *, whole: bool) -> Again | None:
+        from flowstone.checks import judge, judge_cutout
+        from flowstone.frontend.partial import reload
+
+        old = kept.head["texts"]
+        changed = {path for path in texts if texts[path] != old[path]}
+        near = None if whole else kept.around(changed)
+        if near is not None:
+            before = kept.judgement(self._settings, near)
+            loaded = reload(before.loaded, self._settings, texts)
+            found = None if loaded is None else judge_cutout(loaded, before)
+            if found is not None:
+                return Again(found, kept.assets)
+        before = kept.judgement(self._settings)
+        loaded = reload(before.loaded, self._settings, texts)
+        return None if loaded is None else Again(judge(loaded, self._settings, before), len(loaded.project.assets))
 
     def _new_texts(self, head: dict[str, Any], texts: Mapping[str, str]) -> dict[str, str] | None:
         """The texts of the kept project's files as they are now; None if too much has changed."""
@@ -182,21 +209,13 @@ class CheckCache:
             return
         if self._surroundings is None or self._look() != self._surroundings:
             return
-        loaded = judgement.loaded
+        from flowstone.cli.kept import encode
+
         try:
-            head = {
-                "surroundings": self._surroundings,
-                "folders": folders(self._settings.root, loaded.sources),
-                "files": {path: facts.to_json() for path, facts in loaded.files.items()},
-                "found": {path: [item.to_json() for item in found] for path, found in loaded.found.items()},
-                "hidden": {path: sorted(names) for path, names in loaded.hidden.items()},
-                "near": [item.to_json() for item in judgement.near],
-                "effort": loaded.effort,
-                "texts": loaded.sources,
-            }
-            body = f"{json.dumps(head)}\n{loaded.project.model_dump_json()}".encode()
+            listed = folders(self._settings.root, judgement.loaded.sources)
+            data = encode(judgement, {"surroundings": self._surroundings, "folders": listed})
             self._make_folder()
-            _replace(self._whole, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+            _replace(self._whole, data)
         except (OSError, ValueError):
             return
 
@@ -215,31 +234,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise ValueError("damaged")
     content: dict[str, Any] = entry["content"]
     return content
-
-
-def _judged_again(settings: Settings, head: dict[str, Any], project: bytes, texts: dict[str, str]) -> Judgement | None:
-    """A kept project with new texts of some files. Errors: ValueError, KeyError, TypeError if it is damaged."""
-    from flowstone.checks import judge, recalled
-    from flowstone.frontend.facts import FileFacts
-    from flowstone.frontend.findings import merged
-    from flowstone.frontend.loader import Loaded
-    from flowstone.frontend.partial import reload
-    from flowstone.ir.project import Project
-
-    whole = Project.model_validate_json(project)
-    found = {path: tuple(map(Diagnostic.from_json, items)) for path, items in head["found"].items()}
-    base = Loaded(
-        whole,
-        merged(found),
-        head["texts"],
-        {path: FileFacts.from_json(facts) for path, facts in head["files"].items()},
-        found,
-        {path: frozenset(names) for path, names in head["hidden"].items()},
-        float(head["effort"]),
-    )
-    before = recalled(base, settings, tuple(map(Diagnostic.from_json, head["near"])))
-    loaded = reload(base, settings, texts)
-    return None if loaded is None else judge(loaded, settings, before)
 
 
 def _replace(path: Path, data: bytes) -> None:

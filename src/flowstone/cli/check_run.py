@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -24,14 +25,16 @@ def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = Mapp
     known = cache.get() if use_cache and not texts else None
     if known is not None:
         return known
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads what all installed packages offer
     from flowstone.checks import judge
     from flowstone.frontend import load
 
     again = cache.judge_again(texts) if use_cache else None
-    judgement = again or judge(load(settings, fingerprints=False, texts=texts), settings)
-    _keep(judgement)
+    judgement = again.judgement if again else judge(load(settings, fingerprints=False, texts=texts), settings)
+    _keep((again, judgement))
     loaded = judgement.loaded
-    result = CheckResult(judgement.diagnostics, len(loaded.project.assets), frozenset(loaded.sources))
+    assets = again.assets if again else len(loaded.project.assets)
+    result = CheckResult(judgement.diagnostics, assets, frozenset(loaded.sources))
     if use_cache and not texts:
         cache.put(loaded.sources, result.diagnostics, result.assets)
         if again is None:
@@ -46,8 +49,8 @@ def find_for(
     from flowstone.checks import find_all
     from flowstone.frontend import load
 
-    again = CheckCache(settings).judge_again(texts) if use_cache else None
-    loaded = again.loaded if again else load(settings, fingerprints=False, texts=texts)
+    again = CheckCache(settings).judge_again(texts, whole=True) if use_cache else None
+    loaded = again.judgement.loaded if again else load(settings, fingerprints=False, texts=texts)
     _keep((again, loaded))
     found = find_all(loaded, settings, target)
     result = CheckResult(found, len(loaded.project.assets), frozenset(loaded.sources))

@@ -5,6 +5,7 @@ Plain dataclasses, so that a run of ``check`` that finds everything in its cache
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -123,3 +124,13 @@ def _fix_from_json(data: dict[str, Any]) -> Fix | None:
 
 def _span(data: dict[str, Any]) -> Span:
     return Span(data["file"], data["line"], data["column"], data["end_line"], data["end_column"])
+
+
+def spans(findings: Iterable[Diagnostic]) -> Iterator[Span]:
+    """All places in findings: their own, the related ones and those of fixes."""
+    for finding in findings:
+        yield finding.span
+        for place in finding.related:
+            yield place.span
+        for edit in () if finding.fix is None else finding.fix.edits:
+            yield edit.span

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 
-from flowstone.diagnostics.diagnostic import Diagnostic, Span
 from flowstone.frontend.facts import FileFacts, Name
 from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.project import Project
@@ -41,13 +40,3 @@ def declaring(names: Set[Name], files: Mapping[str, FileFacts]) -> Iterator[str]
     for path, facts in files.items():
         if any((name.kind, name.id) in ids or not assets.isdisjoint(name.assets) for name in facts.names):
             yield path
-
-
-def spans(found: Iterable[Diagnostic]) -> Iterator[Span]:
-    """All places in findings."""
-    for finding in found:
-        yield finding.span
-        for place in finding.related:
-            yield place.span
-        for edit in () if finding.fix is None else finding.fix.edits:
-            yield edit.span

@@ -32,6 +32,8 @@ def hints(owner: type) -> Mapping[str, Any]:
 
 def fits(value: Any, hint: Any) -> bool:
     """Whether the value is of the annotated type."""
+    if value.__class__ is hint:
+        return True  # the usual case
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return any(fits(value, item) for item in arguments)

@@ -56,6 +56,8 @@ class Loaded:
     """Names of declarations that each file left out because of a finding."""
     effort: float = 0.0
     """The part that reading took of what is granted to a project for loops, factories and constants, from 0 to 1."""
+    is_cutout: bool = False
+    """Of the project only the nodes of some files are there, and no jobs; there are no diagnostics."""
 
 
 def load(settings: Settings, *, fingerprints: bool = True, texts: Mapping[str, str] | None = None) -> Loaded:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from flowstone.config.model import Settings
-from flowstone.frontend.concerned import spans
+from flowstone.diagnostics.diagnostic import spans
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.loader import Loaded, load, room
 from flowstone.frontend.modules import ModuleIndex
@@ -57,7 +57,7 @@ def _reread(base: Loaded, settings: Settings, texts: Mapping[str, str], changed:
             return Splice(base, settings, texts, changed, read, order).loaded()
         except MoreError as more:
             further = base.files.keys() & more.paths
-            if further <= read:
+            if further <= read or base.is_cutout:
                 break
             read |= further
     raise RefusedError

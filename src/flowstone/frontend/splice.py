@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from flowstone.config.model import Settings
-from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.diagnostics.diagnostic import Diagnostic, spans
 from flowstone.errors import SelectionError
-from flowstone.frontend.concerned import declaring, mentioning, spans
+from flowstone.frontend.concerned import declaring, mentioning
 from flowstone.frontend.facts import FileFacts, Name, hidden_names
 from flowstone.frontend.findings import Findings, merged
 from flowstone.frontend.importers import may_import
@@ -94,9 +94,10 @@ class Splice:
         found |= new.findings.by_owner(self._texts)
         effort = base.effort + new.front.effort
         diagnostics = merged(found)
+        _demand(not (diagnostics and base.is_cutout))
         _demand(effort <= 1 and found.keys() <= files.keys() | {""} and not has_conflict(diagnostics))
         hidden = {**self._hidden_elsewhere(), **new.hidden}
-        return Loaded(project, diagnostics, dict(self._texts), files, found, hidden, effort)
+        return Loaded(project, diagnostics, dict(self._texts), files, found, hidden, effort, base.is_cutout)
 
     def _part(self, texts: Mapping[str, str]) -> _Part:
         findings = Findings()
@@ -119,12 +120,27 @@ class Splice:
 
     def _others(self) -> tuple[dict[str, Location], dict[str, Location]]:
         """Assets and resources that the files did not declare, and where they are."""
+        if self._base.is_cutout:
+            return self._others_by_name()
         project = self._base.project
         steps = {step.id for step in project.steps.values() if step.function.module not in self._modules}
         return (
             {item.id: item.location for item in project.assets.values() if item.step in steps},
             {item.name: item.location for item in project.resources.values() if _module(item) not in self._modules},
         )
+
+    def _others_by_name(self) -> tuple[dict[str, Location], dict[str, Location]]:
+        """The same by their names alone. Places stand in findings only, and with one the result is refused."""
+        assets: dict[str, Location] = {}
+        resources: dict[str, Location] = {}
+        for path, facts in self._base.files.items():
+            if path not in self._read:
+                place = Location.model_construct(file=path, line=1, column=1, end_line=1, end_column=2)
+                for name in facts.names:
+                    assets.update(dict.fromkeys(name.assets, place))
+                    if name.kind == "resource":
+                        resources[name.id] = place
+        return assets, resources
 
     # -- what else is concerned ---------------------------------------------------------------------------------------
 
@@ -159,6 +175,7 @@ class Splice:
             different |= _names(self._before.get(path)) ^ _names(new.files.get(path))
             names |= base.hidden.get(path, frozenset()) ^ new.hidden.get(path, frozenset())
         names = names.union(*(name.bare for name in different))
+        _demand(not (names and base.is_cutout))
         if names:
             more |= base.found.keys() | base.hidden.keys()
             more.update(path for path, facts in base.files.items() if facts.silenced)
@@ -216,6 +233,9 @@ class Splice:
     def _classes(self, new: Nodes) -> dict[str, ClassInfo]:
         """The classes that annotations name. One that the files name no longer must be their own."""
         base = self._base.project.classes
+        if self._base.is_cutout:
+            _demand(all(base.get(name) == info for name, info in new.classes.items()))
+            return base
         old = self._part(self._base.sources).nodes.classes if base else {}
         own = {name for name in (*base, *old) if name.rpartition(".")[0] in self._modules}
         _demand(all(base.get(name) == info for name, info in old.items()))
@@ -248,6 +268,9 @@ class Splice:
 
     def _jobs(self, new: _Part, project: Project) -> dict[str, Job]:
         """All jobs: in the order of the sources, and of the others what they select now."""
+        if self._base.is_cutout:
+            _demand(not new.front.reader.jobs)
+            return {}
         place = {path: number for number, path in enumerate(self._order)}
         found: list[tuple[int, Job]] = []
         failed: set[str] = set()

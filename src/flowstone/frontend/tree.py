@@ -15,9 +15,11 @@ def walk(root: ast.AST) -> list[ast.AST]:
     for node in found:  # grows while it is read
         for value in node.__dict__.values():
             kind = value.__class__
+            if kind in _LEAVES:
+                continue
             if kind is list:
                 found += [item for item in value if isinstance(item, ast.AST)]
-            elif kind not in _LEAVES and isinstance(value, ast.AST):
+            elif isinstance(value, ast.AST):
                 found.append(value)
     return found
 

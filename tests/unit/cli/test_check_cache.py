@@ -252,8 +252,8 @@ EDITED = "from flowstone import asset\n\n\n@asset(group='sales')\ndef orders() -
 def test_a_kept_project_is_as_good_as_a_new_one(project):
     again = whole(project, EDITED).judge_again()
     assert again is not None
-    assert again.loaded.project == load(settings(project), fingerprints=False).project
-    assert again.loaded.project.assets["orders"].group == "sales"
+    assert again.judgement.loaded.project == load(settings(project), fingerprints=False).project
+    assert again.judgement.loaded.project.assets["orders"].group == "sales"
 
 
 def test_a_file_that_can_be_read_again_is_noticed(project):
@@ -271,7 +271,8 @@ def test_a_project_with_findings_of_the_front_end_is_kept_too(project):
         again = CheckCache(settings(project)).judge_again()
         assert again is not None
         whole = judged(project)
-        assert (again.loaded.project, again.diagnostics) == (whole.loaded.project, whole.diagnostics)
+        assert again.judgement.loaded.project == whole.loaded.project
+        assert again.judgement.diagnostics == whole.diagnostics
 
 
 @pytest.mark.parametrize(

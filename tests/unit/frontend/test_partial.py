@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from flowstone.checks import find_all, judge
+from flowstone.checks import find_all, judge, judge_cutout
+from flowstone.checks.catalog import all_rules
+from flowstone.cli.kept import Kept, encode
 from flowstone.config.model import Settings
 from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.partial import reload
@@ -198,7 +200,9 @@ class Source:
 class World:
     """A project on disk, and what its files hold."""
 
-    def __init__(self, project, chance: random.Random) -> None:
+    def __init__(self, project, chance: random.Random, *, steady: bool = False) -> None:
+        self._steady = steady
+        """No file comes or goes."""
         self._loader = project
         self._chance = chance
         self.sources = {f"pipelines/{name}.py": Source(name, chance) for name in EDITED}
@@ -216,7 +220,7 @@ class World:
         for path in paths:
             self.sources[path].edit()
         self._write(paths)
-        if self._chance.random() < 0.15:
+        if not self._steady and self._chance.random() < 0.15:
             self._come_or_go()
 
     def _come_or_go(self) -> None:
@@ -288,6 +292,34 @@ def test_a_part_is_as_good_as_the_whole(project, seed):
         elif chance.random() < 0.4:
             world.undo(clean)
     assert partly > 10
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_cutout_is_as_good_as_the_whole(project, seed):
+    chance = random.Random(seed)
+    world = World(project, chance, steady=True)
+    before = judge(world.load(), world.settings)
+    clean, near = world.copy(), 0
+    for _ in range(60):
+        world.edit(chance.sample(sorted(world.sources), chance.choice([1, 1, 1, 2])))
+        full = judge(world.load(), world.settings)
+        data = Kept.decode(encode(before, {}))
+        assert data.judgement(world.settings).loaded == before.loaded
+        texts = world.read(before.loaded)
+        paths = data.around({path for path in texts if texts[path] != before.loaded.sources.get(path)})
+        if paths is not None:
+            cut = data.judgement(world.settings, paths)
+            part = reload(cut.loaded, world.settings, texts)
+            found = None if part is None else judge_cutout(part, cut)
+            if found is not None:
+                near += 1
+                assert found.diagnostics == full.diagnostics
+                assert data.assets == len(full.loaded.project.assets)
+        if full.loaded.diagnostics:
+            world.undo(clean)
+        else:
+            clean, before = world.copy(), full
+    assert near > 3 or any(rule.scope == "project" for rule in all_rules())
 
 
 BASE = {

@@ -64,5 +64,6 @@ def orders() -> list[int]:
 def all_orders() -> list[int]:
     return [3]
 """,
+    scope="graph",
     check=check,
 )

@@ -51,6 +51,7 @@ def orders() -> list[int]:
 def not_empty(orders: list[int]) -> bool:
     return bool(orders)
 """,
+    scope="graph",
     check=check,
     fixes=(Remedy("writes the name that is clearly meant"),),
 )

@@ -56,6 +56,7 @@ def orders() -> list[int]:
 def report() -> str:
     return "done"
 """,
+    scope="graph",
     check=check,
     fixes=(Remedy("writes the name that is clearly meant"),),
 )

@@ -83,5 +83,6 @@ def orders() -> list[int]:
 def invoices(orders: list[int]) -> list[int]:
     return orders
 """,
+    scope="graph",
     check=check,
 )

@@ -101,6 +101,7 @@ def report(orders: list[int]) -> int:
 
 nightly = Job("nightly", select="+report", schedule=Cron("0 6 * * *", timezone="UTC"))
 """,
+    scope="graph",
     check=check,
     fixes=(Remedy("selects in the job what is upstream too"),),
 )

@@ -47,5 +47,6 @@ def orders() -> list[int]:
 
 nightly = Job("nightly", select="tag:sales")
 """,
+    scope="graph",
     check=check,
 )

@@ -106,5 +106,6 @@ def orders() -> list[int]:
 def returns() -> list[int]:
     return [3]
 """,
+    scope="graph",
     check=check,
 )

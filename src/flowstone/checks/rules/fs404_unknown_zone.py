@@ -68,6 +68,7 @@ from flowstone import DailyPartitions, asset
 def orders() -> list[int]:
     return [1, 2]
 """,
+    scope="graph",
     check=check,
     fixes=(
         Remedy("writes the zone in its own spelling, if only upper and lower case differ", safe=True),

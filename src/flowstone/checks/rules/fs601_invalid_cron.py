@@ -54,6 +54,7 @@ def orders() -> list[int]:
 
 nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="UTC"))
 """,
+    scope="graph",
     check=check,
     fixes=(Remedy("writes the @-name that is clearly meant"),),
     fixable="""\

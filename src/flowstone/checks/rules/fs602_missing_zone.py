@@ -55,6 +55,7 @@ def orders() -> list[int]:
 
 nightly = Job("nightly", select="orders", schedule=Cron("0 5 * * *", timezone="Europe/Berlin"))
 """,
+    scope="graph",
     check=check,
     fixes=(Remedy('adds `timezone="UTC"`'),),
 )

@@ -86,5 +86,6 @@ def orders() -> list[int]:
 
 nightly = Job("nightly", select="orders", schedule=Cron("30 4 * * *", timezone="Europe/Berlin"))
 """,
+    scope="graph",
     check=check,
 )

@@ -68,5 +68,6 @@ def orders() -> list[int]:
 
 often = Job("often", select="orders", schedule=Cron("0 5 * * *", timezone="UTC"))
 """,
+    scope="graph",
     check=check,
 )

@@ -57,5 +57,6 @@ def pool() -> list[str]:
 def session(pool: list[str]) -> str:
     return pool[0]
 """,
+    scope="graph",
     check=check,
 )

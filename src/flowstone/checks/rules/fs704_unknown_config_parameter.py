@@ -65,6 +65,7 @@ from flowstone import asset
 def orders(size: int = 100) -> list[int]:
     return list(range(size))
 """,
+    scope="graph",
     check=check,
     config="""\
 [params.orders]

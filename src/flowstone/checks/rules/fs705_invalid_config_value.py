@@ -43,6 +43,7 @@ RULE = Rule(
     why="The run would be refused when the function is about to be called.",
     bad=_ORDERS,
     good=_ORDERS,
+    scope="graph",
     check=check,
     config="""\
 [params.orders]

@@ -63,6 +63,7 @@ RULE = Rule(
     why="There can be no such variable, so that every run would end before the first asset.",
     bad=_ORDERS,
     good=_ORDERS,
+    scope="graph",
     check=check,
     config="""\
 [params.orders]

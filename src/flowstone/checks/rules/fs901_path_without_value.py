@@ -87,5 +87,6 @@ def rate(currency: str = "EUR") -> float:
         return 1.1
     raise ValueError(f"no rate for {currency}")
 """,
+    scope="near",
     check=check,
 )

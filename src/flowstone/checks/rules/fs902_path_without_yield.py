@@ -50,5 +50,6 @@ def connection(url: str = "") -> Iterator[str]:
         raise ValueError("configure the url of the resource 'connection'")
     yield f"connected to {url}"
 """,
+    scope="near",
     check=check,
 )

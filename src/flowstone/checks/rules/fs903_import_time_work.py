@@ -85,5 +85,6 @@ def rates() -> dict[str, float]:
 def total(rates: dict[str, float], amount: float = 1.0) -> float:
     return amount * rates["EUR"]
 """,
+    scope="graph",
     check=check,
 )

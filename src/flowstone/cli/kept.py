@@ -1,0 +1,181 @@
+"""A judged project as a file of the cache: in pieces, so that of most of it only the text is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flowstone.diagnostics.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from flowstone.checks import Judgement
+    from flowstone.config import Settings
+    from flowstone.frontend import Loaded
+    from flowstone.ir.project import Project
+
+_BY_MODULE = {"steps", "assets", "checks", "resources", "bodies"}
+
+
+def encode(judgement: Judgement, more: Mapping[str, Any]) -> bytes:
+    """A judgement as bytes, with ``more`` in its head: checksum, head, what belongs to no module, and each module.
+
+    Errors: ValueError for what JSON cannot hold.
+    """
+    loaded = judgement.loaded
+    project = loaded.project
+    pieces = _pieces(project, {facts.module: path for path, facts in loaded.files.items()})
+    head = {
+        **more,
+        "files": {path: facts.to_json() for path, facts in loaded.files.items()},
+        "reads": _reads(pieces),
+        "jobs": sorted({job.location.file for job in project.jobs.values() if job.location is not None}),
+        "order": list(project.steps),
+        "found": {path: [item.to_json() for item in found] for path, found in loaded.found.items()},
+        "hidden": {path: sorted(names) for path, names in loaded.hidden.items()},
+        "near": [item.to_json() for item in judgement.near],
+        "far": [item.to_json() for item in judgement.far],
+        "effort": loaded.effort,
+        "texts": loaded.sources,
+    }
+    lines = [json.dumps(head), project.model_dump_json(exclude=_BY_MODULE)]
+    lines += [pieces[path].model_dump_json(include=_BY_MODULE) if path in pieces else "{}" for path in loaded.files]
+    body = "\n".join(lines).encode()
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def _pieces(project: Project, paths: Mapping[str, str]) -> dict[str, Project]:
+    """The nodes of each module, by its file."""
+    fields: dict[str, dict[str, Any]] = {}
+
+    def of(module: str) -> dict[str, Any]:
+        empty: dict[str, Any] = {"steps": {}, "assets": {}, "checks": [], "resources": {}, "bodies": {}}
+        return fields.setdefault(paths[module], empty)
+
+    for step in project.steps.values():
+        of(step.function.module)["steps"][step.id] = step
+    for asset in project.assets.values():
+        of(project.steps[asset.step].function.module)["assets"][asset.id] = asset
+    for check in project.checks:
+        of(check.function.module)["checks"].append(check)
+    for resource in project.resources.values():
+        of(resource.function.module)["resources"][resource.name] = resource
+    for module, facts in project.bodies.items():
+        of(module)["bodies"][module] = facts
+    return {
+        path: project.model_copy(update={**items, "checks": tuple(items["checks"])}) for path, items in fields.items()
+    }
+
+
+def _reads(pieces: Mapping[str, Project]) -> dict[str, list[str]]:
+    """The files whose assets each file reads or checks."""
+    made_in = {asset: path for path, piece in pieces.items() for asset in piece.assets}
+    found: dict[str, list[str]] = {}
+    for path, piece in pieces.items():
+        signatures = [*(step.signature for step in piece.steps.values()), *(check.signature for check in piece.checks)]
+        assets = {need.asset for signature in signatures for need in signature.dependencies}
+        assets.update(check.asset for check in piece.checks)
+        found[path] = sorted({made_in[asset] for asset in assets if asset in made_in})
+    return found
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a file of the cache holds."""
+
+    head: dict[str, Any]
+    rest: bytes
+    """What belongs to no module."""
+    pieces: tuple[bytes, ...]
+    """The nodes of each file, in the order of the files."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> Kept:
+        """The inverse of ``encode``. Errors: ValueError, KeyError, TypeError if it is damaged."""
+        checksum, _, body = data.partition(b"\n")
+        if checksum.decode() != hashlib.sha256(body).hexdigest():
+            raise ValueError("damaged")
+        head, rest, *pieces = body.split(b"\n")
+        found = cls(json.loads(head), rest, tuple(pieces))
+        if len(pieces) != len(found.head["files"]):
+            raise ValueError("not whole")
+        return found
+
+    def around(self, changed: Set[str]) -> set[str] | None:
+        """The files that are enough to judge changes: those, what reads of them, what all of these read, and those with
+        resources. None if more matters: findings of the front end, or jobs in the files.
+        """
+        reads = self.head["reads"]
+        if self.head["found"] or not changed.isdisjoint(self.head["jobs"]):
+            return None
+        readers = {path for path, read in reads.items() if not changed.isdisjoint(read)}
+        near = {*changed, *readers}
+        resources = {
+            path for path, facts in self._facts.items() if any(name.kind == "resource" for name in facts.names)
+        }
+        return near.union(resources, *(reads.get(path, ()) for path in near))
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        from flowstone.frontend.facts import FileFacts
+
+        return {path: FileFacts.from_json(facts) for path, facts in self.head["files"].items()}
+
+    def judgement(self, settings: Settings, paths: Set[str] | None = None) -> Judgement:
+        """The judgement, or a cutout of it that has the nodes of some files only.
+
+        Errors: ValueError, KeyError, TypeError if it is damaged.
+        """
+        from flowstone.checks import recalled
+
+        near, far = (_diagnostics(self.head[key]) for key in ("near", "far"))
+        return recalled(self._loaded(paths), settings, near, far)
+
+    def _loaded(self, paths: Set[str] | None) -> Loaded:
+        from flowstone.frontend.findings import merged
+        from flowstone.frontend.loader import Loaded
+
+        head = self.head
+        found = {path: _diagnostics(items) for path, items in head["found"].items()}
+        return Loaded(
+            self._project(paths),
+            merged(found),
+            head["texts"],
+            self._facts,
+            found,
+            {path: frozenset(names) for path, names in head["hidden"].items()},
+            float(head["effort"]),
+            paths is not None,
+        )
+
+    def _project(self, paths: Set[str] | None) -> Project:
+        from flowstone.ir.project import Project
+
+        rest = Project.model_validate_json(self.rest)
+        texts = [text for path, text in zip(self._facts, self.pieces, strict=True) if paths is None or path in paths]
+        pieces = [Project.model_validate_json(b'{"name":"",' + text[1:]) for text in texts if text != b"{}"]
+        steps = {key: step for piece in pieces for key, step in piece.steps.items()}
+        update = {
+            "steps": {key: steps[key] for key in self.head["order"] if key in steps},
+            "assets": {key: asset for piece in pieces for key, asset in piece.assets.items()},
+            "checks": tuple(check for piece in pieces for check in piece.checks),
+            "resources": {key: item for piece in pieces for key, item in piece.resources.items()},
+            "bodies": {key: facts for piece in sorted(pieces, key=_module) for key, facts in piece.bodies.items()},
+        }
+        return rest.model_copy(update=update if paths is None else {**update, "jobs": {}})
+
+    @property
+    def assets(self) -> int:
+        """How many assets the project has."""
+        return sum(len(name.assets) for facts in self._facts.values() for name in facts.names)
+
+
+def _module(piece: Project) -> str:
+    return next(iter(piece.bodies), "")
+
+
+def _diagnostics(items: Iterable[Any]) -> tuple[Diagnostic, ...]:
+    return tuple(map(Diagnostic.from_json, items))
