@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import sys
 from collections.abc import Collection
 
+from flowstone.checks.known_types import canonical, known_types
 from flowstone.ir.types import UNKNOWN, TypeExpr
 
-_MAY_BE_NONE = frozenset({"None", UNKNOWN, "object", "Hashable", "Never", "NoReturn", "TypeVar"})
-_MAY_SAY_NONE = re.compile(r"maybe|none|null|option|json|any$", re.IGNORECASE)
-"""Names of other packages that may stand for more than a class."""
-_TYPING = re.compile(r"\btyp(?:es|ing)\b|_typing\b|type_aliases\b")
+_MAY_BE_NONE = frozenset({"None", UNKNOWN, "object", "Hashable", "Never", "NoReturn"})
+_PACKAGES = sys.stdlib_module_names | {
+    *("dask", "duckdb", "geopandas", "httpx", "ibis", "matplotlib", "networkx", "numpy", "pandas", "PIL", "polars"),
+    *("pyarrow", "pyspark", "requests", "scipy", "shapely", "sklearn", "torch", "xarray"),
+}
+"""Packages whose capitalised names are classes. Those of others may stand for unions."""
+_ALIASES = frozenset({"typing", "_typing", "type_aliases", "types"})
+"""Modules of such packages for which that does not hold."""
 
 
 def promises_value(type: TypeExpr, own: Collection[str]) -> bool:
@@ -22,6 +27,7 @@ def _may_be_none(member: TypeExpr, own: Collection[str]) -> bool:
     if member.name in _MAY_BE_NONE or None in member.values:
         return True
     module, _, name = member.name.rpartition(".")
-    if not module or member.name in own or module == "flowstone":
+    if not module or member.name in own or module == "flowstone" or canonical(member.name) in known_types():
         return False
-    return not name[:1].isupper() or _MAY_SAY_NONE.search(name) is not None or _TYPING.search(module) is not None
+    parts = module.split(".")
+    return parts[0] not in _PACKAGES or bool(_ALIASES & set(parts)) or not name[:1].isupper()

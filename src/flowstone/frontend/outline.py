@@ -14,9 +14,10 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 
+from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
-from flowstone.frontend.bodies.origins import origins
+from flowstone.frontend.bodies.module_names import ModuleNames
 from flowstone.frontend.canonical import canonical
 from flowstone.frontend.changes import CHANGING
 from flowstone.frontend.modules import Module
@@ -77,7 +78,7 @@ class _Outline:
         self._bound = set(bound) - self._foreign
         defined = {item.name for item in tree.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
         self._values = self._bound - defined - self._flowstone
-        self._origins = origins(tree)
+        self._names = ModuleNames(tree)
 
     def lines(self) -> Iterator[str]:
         called = self._called_while_reading()
@@ -130,14 +131,16 @@ class _Outline:
         yield ascii(ast.get_docstring(function, clean=False))
         yield " ".join(sorted(set(self._uses(function))))
         yield f"{self._ways(function, own_return=True)} {never_returns(function)}"
+        if self._is_declaration(function):
+            yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names))
 
     def _ways(self, function: _Function, *, own_return: bool) -> list[str]:
         """How a function ends without a value, if what the project defines always returns, or never."""
 
         def never(call: ast.Call) -> bool:
-            return ends(call, self._origins) or (not own_return and _root(call.func) in self._bound)
+            return ends(call, self._names.origins) or (not own_return and _root(call.func) in self._bound)
 
-        found = endings(function, Surroundings(never, partial(swallows, self._origins)))
+        found = endings(function, Surroundings(never, partial(swallows, self._names.origins)))
         return [ending.kind for ending in found]
 
     def _uses(self, function: _Function) -> Iterator[str]:

@@ -6,9 +6,20 @@ from typing import Literal
 
 from flowstone.ir.node import Location, Node
 
-FactKind = Literal["ends", "returns nothing", "ends before yield", "returns before yield", "runs on import"]
+FactKind = Literal[
+    "ends",
+    "returns nothing",
+    "ends before yield",
+    "returns before yield",
+    "runs on import",
+    "clock",
+    "random",
+    "writes",
+    "changes",
+]
 """``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value; ``runs on
-import``: the import of a module does more than to define things.
+import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
+asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds.
 """
 Owner = Literal["asset", "check", "resource", "module"]
 
@@ -26,4 +37,4 @@ class BodyFact(Node):
     reach: str = ""
     """What it reaches outside of the program (``frontend.bodies.outside``)."""
     inside: Location | None = None
-    """Where it is done, if this place calls a function that does it."""
+    """Where it is done, if this place calls a function that does it; for what is changed, where it is made."""

@@ -8,9 +8,11 @@ from flowstone.frontend.outline import outline
 
 MODULE = '''
 import polars as pl
+import time
 import common
 from flowstone import Retry, asset
 LIMIT = 10
+TAKEN = []
 TIMEOUT = 5
 def used(x):
     return [x]
@@ -49,6 +51,8 @@ def seen(text: str, mentioned=("exported",)) -> str | None:
             "    total = helper(raw, 2)\n",
             "    total = helper(raw, 2)\n    if not total:\n        raise ValueError(n)\n",
         ),
+        ("return total", "print(time.time())\n    return total"),
+        ("return total", "open('in.txt').read()\n    return total"),
         ("return total", "with raw as total:\n        return total"),
         ("frame * factor\n", "frame * factor\n    return\n"),
     ],
@@ -79,6 +83,10 @@ def test_what_is_not_seen(old, new):
         ("common.scale(n)", "common.asset(n)"),
         ("LIMIT = 10", "LIMIT = 10\nexported = 1"),
         ("return total + common.scale(n)", "print(total)"),
+        ("return total", "import random\n    return random.random() * total"),
+        ("return total", "open('out.txt', 'w').write(n)\n    return total"),
+        ("return total", "TAKEN.append(n)\n    return total"),
+        ("return total", "return time.time() * total"),
         ("return total", "if total:\n        return"),
         ("return total", "if total:\n        return total"),
         ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
@@ -113,6 +121,10 @@ def test_modules_in_which_everything_counts(text):
         ("LIMIT = 10", "LIMIT = 10\ndef orders(): pass"),
         ("return total", "if n:\n        return total"),
         ("return total + common.scale(n)", "if n:\n        return total\n    fail(n)"),
+        ("return total", "return time.time() * total"),
+        ("return total", "print(time.time())\n    return total"),
+        ("return total", "TAKEN.append(n)\n    return total"),
+        ("return total", "open('out.txt', 'w').write(n)\n    return total"),
         ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
         ("    return frame * factor", "    raise ValueError"),
     ],

@@ -112,6 +112,9 @@ BODIES = [
     "...",
     "return 1",
     "return",
+    "\n    import random\n    return [LIMIT, random.random()]",
+    "\n    open('out.txt', 'w').write(TEAM)\n    return 1",
+    "\n    HELD.append(LIMIT)\n    return 1",
     "\n    if LIMIT:\n        return TEAM",
     "\n    if LIMIT:\n        return TEAM\n    stop()",
     "\n    if LIMIT:\n        return TEAM\n    give_up()",
@@ -191,6 +194,7 @@ class Source:
         own = (
             "TEAM = 'mine'\nclass Own: ...\n" if "TEAM" not in self._head else "class Own(Base): ...\nclass Base: ...\n"
         )
+        own += "HELD = []\n"
         own += "def stop() -> NoReturn: ...\n" if self._limit else "def stop() -> int: ...\n"
         return (
             head + self._head + body + own + self._constant + "\n".join(self._assets) + "".join(self._tails) + self._end

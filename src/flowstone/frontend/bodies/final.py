@@ -13,7 +13,10 @@ _FINAL = frozenset(
     {"builtins.exit", "builtins.quit", "os._exit", "os.abort", "sys.exit"}
     | {"typing.assert_never", "typing_extensions.assert_never"}
 )
-_SOUNDS_FINAL = re.compile(r"^_*(?:abort|bail|die|exit|fail|never|panic|quit|raise|reraise|skip|throw|unreachable)")
+_SOUNDS_FINAL = re.compile(
+    r"^_*(?:abort|assert_(?:never|unreachable)|bail|die|exit|fail|never|panic|quit|raise|reraise|skip|throw|unreachable"
+    r"|(?:handle|on)_(?:error|exception|failure))"
+)
 """How functions are called that nobody sees into, and that may never return."""
 _NEVER = frozenset({"NoReturn", "Never"})
 

@@ -9,8 +9,10 @@ from functools import cached_property
 
 from flowstone.frontend.bindings import FUNCTIONS, is_main, is_type_checking
 from flowstone.frontend.bodies.cases import truth
-from flowstone.frontend.bodies.origins import Origins, origins
+from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.origins import Origins
 from flowstone.frontend.bodies.outside import Reach, mentions_outside, reach
+from flowstone.frontend.bodies.writes import is_written_to
 from flowstone.frontend.functions import yields
 from flowstone.frontend.tree import walk
 
@@ -43,14 +45,15 @@ def import_work(tree: ast.Module, source: str) -> list[Work]:
     """What a module does on import, by place."""
     if not mentions_outside(source):
         return []
-    found = _Search(tree, origins(tree)).found()
+    found = _Search(tree).found()
     return sorted(found, key=lambda work: (work.node.lineno, work.node.col_offset))
 
 
 class _Search:
-    def __init__(self, tree: ast.Module, names: Origins) -> None:
+    def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._names = names
+        self._module = ModuleNames(tree)
+        self._names = self._module.origins
 
     def found(self) -> Iterator[Work]:
         """What is done by the statements of the module, and by functions that they call."""
@@ -130,23 +133,11 @@ class _Search:
 
     def _is_read_by_declared(self, value: ast.expr) -> bool:
         """Whether a declared function of the module reads the name that gets a value: what it makes depends on it."""
-        for name, given in self._assigned.items():
+        for name, given in self._module.assigned.items():
             if any(node is value for node in walk(given)):
                 declared = [item for item in self._tree.body if isinstance(item, FUNCTIONS) and self._is_declared(item)]
                 return any(isinstance(node, ast.Name) and node.id == name for item in declared for node in walk(item))
         return False
-
-    @cached_property
-    def _assigned(self) -> dict[str, ast.expr]:
-        """The values of the names that are assigned once."""
-        found = {}
-        for item in self._tree.body:
-            targets = item.targets if isinstance(item, ast.Assign) else [getattr(item, "target", None)]
-            value = getattr(item, "value", None)
-            for target in targets:
-                if isinstance(target, ast.Name) and value is not None and self._names.bound[target.id] == 1:
-                    found[target.id] = value
-        return found
 
     def _is_path(self, node: ast.expr, names: Origins, depth: int = 0) -> bool:
         """Whether an expression is certainly a ``pathlib.Path``."""
@@ -157,26 +148,17 @@ class _Search:
                 node = node.func
             else:
                 node = node.left if isinstance(node, ast.BinOp) else node.value
-        if not isinstance(node, ast.Name) or node.id not in self._assigned or depth > _DEEPEST:
+        if not isinstance(node, ast.Name) or node.id not in self._module.assigned or depth > _DEEPEST:
             return False
-        return self._is_path(self._assigned[node.id], names, depth + 1)
+        return self._is_path(self._module.assigned[node.id], names, depth + 1)
 
     def _is_beside(self, node: ast.expr, depth: int = 0) -> bool:
         """Whether a path begins at the module's own file: what lies there comes with the code."""
         names = [item for item in walk(node) if isinstance(item, ast.Name)]
         if any(item.id == "__file__" or (self._names.of(item) or "").startswith("importlib.") for item in names):
             return True
-        inner = [self._assigned[item.id] for item in names if item.id in self._assigned]
+        inner = [self._module.assigned[item.id] for item in names if item.id in self._module.assigned]
         return depth < _DEEPEST and any(self._is_beside(item, depth + 1) for item in inner)
-
-
-def is_written_to(call: ast.Call) -> bool:
-    """Whether a call of ``open`` asks for more than to read."""
-    modes = [*call.args[1:2], *(item.value for item in call.keywords if item.arg == "mode")]
-    return any(
-        isinstance(mode, ast.Constant) and isinstance(mode.value, str) and set(mode.value) & set("wax+")
-        for mode in modes
-    )
 
 
 def _taken(node: ast.If) -> list[ast.AST]:

@@ -9,17 +9,27 @@ from functools import partial
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
-from flowstone.frontend.bodies.origins import Origins, origins
+from flowstone.frontend.bodies.module_names import ModuleNames
 from flowstone.frontend.drafts import Draft
 from flowstone.frontend.functions import yields
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Defined, Names
+from flowstone.frontend.names import Defined, Names, ProjectModule
 from flowstone.frontend.places import location
 from flowstone.ir.body import BodyFact
 
 _BARE_RETURN = re.compile(r"return[ \t]*(?:[#;\n(\\]|None\b|$)")
+
+
+class _Seen:
+    """What is worked out once of a module."""
+
+    def __init__(self, module: Module) -> None:
+        self.names = ModuleNames(module.tree)
+        self.has_bare_returns = _BARE_RETURN.search(module.source) is not None
+        self.may_do = may_do(module.source)
 
 
 class Bodies:
@@ -27,8 +37,7 @@ class Bodies:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._origins: dict[str, Origins] = {}
-        self._bare_returns: dict[str, bool] = {}
+        self._modules: dict[str, _Seen] = {}
 
     def facts(self, draft: Draft) -> Iterator[BodyFact]:
         """What the function of a declaration does."""
@@ -37,6 +46,27 @@ class Bodies:
         for ending in self._endings(draft):
             place = location(_head(module, ending.node))
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
+        if kind == "asset" and self._seen(module).may_do:
+            yield from self._deeds(draft)
+
+    def _deeds(self, draft: Draft) -> Iterator[BodyFact]:
+        """What makes the run of an asset differ from another."""
+        module = draft.declared.scope.module
+        for deed in deeds(draft.declared.function, self._seen(module).names):
+            if isinstance(deed.node, ast.Call) and self._is_own(module, deed.node):
+                continue
+            yield BodyFact(
+                kind=deed.kind,
+                owner_kind="asset",
+                owner=draft.id,
+                location=location(module.span(deed.node)),
+                what=deed.what,
+                inside=None if deed.bound is None else location(module.span(deed.bound)),
+            )
+
+    def _is_own(self, module: Module, call: ast.Call) -> bool:
+        """Whether a call that looks like one of a library is one of the project."""
+        return isinstance(self._names.resolve(module, call.func), Defined | ProjectModule)
 
     def _endings(self, draft: Draft) -> list[Ending]:
         """The ways in which a function ends without what is expected of it."""
@@ -49,21 +79,19 @@ class Bodies:
         return [] if self._surely_returns(function, module) else endings(function, self._surroundings(module))
 
     def _surroundings(self, module: Module) -> Surroundings:
-        return Surroundings(partial(self._never_returns, module), partial(swallows, self._of_module(module)))
+        return Surroundings(partial(self._never_returns, module), partial(swallows, self._seen(module).names.origins))
 
     def _surely_returns(self, function: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> bool:
         """Whether a short look is enough, as it is for most functions."""
-        if module.name not in self._bare_returns:
-            self._bare_returns[module.name] = _BARE_RETURN.search(module.source) is not None
-        return isinstance(function.body[-1], ast.Return | ast.Raise) and not self._bare_returns[module.name]
+        return isinstance(function.body[-1], ast.Return | ast.Raise) and not self._seen(module).has_bare_returns
 
-    def _of_module(self, module: Module) -> Origins:
-        if module.name not in self._origins:
-            self._origins[module.name] = origins(module.tree)
-        return self._origins[module.name]
+    def _seen(self, module: Module) -> _Seen:
+        if module.name not in self._modules:
+            self._modules[module.name] = _Seen(module)
+        return self._modules[module.name]
 
     def _never_returns(self, module: Module, call: ast.Call) -> bool:
-        if ends(call, self._of_module(module)):
+        if ends(call, self._seen(module).names.origins):
             return True
         target = self._names.resolve(module, call.func)
         if not isinstance(target, Defined) or len(target.bindings) != 1:

@@ -80,6 +80,8 @@ RETURNS = {
     "assert_never": "if x:\n    return 1\ntyping.assert_never(x)",
     "assert False": "if x:\n    return 1\nassert False, x",
     "sounds final": "if x:\n    return 1\nself.fail_with(x)",
+    "assert_never of another module": "if x:\n    return 1\nassert_never(x)",
+    "a handler that nobody sees": "try:\n    return x()\nexcept OSError:\n    x.handle_exception()",
     "awaited": "if x:\n    return 1\nawait x.abort()",
     "all of an enum": "if x is C.A:\n    return 1\nelif x is C.B:\n    return 2",
     "all of a literal": "if x == 'a':\n    return 1\nelif x in ('b', 'c'):\n    return 2",

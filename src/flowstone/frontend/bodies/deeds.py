@@ -1,0 +1,47 @@
+"""What the body of an asset does that makes a second run differ from the first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from flowstone.frontend.bodies import state, writes
+from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.outside import mentions_outside
+from flowstone.frontend.bodies.unstable import unstable_values
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One such thing."""
+
+    kind: Literal["clock", "random", "writes", "changes"]
+    what: str
+    """The call without its arguments, or the name that is changed."""
+    node: ast.expr
+    bound: ast.expr | None = None
+    """The value that the module gives to a name that is changed."""
+
+
+def deeds(function: _Function, module: ModuleNames) -> Iterator[Deed]:
+    """What a function does."""
+    for kind, call in unstable_values(function, module):
+        yield Deed(kind, f"{ast.unparse(call.func)}()", call)
+    for call in writes.writes(function, module):
+        yield Deed("writes", f"{ast.unparse(call.func)}()", call)
+    for name, node in state.changes(function, module):
+        yield Deed("changes", name, node, module.assigned.get(name))
+
+
+def may_do(source: str) -> bool:
+    """Whether any function of a module can do such things, by the words in its text. Most cannot."""
+    return (
+        any(word in source for word in writes.WORDS)
+        or any(word in source for word in state.WORDS)
+        or "sklearn" in source
+        or mentions_outside(source)
+    )
