@@ -7,7 +7,7 @@ parsed, the project stays what the file's last sound text made of it, and of the
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -22,6 +22,7 @@ from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.files import UnreadableError, read_source
 from flowstone.lsp.broken import UNUSABLE, config_problems, text_problem
 from flowstone.lsp.disk import Stamp, config_files, listed, stamps
+from flowstone.lsp.sameness import finds_the_same
 
 _LOOK = 2.0
 """Seconds after which the disk is looked at again, for editors that do not tell what changes there."""
@@ -186,7 +187,7 @@ class Session:
 
     def _set(self, loaded: Loaded, settings: Settings) -> None:
         before, self.loaded = self._judgement, loaded
-        if before is not None and before.settings is settings and _is_same(before, loaded):
+        if before is not None and before.settings is settings and finds_the_same(before, loaded):
             self._judgement = replace(before, loaded=loaded)
         else:
             self._judgement = judge(loaded, settings, before)
@@ -198,26 +199,5 @@ class Session:
         self.findings = tuple(sorted((*others, *self.broken.values()), key=lambda item: item.sort_key))
 
 
-def _is_same(before: Judgement, loaded: Loaded) -> bool:
-    """Whether nothing can be found that was not found before: most letters that one types change no declaration."""
-    old = before.loaded
-    if old.diagnostics != loaded.diagnostics or old.project != loaded.project:
-        return False
-    changed = {path for path, text in loaded.sources.items() if old.sources.get(path) != text}
-    texts = [state.sources.get(path, "") for state in (old, loaded) for path in changed]
-    if old.sources.keys() != loaded.sources.keys() or any("flowstone:" in text for text in texts):
-        return False  # a comment may hide something, or do so no longer
-    return not changed & files_of(before.diagnostics)
-
-
 def _inside(path: Path, root: Path) -> bool:
     return path.is_relative_to(root)
-
-
-def files_of(findings: Iterable[Diagnostic]) -> set[str]:
-    """The files that findings speak of, or would be fixed in."""
-    found: set[str] = set()
-    for item in findings:
-        edits = () if item.fix is None else item.fix.edits
-        found |= {item.span.file, *(more.span.file for more in item.related), *(edit.span.file for edit in edits)}
-    return found

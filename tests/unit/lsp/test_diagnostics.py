@@ -193,8 +193,10 @@ def test_what_a_letter_changes_is_seen_and_nothing_else_is_lost(project, client)
         hidden.replace("return 1", "return 2"),
         GOOD,
         GOOD + "#",
+        "\n" + GOOD,
+        "\n\n" + plain,
     ]
-    codes = [["FS302"], ["FS302"], [], [], [], []]
+    codes = [["FS302"], ["FS302"], [], [], [], [], [], ["FS302"]]
     for text, expected in zip(texts, codes, strict=True):
         version = client.change(maker, text)
         client.wait(lambda version=version: client.published[-1].version == version)
