@@ -55,6 +55,7 @@ class BoundNames:
         self._running: dict[tuple[str, str], Span] = {}
         self.changes = Changes(names)
         self._deciding: set[int] = set()
+        self._attempts: dict[int, ast.stmt | None] = {}
         names.holds = self._holds
         names.public = self._public
 
@@ -200,16 +201,24 @@ class BoundNames:
         """The bindings but those in handlers that never run. Errors: Refusal if that cannot be seen."""
         module = target.module
         for binding in (item for item in bindings if item.place.fallback):
-            for statement in binding.place.attempt:
-                if not cannot_fail(statement, module, self._names, self._evaluate):
-                    raise Refusal(
-                        "FS003",
-                        f"which value '{target.name}' has depends on whether this fails",
-                        module.span(statement),
-                        help="bind it outside of the 'try' statement",
-                        related=[(module.span(binding.node), "it is bound here if it does")],
-                    )
+            failing = self._failing(binding.place.attempt, module)
+            if failing is not None:
+                raise Refusal(
+                    "FS003",
+                    f"which value '{target.name}' has depends on whether this fails",
+                    module.span(failing),
+                    help="bind it outside of the 'try' statement",
+                    related=[(module.span(binding.node), "it is bound here if it does")],
+                )
         return tuple(item for item in bindings if not item.place.fallback)
+
+    def _failing(self, attempt: tuple[ast.stmt, ...], module: Module) -> ast.stmt | None:
+        """The first statement of the body of a ``try`` that may fail."""
+        key = id(attempt)
+        if key not in self._attempts:
+            failing = (item for item in attempt if not cannot_fail(item, module, self._names, self._evaluate))
+            self._attempts[key] = next(failing, None)
+        return self._attempts[key]
 
     def _runs(self, binding: Binding, module: Module) -> bool:
         """Whether the conditions around a binding hold. Errors: Refusal if that cannot be seen."""

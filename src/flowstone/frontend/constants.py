@@ -11,7 +11,6 @@ from flowstone.frontend.advice import advice_for
 from flowstone.frontend.arguments import apart
 from flowstone.frontend.classes import plain_method
 from flowstone.frontend.construct import Argument, construct, symbolic
-from flowstone.frontend.enums import is_enum, iterated
 from flowstone.frontend.instances import Instances
 from flowstone.frontend.names import Names
 from flowstone.frontend.records import make_tuple_class
@@ -95,11 +94,17 @@ class Evaluator(Instances):
             value = argument.value
             if (place if argument.name is None else argument.name) in callee.callbacks:
                 argument.value = self._callback(value, node, scope)
-            elif isinstance(value, ClassValue) and is_enum(value, self.names):
-                argument.value = list(iterated(value, self.names, self._value))
-            elif not _only_members(value) and (isinstance(value, Symbol) or not (callee.symbols or sorts)):
+            elif isinstance(value, ClassValue) and value in self.enums:
+                argument.value = self.enums.iterated(value)
+            elif not self._is_taken(value, symbols=callee.symbols or sorts):
                 raise symbolic(value, argument.span, "this argument")
         return arguments
+
+    def _is_taken(self, value: Any, *, symbols: bool) -> bool:
+        """Whether a function of Python may have this argument; with symbols if it does not look into its items."""
+        if not self.weights.is_symbolic(value) or _only_members(value):
+            return True
+        return symbols and not isinstance(value, Symbol)
 
     def _callback(self, function: Any, node: ast.Call, scope: Scope) -> Callable[..., Any] | None:
         """A function of Python that calls what is given as an argument. Errors: Refusal."""
@@ -151,6 +156,8 @@ class Evaluator(Instances):
         raise self.not_seen(Reference("builtins.getattr"), node, scope)
 
     def _is_instance(self, node: ast.Call, scope: Scope) -> bool:
+        if len(node.args) != 2 or node.keywords:
+            raise self.not_seen(Reference("builtins.isinstance"), node, scope)
         value, kind = self._value(node.args[0], scope), self._value(node.args[1], scope)
         kinds = [
             library.TYPES.get(getattr(item, "dotted", "")) for item in (kind if isinstance(kind, tuple) else (kind,))
@@ -160,15 +167,17 @@ class Evaluator(Instances):
         return isinstance(value, tuple(item for item in kinds if item is not None))
 
     def _cast(self, node: ast.Call, scope: Scope) -> Any:
+        if len(node.args) != 2 or node.keywords:
+            raise self.not_seen(Reference("typing.cast"), node, scope)
         return self._value(node.args[1], scope)
 
     def _make_named_tuple(self, node: ast.Call, scope: Scope) -> TupleClass:
-        arguments = apart(self._plain_arguments(node, scope))
-        (name, fields), keywords = arguments[0], arguments[1]
+        positional, keywords = apart(self._plain_arguments(node, scope))
+        name, fields = positional if len(positional) == 2 else (None, None)
         if not keywords.keys() <= {"defaults"} or not isinstance(fields, str | list | tuple):
             raise self.not_seen(Reference("collections.namedtuple"), node, scope)
         names = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
-        return make_tuple_class(f"{scope.module.name}.{name}", name, names, keywords.get("defaults") or ())
+        return make_tuple_class(f"{scope.module.name}.{name}", str(name), names, keywords.get("defaults") or ())
 
     _special: ClassVar[dict[str, Callable[[Evaluator, ast.Call, Scope], Any]]] = {
         "builtins.getattr": _get_attribute,

@@ -52,20 +52,58 @@ def bases(cls: ClassValue, names: Names) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_enum(cls: ClassValue, names: Names) -> bool:
-    """Whether a class is an enum of the project."""
-    return bool(cls.node.bases) and bool(bases(cls, names) & _KINDS)
+class Enums:
+    """The enums of the project, each looked at once."""
 
+    def __init__(self, names: Names, evaluate: Evaluate) -> None:
+        self._names = names
+        self._evaluate = evaluate
+        self._known: dict[int, bool] = {}
+        self._members: dict[int, list[Named] | Refusal] = {}
 
-def enum_attribute(cls: ClassValue, name: str, names: Names, evaluate: Evaluate) -> Any:
-    """The member of a name. Errors: Refusal."""
-    members = enum_members(cls, names, evaluate)
-    if name == "__members__":
-        return {other: member.value for other, member in _by_name(cls, members).items()}
-    for member in members:
-        if name in member.names:
-            return member.value
-    raise no_attribute(cls, name)
+    def __contains__(self, cls: ClassValue) -> bool:
+        key = id(cls.node)
+        if key not in self._known:
+            self._known[key] = bool(cls.node.bases) and bool(bases(cls, self._names) & _KINDS)
+        return self._known[key]
+
+    def members(self, cls: ClassValue) -> list[Named]:
+        """The members in order; equal values are one member with several names. Errors: Refusal."""
+        key = id(cls.node)
+        if key not in self._members:
+            self._members[key] = _not_seen(cls, cls.node, "they depend on themselves")
+            try:
+                self._members[key] = _members(cls, self._names, self._evaluate)
+            except Refusal as refusal:
+                self._members[key] = refusal
+        found = self._members[key]
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+    def attribute(self, cls: ClassValue, name: str) -> Any:
+        """The member of a name. Errors: Refusal."""
+        members = self.members(cls)
+        if name == "__members__":
+            return {other: member.value for other, member in _by_name(cls, members).items()}
+        found = next((member for member in members if name in member.names), None)
+        if found is None:
+            raise no_attribute(cls, name)
+        return found.value
+
+    def iterated(self, cls: ClassValue) -> list[Member]:
+        """The members in the order in which the class gives them. Errors: Refusal."""
+        members = [member.value for member in self.members(cls)]
+        if bases(cls, self._names) & _FLAGS:
+            return [member for member in members if _is_single(member.value)]
+        return members
+
+    def call(self, cls: ClassValue, value: Any) -> Member:
+        """The member of a value. Errors: Refusal; ValueError if there is none."""
+        for member in self.members(cls):
+            if value in (member.value, member.value.value):
+                return member.value
+        raise ValueError(f"{value!r} is not a valid {cls.node.name}")
 
 
 def _by_name(cls: ClassValue, members: list[Named]) -> dict[str, Named]:
@@ -77,20 +115,11 @@ def _names(statement: ast.Assign) -> list[ast.Name]:
     return [target for target in statement.targets if isinstance(target, ast.Name)]
 
 
-def iterated(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Member]:
-    """The members in the order in which the class gives them. Errors: Refusal."""
-    members = [member.value for member in enum_members(cls, names, evaluate)]
-    if bases(cls, names) & _FLAGS:
-        return [member for member in members if _is_single(member.value)]
-    return members
-
-
 def _is_single(value: Any) -> bool:
     return isinstance(value, int) and value > 0 and value & (value - 1) == 0
 
 
-def enum_members(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Named]:
-    """The members in order; equal values are one member with several names. Errors: Refusal."""
+def _members(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Named]:
     _check_body(cls, names)
     maker = _Maker(cls, bases(cls, names))
     raw: dict[str, Any] = {}
@@ -105,9 +134,9 @@ def enum_members(cls: ClassValue, names: Names, evaluate: Evaluate) -> list[Name
                 raise _not_seen(cls, statement, f"'{target.id}' is bound twice")
             value = _value(target.id, statement.value, maker, names, evaluate, raw)
             raw[target.id] = value
-            same = next((member for member in found if member.value.value == value), None)
+            same = maker.same(value)
             if same is None:
-                same = Named(maker.member(target.id, value, statement))
+                same = maker.add(Named(maker.member(target.id, value, statement)), value)
                 found.append(same)
             same.names.add(target.id)
     return found
@@ -181,8 +210,25 @@ class _Maker:
         if len(mixins) > 1:
             raise _not_seen(cls, cls.node, "its members have several types")
         self.mixin: type | None = next(iter(mixins), None)
+        self._by_value: dict[Any, Named] = {}
+        self._unhashable: list[tuple[Any, Named]] = []
         written = any(method(cls.node, name) for name in _WRITTEN)
         self._printable = bool(known & _OWN_TEXT) and not written
+
+    def same(self, value: Any) -> Named | None:
+        """The member that has an equal value."""
+        try:
+            return self._by_value.get(value)
+        except TypeError:
+            return next((member for other, member in self._unhashable if other == value), None)
+
+    def add(self, member: Named, value: Any) -> Named:
+        """Note the value of a member."""
+        try:
+            self._by_value[value] = member
+        except TypeError:
+            self._unhashable.append((value, member))
+        return member
 
     def member(self, name: str, value: Any, node: ast.stmt) -> Member:
         """The member of a name. Errors: Refusal for a value that it cannot have."""

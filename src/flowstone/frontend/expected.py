@@ -51,6 +51,8 @@ def fits(value: Any, hint: Any) -> bool:
         return False
     if hint is Any:
         return is_json(value)
+    if hint is str:
+        return isinstance(value, str) and is_text(value)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
@@ -58,15 +60,24 @@ def fits(value: Any, hint: Any) -> bool:
     return isinstance(value, hint)
 
 
+def is_text(value: str) -> bool:
+    """Whether a text can be stored: half of a surrogate pair is no character."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def is_json(value: Any) -> bool:
     """Whether a value can be written as JSON; tuples count as lists."""
     if isinstance(value, float):
         return value == value and abs(value) != float("inf")
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return is_text(value)
+    if value is None or isinstance(value, bool | int):
         return True
     if isinstance(value, list | tuple):
         return all(map(is_json, value))
-    return isinstance(value, dict) and all(isinstance(key, str) and is_json(item) for key, item in value.items())
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and is_text(key) and is_json(item) for key, item in value.items()
+    )
 
 
 def to_json(value: Any) -> Any:
@@ -75,7 +86,9 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
-    return str.__str__(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def shown(value: Any) -> str:

@@ -12,7 +12,6 @@ from flowstone.frontend.bound_names import BoundNames
 from flowstone.frontend.changes import Changes
 from flowstone.frontend.classes import class_attribute, plain_method
 from flowstone.frontend.construct import symbolic
-from flowstone.frontend.enums import enum_attribute, is_enum
 from flowstone.frontend.expected import shown
 from flowstone.frontend.iteration import first_symbol
 from flowstone.frontend.modules import Module
@@ -42,6 +41,7 @@ class Expressions(Walk):
 
     def __init__(self, names: Names) -> None:
         super().__init__(names)
+        self._unpacked: dict[int, dict[str, Any]] = {}
         self._bound = BoundNames(names, self._value_of_binding, self._parts_of_binding)
         self.methods |= {
             ast.Constant: lambda node, _: node.value,
@@ -84,11 +84,14 @@ class Expressions(Walk):
 
     def _value_of_binding(self, node: ast.expr, module: Module) -> Any:
         value = self._value(node, Scope(module))
-        self.keep(value)
+        self.weights.keep(value)
         return value
 
     def _parts_of_binding(self, target: ast.expr, node: ast.expr, module: Module) -> dict[str, Any]:
-        return self.unpack(target, self._value_of_binding(node, module), Scope(module))
+        key = id(target)
+        if key not in self._unpacked:
+            self._unpacked[key] = self.unpack(target, self._value_of_binding(node, module), Scope(module))
+        return self._unpacked[key]
 
     def imported(self, dotted: str, node: Node, scope: Scope) -> Any:
         """The value of what an import inside of a function binds. Errors: Refusal."""
@@ -120,8 +123,8 @@ class Expressions(Walk):
                 return self._bound.external(f"{owner.dotted}.{node.attr}", node, scope)
             case Version() if (part := owner.attribute(node.attr)) is not None:
                 return part
-            case ClassValue() if is_enum(owner, self.names):
-                return enum_attribute(owner, node.attr, self.names, self._value)
+            case ClassValue() if owner in self.enums:
+                return self.enums.attribute(owner, node.attr)
             case ClassValue():
                 return self._class_attribute(owner, node)
             case Instance() if node.attr in owner.fields:
@@ -202,7 +205,7 @@ class Expressions(Walk):
 
     def _comparable(self, node: ast.expr, scope: Scope) -> Any:
         value = self._value(node, scope)
-        if not _can_compare(value):
+        if self.weights.is_symbolic(value) and not _can_compare(value):
             raise symbolic(value, scope.module.span(node), "what is compared")
         return value
 
@@ -212,7 +215,14 @@ class Expressions(Walk):
     # -- texts ----------------------------------------------------------------------------------------------------
 
     def _joined(self, node: ast.JoinedStr, scope: Scope) -> str:
-        return "".join(str(self._plain(part, scope)) for part in node.values)
+        found: list[str] = []
+        length = 0
+        for part in node.values:
+            found.append(str(self._plain(part, scope)))
+            length += len(found[-1])
+            if length > operators.MAX_TEXT:
+                raise operators.LimitError(f"the text would be longer than {operators.MAX_TEXT} characters")
+        return "".join(found)
 
     def _formatted(self, node: ast.FormattedValue, scope: Scope) -> str:
         spec = "" if node.format_spec is None else self._plain(node.format_spec, scope)
@@ -255,9 +265,8 @@ class Expressions(Walk):
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         owner = self._value(node.value, scope)
-        if isinstance(owner, ClassValue) and is_enum(owner, self.names):
-            name = self._plain(node.slice, scope)
-            return enum_attribute(owner, str(name), self.names, self._value)
+        if isinstance(owner, ClassValue) and owner in self.enums:
+            return self.enums.attribute(owner, str(self._plain(node.slice, scope)))
         if isinstance(owner, Version) and (part := owner.item(self._index(node.slice, scope))) is not None:
             return part
         if isinstance(owner, Symbol):
@@ -322,7 +331,7 @@ class Expressions(Walk):
     def _kept(self, element: ast.expr, inner: Scope) -> Any:
         """A value of a comprehension. A lambda would see the values of the last turn."""
         value = self._value(element, inner)
-        if isinstance(first_symbol(value), LambdaValue):
+        if self.weights.is_symbolic(value) and isinstance(first_symbol(value), LambdaValue):
             raise self.refused(element, inner, "a lambda that is made in a comprehension is not evaluated")
         return value
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flowstone.frontend.arguments import Arguments, apart
 from flowstone.frontend.classes import plain_method, static_method
-from flowstone.frontend.enums import enum_members, is_enum
 from flowstone.frontend.names import Names
 from flowstone.frontend.records import (
     is_dataclass,
@@ -39,11 +38,8 @@ class Instances(Arguments):
         """The value of a call of a class. Errors: Refusal; TypeError, ValueError as Python's."""
         if isinstance(cls, TupleClass):
             return cls.made(*positional, **keywords)
-        if is_enum(cls, self.names) and len(positional) == 1 and not keywords:
-            for member in enum_members(cls, self.names, self._value):
-                if positional[0] in (member.value, member.value.value):
-                    return member.value
-            raise ValueError(f"{positional[0]!r} is not a valid {cls.node.name}")
+        if cls in self.enums and len(positional) == 1 and not keywords:
+            return self.enums.call(cls, positional[0])
         if is_frozen_dataclass(cls, self.names):
             return make_instance(cls, positional, keywords, self.names, self._value)
         if is_named_tuple(cls, self.names):

@@ -81,6 +81,11 @@ def _add(
     found: Keywords, declared: Declared, name: str, value: Any, span: Span, name_span: Span, node: ast.expr
 ) -> None:
     _check_name(declared.kind, name, name_span)
+    if name in found.values:
+        message = f"the keyword '{name}' of @{declared.kind} is given twice"
+        raise Refusal(
+            "FS005", message, name_span, help="leave one of them out", related=[(found.spans[name], "here too")]
+        )
     hint = hints(VOCABULARY[declared.kind])[name]
     if not fits(value, hint):
         found.refused.add(name)

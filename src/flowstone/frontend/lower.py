@@ -14,7 +14,7 @@ from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.bind import Binding
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Draft, Drafts
-from flowstone.frontend.expected import to_json
+from flowstone.frontend.expected import is_text, to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.functions import parameters, yields
@@ -191,7 +191,12 @@ def tags_of(value: Any) -> dict[str, str]:
 
 def _description(draft: Draft, values: Mapping[str, Any]) -> str:
     written = values.get("description")
-    return str(written) if written is not None else ast.get_docstring(draft.declared.function) or ""
+    return str(written) if written is not None else _docstring(draft.declared.function)
+
+
+def _docstring(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    text = ast.get_docstring(function) or ""
+    return text if is_text(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _function(draft: Draft) -> FunctionRef:

@@ -94,6 +94,10 @@ def call_method(value: Any, name: str, arguments: list[Any], keywords: dict[str,
 
 
 def _check_text_method(value: str, name: str, arguments: list[Any], keywords: dict[str, Any]) -> None:
+    if name == "translate" and arguments and isinstance(arguments[0], dict):
+        longest = max((len(item) for item in arguments[0].values() if isinstance(item, str)), default=0)
+        if longest * len(value) > MAX_TEXT:
+            raise LimitError(f"the text would be longer than the limit of {MAX_TEXT} characters")
     if name == "expandtabs" and any(isinstance(item, int) and item > 100 for item in [*arguments, *keywords.values()]):
         raise LimitError("the tab is too wide")
     if name == "format_map" and arguments and isinstance(arguments[0], dict):

@@ -89,6 +89,7 @@ class ModuleIndex:
         self.files: dict[str, str] = {}
         """Module names of the source files by path, in the order in which they are read; broken ones too."""
         self._listings: dict[Path, frozenset[str]] = {}
+        self._found: dict[str, Path | None] = {}
 
     @property
     def texts(self) -> dict[str, str]:
@@ -175,6 +176,11 @@ class ModuleIndex:
         return self._listings[folder]
 
     def _find(self, name: str) -> Path | None:
+        if name not in self._found:
+            self._found[name] = self._search(name)
+        return self._found[name]
+
+    def _search(self, name: str) -> Path | None:
         if not name or not all(name.split(".")):
             return None
         for root in self._roots_with(name):

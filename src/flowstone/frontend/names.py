@@ -188,8 +188,18 @@ class Names:
 
     def _lookup(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> Target:
         key = (module.name, name)
-        if key in seen or len(seen) > _MODULE_DEPTH:
+        if key in self._targets:
+            return self._targets[key]
+        if key in seen:
             return Missing(module.name, name)
+        found = self._looked_up(module, name, seen, key)
+        if not isinstance(found, Missing):  # what is missing may be so because of a circle
+            self._targets[key] = found
+        return found
+
+    def _looked_up(self, module: Module, name: str, seen: frozenset[tuple[str, str]], key: tuple[str, str]) -> Target:
+        if len(seen) > _MODULE_DEPTH:
+            return Missing(module.name, name, unseen=f"it comes through more than {_MODULE_DEPTH} modules")
         table = self.table(module)
         bindings = _effective(table.bindings.get(name, ()))
         stars = table.later_stars(name)

@@ -181,11 +181,16 @@ def format_value(value: Any, conversion: int, spec: str) -> str:
 
 def check_template(template: str, values: list[Any]) -> None:
     """Check the arguments of ``str.format``. Errors: LimitError, UnstableError, ValueError as ``str.format``."""
+    longest = 0
     for value in values:
         printable(value)
+        longest = max(longest, len(str(value)))
+    length = len(template)
     for _, name, spec, conversion in string.Formatter().parse(template):
         if name is None:
             continue
+        length += longest
+        _sized(length, MAX_TEXT)
         if "." in name or "[" in name or "{" in (spec or "") or conversion in ("r", "a"):
             raise UnstableError("this form of format() is not evaluated; write an f-string")
         check_format_spec(spec or "")

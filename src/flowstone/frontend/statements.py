@@ -26,6 +26,8 @@ MAX_TURNS = 20_000
 """Most turns of loops and calls of factories that are followed in a project."""
 _COMPOUND = (ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 """Statements with blocks that are not followed at module level either."""
+MAX_STATEMENTS = 200_000
+"""Most statements in loops and factories that are followed in a project."""
 Signal = Literal["next", "break", "continue", "return"]
 
 
@@ -87,6 +89,7 @@ class Follower(ABC):
         self.executed: set[int] = set()
         """Ids of the statements that were followed."""
         self._turns = 0
+        self._followed = 0
         self._statements: dict[type[ast.stmt], Callable[[Any, Frame], Signal]] = {
             ast.Break: lambda _, __: "break",
             ast.Continue: lambda _, __: "continue",
@@ -103,7 +106,7 @@ class Follower(ABC):
     @property
     def effort(self) -> float:
         """The part of the turns for a whole project that was taken so far, from 0 to 1."""
-        return self._turns / MAX_TURNS
+        return max(self._turns / MAX_TURNS, self._followed / MAX_STATEMENTS)
 
     @abstractmethod
     def _expression(self, node: ast.expr, frame: Frame) -> None:
@@ -112,6 +115,8 @@ class Follower(ABC):
     def _block(self, statements: Iterable[ast.stmt], frame: Frame) -> Signal:
         for statement in statements:
             self.executed.add(id(statement))
+            if not frame.top:
+                self._count_statement(statement, frame)
             method = self._statements.get(type(statement))
             if method is not None:
                 signal = method(statement, frame)
@@ -152,6 +157,13 @@ class Follower(ABC):
         self._turns += 1
         if self._turns > MAX_TURNS:
             message = f"the project's loops and factories take more than {MAX_TURNS} turns"
+            raise ExhaustedError(Refusal("FS009", message, span, help="declare fewer assets by loops"))
+
+    def _count_statement(self, statement: ast.stmt, frame: Frame) -> None:
+        self._followed += 1
+        if self._followed > MAX_STATEMENTS:
+            message = f"the project's loops and factories take more than {MAX_STATEMENTS} statements"
+            span = frame.module.span(statement)
             raise ExhaustedError(Refusal("FS009", message, span, help="declare fewer assets by loops"))
 
     def _for(self, node: ast.For, frame: Frame) -> Signal:
@@ -235,18 +247,19 @@ class Follower(ABC):
 
     def _uncertain(self, statements: Iterable[ast.stmt], why: str, frame: Frame) -> set[int]:
         """Ids of the statements that declare something behind one that may fail, where the failure is caught."""
-        refused: set[int] = set()
+        refused: list[ast.stmt] = []
         certain = True
         for statement in statements:
             if not certain and self.touches.node(statement, frame.module, frame.values):
-                span = frame.module.span(statement)
-                place = Span(span.file, span.line, span.column, span.line, span.column + 1)
-                message = f"whether this is declared cannot be seen: {why} may fail"
-                advice = "declare it outside of the statement, and let the function itself deal with what is missing"
-                self._note(Refusal("FS003", message, place, help=advice), statement)
-                refused.add(id(statement))
+                refused.append(statement)
             certain = certain and self._cannot_fail(statement, frame)
-        return refused
+        if refused:
+            span = frame.module.span(refused[0])
+            place = Span(span.file, span.line, span.column, span.line, span.column + 1)
+            message = f"whether this is declared cannot be seen: {why} may fail"
+            advice = "declare it outside of the statement, and let the function itself deal with what is missing"
+            self._note(Refusal("FS003", message, place, help=advice), *refused)
+        return set(map(id, refused))
 
     def _cannot_fail(self, statement: ast.stmt, frame: Frame) -> bool:
         if self.touches.node(statement, frame.module, frame.values):

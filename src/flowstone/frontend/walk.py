@@ -8,7 +8,7 @@ from typing import Any
 
 from flowstone.frontend import iteration, operators
 from flowstone.frontend.construct import symbolic
-from flowstone.frontend.enums import is_enum, iterated
+from flowstone.frontend.enums import Enums
 from flowstone.frontend.names import Names
 from flowstone.frontend.values import (
     ClassValue,
@@ -17,16 +17,18 @@ from flowstone.frontend.values import (
     Scope,
     Symbol,
 )
+from flowstone.frontend.weights import Weights, is_container
 
-MAX_STEPS = 200_000
+MAX_STEPS = 100_000
 """Most nodes that are visited for one expression."""
-MAX_WEIGHT = 100_000
-"""Most items of a value, those of its items included."""
+MAX_MODULE_STEPS = 600_000
+"""Most nodes that are visited for the expressions of one module."""
 MAX_TOTAL_STEPS = 3_000_000
 """Most nodes that are visited for a project."""
 MAX_DEPTH = 1_000
 """Deepest nesting, calls of project functions included."""
 
+_BIG = 1 << 64
 _PYTHON_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, StopIteration, RuntimeError)
 ADVICE = "write it with literals and names that are bound once to constants; see 'What is static' in docs/language.md"
 
@@ -47,10 +49,12 @@ class Walk:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.methods: dict[type[ast.expr], Callable[[Any, Scope], Any]] = {}
-        self._weights: dict[int, tuple[Any, int]] = {}
-        """Of values that stay, by identity: the container and the number of items in it and below."""
-        self._recent: dict[int, tuple[Any, int]] = {}
-        """The same for what one expression makes."""
+        self.weights = Weights()
+        self.enums = Enums(names, lambda node, scope: self._value(node, scope))
+        self._spent: dict[str, int] = {}
+        """Steps by the module that holds the expression."""
+        self._exhausted: set[str] = set()
+        self._module = ""
         self._steps = 0
         self._total = 0
         self._depth = 0
@@ -63,28 +67,30 @@ class Walk:
     def constant(self, node: ast.expr, scope: Scope, what: str) -> Any:
         """The value of an expression that must be a plain constant. Errors: Refusal."""
         value = self.evaluate(node, scope)
-        if iteration.is_symbolic(value):
+        if self.weights.is_symbolic(value):
             raise symbolic(value, scope.module.span(node), what)
         return value
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Any:
         """The value of an expression; a symbol for what can only be named. Errors: Refusal."""
-        if isinstance(node, ast.Constant):
+        if isinstance(node, ast.Constant) and (node.value.__class__ is not int or abs(node.value) < _BIG):
             return node.value
-        self._begin()
+        self._begin(scope)
         return self._value(node, scope)
 
     def items(self, node: ast.expr, scope: Scope) -> list[Any]:
         """The items of an iterable expression. Errors: Refusal."""
-        self._begin()
+        self._begin(scope)
         return self._items(node, scope)
 
-    def _begin(self) -> None:
+    def _begin(self, scope: Scope) -> None:
         """Count the steps of a further expression, if this is one of its own."""
         if self._depth == 0:
             self._total += self._steps
+            self._spent[self._module] = self._spent.get(self._module, 0) + self._steps
             self._steps = 0
-            self._recent.clear()
+            self._module = scope.module.name
+            self.weights.forget()
 
     def refused(self, node: Node, scope: Scope, message: str, *, help: str = ADVICE) -> Refusal:
         """The refusal of an expression that is not constant."""
@@ -107,13 +113,13 @@ class Walk:
             self._check_limits(node, scope)
             return self._weigh(operators.bounded(method(node, scope)))
         except operators.LimitError as error:
-            raise Refusal("FS009", f"the evaluation is too large: {error}", scope.module.span(node)) from None
+            raise _too_large(node, scope, error) from None
         except operators.UnstableError as error:
             raise self.refused(node, scope, str(error)) from None
         except RecursionError:
             raise _too_deep(node, scope) from None
         except MemoryError:
-            raise Refusal("FS009", "the evaluation takes too much memory", scope.module.span(node)) from None
+            raise _too_large(node, scope, "it takes too much memory") from None
         except _PYTHON_ERRORS as error:
             message = f"this expression fails: {type(error).__name__}: {str(error)[:100]}"
             raise Refusal("FS005", message, scope.module.span(node), help="correct the expression") from None
@@ -132,46 +138,33 @@ class Walk:
                 raise operators.LimitError(f"more than {min(number, operators.MAX_ITEMS)} items")
             yield item
 
-    def keep(self, value: Any) -> None:
-        """Remember the weight of a value that is looked up again and again."""
-        found = self._recent.get(id(value))
-        if found is not None:
-            self._weights[id(value)] = found
-
     def _weigh(self, value: Any) -> Any:
-        """The value, if what it holds is bounded: containers may share their items. Errors: LimitError."""
-        if isinstance(value, list | tuple | dict | set | frozenset):
-            known = self._weights.get(id(value)) or self._recent.get(id(value))
+        """The value, if what it holds is bounded; what is large costs steps. Errors: LimitError."""
+        if is_container(value):
+            known = self.weights.known(value)
             if known is None:
-                known = self._recent[id(value)] = (value, self._weight(value))
-                self._steps += known[1] >> 3
-            self._steps += known[1] >> 6
+                known = self.weights.add(value)
+                self._steps += known.items >> 3
+            self._steps += known.items >> 6
         elif isinstance(value, str | bytes):
             self._steps += len(value) >> 9
         return value
 
-    def _weight(self, value: Any) -> int:
-        if isinstance(value, str | bytes):
-            return 1 + len(value) // 100
-        if not isinstance(value, list | tuple | dict | set | frozenset):
-            return 1
-        known = self._weights.get(id(value)) or self._recent.get(id(value))
-        if known is not None:
-            return known[1]
-        items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-        total = 1 + sum(map(self._weight, items))
-        if total > MAX_WEIGHT:
-            raise operators.LimitError(f"all items together are more than {MAX_WEIGHT}")
-        return total
-
     def _check_limits(self, node: ast.expr, scope: Scope) -> None:
-        if self._steps > MAX_STEPS or self._total + self._steps > MAX_TOTAL_STEPS:
-            message = f"the evaluation takes more than {MAX_STEPS} steps"
-            if self._steps <= MAX_STEPS:
-                message = f"the constants of the project take more than {MAX_TOTAL_STEPS} steps to evaluate"
-            raise Refusal("FS009", message, scope.module.span(node), help="write the result as a literal")
         if self._depth > MAX_DEPTH:
             raise _too_deep(node, scope)
+        spent = self._spent.get(scope.module.name, 0)
+        if self._steps <= MAX_STEPS and spent + self._steps <= MAX_MODULE_STEPS and self._total <= MAX_TOTAL_STEPS:
+            return
+        name, span, silent = scope.module.name, scope.module.span(node), False
+        message = f"the evaluation takes more than {MAX_STEPS} steps"
+        if self._steps <= MAX_STEPS:
+            message = f"the constants of the project take more than {MAX_TOTAL_STEPS} steps to evaluate"
+            if self._total <= MAX_TOTAL_STEPS:
+                message = f"the constants of module '{name}' take more than {MAX_MODULE_STEPS} steps to evaluate"
+            silent = name in self._exhausted  # once is enough
+            self._exhausted.add(name)
+        raise Refusal("FS009", message, span, help="write the result as a literal", silent=silent)
 
     def _plain(self, node: ast.expr, scope: Scope) -> Any:
         """A value that can be computed with."""
@@ -182,21 +175,26 @@ class Walk:
 
     def _items(self, node: ast.expr, scope: Scope) -> list[Any]:
         value = self._loose(node, scope)
-        if isinstance(value, ClassValue) and is_enum(value, self.names):
-            return list(iterated(value, self.names, self._value))
+        if isinstance(value, ClassValue) and value in self.enums:
+            return self.enums.iterated(value)
         if isinstance(value, Symbol):
             raise symbolic(value, scope.module.span(node), "what is iterated")
         try:
-            return list(iteration.ordered(value))
+            return list(self.metered(value) if isinstance(value, Iterator) else iteration.ordered(value))
         except operators.UnstableError as error:
             raise self.refused(node, scope, str(error)) from None
         except operators.LimitError as error:
-            raise Refusal("FS009", f"the evaluation is too large: {error}", scope.module.span(node)) from None
+            raise _too_large(node, scope, error) from None
         except TypeError as error:
-            raise Refusal("FS005", str(error), scope.module.span(node)) from None
+            raise Refusal("FS005", str(error), scope.module.span(node), help="correct the expression") from None
 
     def _truth(self, node: ast.expr, scope: Scope) -> bool:
         return operators.truth(self._value(node, scope))
+
+
+def _too_large(node: ast.expr, scope: Scope, why: object) -> Refusal:
+    message = f"the evaluation is too large: {why}"
+    return Refusal("FS009", message, scope.module.span(node), help="write a smaller value, or the result as a literal")
 
 
 def _too_deep(node: ast.expr, scope: Scope) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import datetime
+import enum
 import warnings
 from pathlib import PurePath
 
@@ -15,7 +16,7 @@ from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.names import Names
-from flowstone.frontend.values import Refusal, Scope
+from flowstone.frontend.values import EnumMember, NumberMember, Refusal, Scope, TextMember
 
 SETUP = """
 import datetime
@@ -27,6 +28,20 @@ WORDS = ["a", "b", "a"]
 TABLE = {"x": 1, "y": [2, 3]}
 PAIR = (1, "one")
 DAY = date(2024, 2, 29)
+import enum, itertools, math, textwrap
+from typing import NamedTuple
+class Point(NamedTuple):
+    x: object
+    y: object = 3
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = 2
+class Text(enum.StrEnum):
+    A = "a"
+    BEE = enum.auto()
+class Number(enum.IntEnum):
+    ONE = 1
+    TWO = enum.auto()
 """
 
 
@@ -55,12 +70,62 @@ ATOMS = st.one_of(
     NUMBERS.map(repr),
     TEXTS.map(repr),
     st.sampled_from(["None", "True", "False", "N", "WORD", "WORDS", "TABLE", "PAIR", "DAY", "b'x'", "()", "[]", "{}"]),
+    st.sampled_from(
+        ["Point(1)", "Color.RED.value", "Text.A", "Number.ONE", "Text.A.name", "Color.RED", "...", "{1, 2}"]
+    ),
 )
 OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "<<", ">>", "|", "&", "^", "and", "or"]
 OPERATORS += ["==", "!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not"]
 FUNCTIONS = ["len", "str", "int", "float", "bool", "list", "tuple", "set", "dict", "sorted", "min", "max", "sum", "any"]
-FUNCTIONS += ["all", "abs", "round", "reversed", "range", "enumerate", "zip", "frozenset"]
+FUNCTIONS += [
+    "all",
+    "abs",
+    "round",
+    "reversed",
+    "range",
+    "enumerate",
+    "zip",
+    "frozenset",
+    "repr",
+    "ascii",
+    "hex",
+    "bin",
+]
+FUNCTIONS += [
+    "chr",
+    "ord",
+    "divmod",
+    "pow",
+    "format",
+    "iter",
+    "next",
+    "slice",
+    "dict.fromkeys",
+    "str.upper",
+    "math.prod",
+]
+FUNCTIONS += ["itertools.product", "itertools.chain", "itertools.accumulate", "itertools.pairwise", "textwrap.dedent"]
+KEYED = [
+    "sorted({1}, key={0})",
+    "max({1}, key={0})",
+    "min({1}, key={0}, default=0)",
+    "list(map({0}, {1}))",
+    "list(filter({0}, {1}))",
+]
+KEYS = ["lambda q: {}", "len", "str", "str.upper", "None", "lambda *q, r=1: (q, {})", "Point"]
 METHODS = ["upper", "split", "strip", "join", "replace", "format", "keys", "values", "items", "get", "index", "count"]
+METHODS += [
+    "copy",
+    "encode",
+    "translate",
+    "expandtabs",
+    "bit_length",
+    "is_integer",
+    "isdisjoint",
+    "hex",
+    "_asdict",
+    "x",
+]
 METHODS += ["isoformat", "strftime", "zfill", "ljust", "title", "partition", "splitlines", "removeprefix", "append"]
 SPECS = ["", ">5", "05", ".2f", "x", "%Y", "e", ",", "999999999", "^3"]
 
@@ -80,6 +145,14 @@ def _compound(inner):
         st.tuples(inner, inner).map(lambda t: f"[(q, {t[0]}) for q in {t[1]} if q]"),
         st.tuples(inner, inner).map(lambda t: f"{{q: {t[0]} for q in {t[1]}}}"),
         st.tuples(inner, inner).map(lambda t: f"sum({t[0]} for q in {t[1]})"),
+        st.tuples(inner, inner).map(lambda t: f"[q for w in {t[0]} if (q := {t[1]})]"),
+        st.tuples(inner, st.sampled_from(KEYS), st.sampled_from(KEYED)).map(
+            lambda t: t[2].format(t[1].format(t[0]), t[0])
+        ),
+        st.tuples(inner, inner).map(lambda t: f"[*{t[0]}, *{t[1]}]"),
+        st.tuples(inner, inner).map(lambda t: f"{{**{t[0]}, **{t[1]}}}"),
+        st.tuples(inner, inner).map(lambda t: f"Point({t[0]}, y={t[1]})"),
+        st.tuples(inner, inner).map(lambda t: f"isinstance({t[0]}, (str, int)) and {t[1]}"),
         st.tuples(st.sampled_from(FUNCTIONS), many).map(lambda t: f"{t[0]}({', '.join(t[1])})"),
         st.tuples(inner, st.sampled_from(METHODS), many).map(lambda t: f"{t[0]}.{t[1]}({', '.join(t[2])})"),
         st.tuples(inner, st.sampled_from(["", "!r", "!s", "!a"]), st.sampled_from(SPECS)).map(
@@ -93,8 +166,14 @@ EXPRESSIONS = st.recursive(ATOMS, _compound, max_leaves=8)
 
 
 def _same(left, right) -> bool:
+    if isinstance(left, TextMember | NumberMember | EnumMember) and isinstance(right, enum.Enum):
+        return left.name == right.name and _same(left.value, right.value)
+    if hasattr(left, "_fields") and hasattr(right, "_fields"):
+        return left._fields == right._fields and _same(list(left), list(right))
     if type(left) is not type(right):
         return False
+    if isinstance(left, set | frozenset):
+        return len(left) == len(right) and all(any(_same(one, other) for other in right) for one in left)
     if isinstance(left, float):
         return repr(left) == repr(right)
     if isinstance(left, list | tuple):
@@ -111,14 +190,15 @@ def test_same_value_as_python_or_a_refusal(evaluate, text):
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(text, mode="eval")
-        except (SyntaxError, ValueError):  # quotes inside f-strings, before Python 3.12
+            code = compile(tree, "<test>", "eval")
+        except (SyntaxError, ValueError):  # quotes inside f-strings before Python 3.12, ':=' where it must not be
             return
         try:
             ours = evaluate(text)
         except Refusal as refusal:
             event(refusal.code)
             return
-        theirs = eval(compile(tree, "<test>", "eval"), dict(NAMES))  # what we evaluate is never costly, nor an error
+        theirs = eval(code, dict(NAMES))  # what we evaluate is never costly, nor an error
     assert _same(ours, theirs), (text, ours, theirs)
 
 

@@ -179,6 +179,22 @@ CASES = {
         "from flowstone import asset\n@asset(requires=['db'])\ndef a(): ...\n",
         [("FS701", 2, 18)],
     ),
+    "keyword twice": (
+        "from flowstone import asset\n@asset(name='x', **{'name': 'y'})\ndef a(): ...\n",
+        [("FS005", 2, 20)],
+    ),
+    "half a character": (
+        "from flowstone import asset\n@asset(meta={'x': '\\ud800'})\ndef a(x='\\udfff'):\n    '\\ud800'\n",
+        [("FS005", 2, 13), ("FS005", 3, 9)],
+    ),
+    "enum of itself": (
+        "from enum import Enum\nfrom flowstone import asset\nclass E(Enum):\n    X = E.X\n@asset(name=E.X.value)\ndef a(): ...\n",
+        [("FS003", 3, 7)],
+    ),
+    "cached below": (
+        "import functools\nfrom flowstone import asset\n@asset\n@functools.cache\ndef a(): ...\n",
+        [("FS003", 4, 2)],
+    ),
     "config default that is no JSON": (
         "from datetime import date\nfrom flowstone import asset\n@asset\ndef a(x=date(2020, 1, 1)): ...\n",
         [("FS005", 4, 9)],
