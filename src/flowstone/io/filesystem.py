@@ -17,6 +17,7 @@ from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, json_refusal, refusal
+from flowstone.io.object_store import Aside
 from flowstone.io.paths import location
 from flowstone.io.record import Record
 from flowstone.io.restore import restore
@@ -94,8 +95,7 @@ class FilesystemManager(FileManager):
         form = content_of(record).get("format")
         self._check_loading(slot, form, type)
         if form == "file" and (type is None or type.without_none().name != "bytes"):
-            self._verified(slot, record, self.store.verify)
-            return self._stored(slot, record)
+            return self._verified(slot, record, self.store.local)
         return super().load(slot, record, type)
 
     def _check_loading(self, slot: Slot, format: Any, type: TypeExpr | None) -> None:
@@ -166,7 +166,7 @@ def _format_of(value: Any) -> str:
     return "file" if isinstance(value, Path) else "json"
 
 
-def _copy(source: Path, temporary: Temporary) -> None:
+def _copy(source: Path, temporary: Temporary | Aside) -> None:
     with source.open("rb") as file:
         shutil.copyfileobj(file, temporary, 1 << 20)
 

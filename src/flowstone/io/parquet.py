@@ -17,6 +17,7 @@ from flowstone.io import frames
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
+from flowstone.io.object_store import Aside
 from flowstone.io.paths import location
 from flowstone.io.record import Record
 from flowstone.io.temporary import Temporary
@@ -95,7 +96,7 @@ class ParquetManager(FileManager):
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
-    def _write(self, slot: Slot, table: Any, temporary: Temporary) -> None:
+    def _write(self, slot: Slot, table: Any, temporary: Temporary | Aside) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -16,7 +16,14 @@ from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, re
 from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same
 
-VISIBLE = {"data-renamed": None, "record-renamed": 2, "data-folder-synced": 2, "record-folder-synced": 2}
+VISIBLE = {
+    "data-renamed": None,
+    "record-renamed": 2,
+    "data-folder-synced": 2,
+    "record-folder-synced": 2,
+    "record-put": 2,
+    "old-removed": 2,
+}
 """Which value a reader of a file store finds after an attempt to replace 1 by 2 ended at a step; before them 1."""
 
 
@@ -87,8 +94,9 @@ class IoFaults(IoFixtures):
     def test_crash_at_any_step_leaves_a_value_that_is_whole(
         self, durable: None, manager: IOManager, sample: Sample, project_root: Path, config: dict[str, Any]
     ) -> None:
-        assert manager.steps
-        for step in manager.steps:
+        steps = self.steps_of(manager)
+        assert steps
+        for step in steps:
             slot = slot_of(manager, step)
             store(manager, slot, sample.make(1))
             task = Task(dotted(manager), config, str(project_root), [sample.name], step, [2], crash_at=step)
@@ -100,7 +108,7 @@ class IoFaults(IoFixtures):
         manager.clean()
         assert self.leftovers(manager) == self.leftovers_of(staged)
         manager.publish(staged, record_of(staged))
-        for step in manager.steps:  # the next attempt, in another process, as after a crash
+        for step in steps:  # the next attempt, in another process, as after a crash
             again = open_manager(type(manager), config, project_root)
             store(again, slot_of(again, step), sample.make(2))
             assert same(manager.read(slot_of(manager, step), sample.type)[1], sample.make(2)), step
@@ -109,7 +117,7 @@ class IoFaults(IoFixtures):
     def test_error_at_any_step_names_the_asset_and_keeps_the_old_value(
         self, manager: IOManager, sample: Sample, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for step in manager.steps:
+        for step in self.steps_of(manager):
             slot = slot_of(manager, step)
             old = store(manager, slot, sample.make(1))
             with monkeypatch.context() as patch:
@@ -121,8 +129,9 @@ class IoFaults(IoFixtures):
                 assert f"shop.orders[{step}]" in str(caught.value)
                 assert "ENOSPC" in str(caught.value)
             self.check_readers_view(manager, sample, step)
-            store(manager, slot, sample.make(1))
-            assert manager.intact(slot, old)
+            again = store(manager, slot, sample.make(1))
+            assert again.data_version == old.data_version
+            assert manager.intact(slot, again)
         assert self.leftovers(manager) == []
 
     def check_readers_view(self, manager: IOManager, sample: Sample, step: str) -> None:
@@ -156,6 +165,10 @@ class IoFaults(IoFixtures):
         """Overwrite the record of ``shop.orders[x]``."""
         (found,) = _root(manager).glob(f"{RECORDS}/**/x.json")
         found.write_bytes(content)
+
+    def steps_of(self, manager: IOManager) -> tuple[str, ...]:
+        """The steps at which attempts are made to fail."""
+        return manager.steps
 
     def leftovers_of(self, staged: Staged) -> list[str]:
         """What ``leftovers`` says of a value that a living process has staged."""
@@ -192,4 +205,5 @@ def _root(manager: IOManager) -> Path:
         pytest.skip("what lies in the memory of a process cannot be damaged from outside")
     if not isinstance(manager, FileManager):
         raise NotImplementedError("override damage, damage_record and leftovers for a store that is no FileManager")
+    assert isinstance(manager.root, Path)
     return manager.root
