@@ -8,33 +8,41 @@ nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from flowstone.checks.engine import find_all
-from flowstone.diagnostics.diagnostic import Diagnostic, Edit
+from flowstone.checks.changes import Change, changes_of, key_of, parts
+from flowstone.checks.judgement import Judgement, judge
+from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.fixes.edits import Room, apply_all
-from flowstone.frontend import load
+from flowstone.frontend import load, update
 
 if TYPE_CHECKING:
     from flowstone.config.model import Settings
 
 Test = Callable[[Diagnostic], bool]
-_Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class State:
     """A project as some texts make it."""
 
+    judgement: Judgement
     texts: dict[str, str]
     """Of the sources, by path."""
-    findings: tuple[Diagnostic, ...]
-    """All of them, whatever is shown."""
-    assets: int
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """All of them, whatever is shown."""
+        return self.judgement.diagnostics
+
+    @property
+    def assets(self) -> int:
+        """How many there are."""
+        return len(self.judgement.loaded.project.assets)
 
 
 @dataclass(frozen=True)
@@ -49,15 +57,20 @@ class Outcome:
     @property
     def changed(self) -> dict[str, str]:
         """The new texts of the files that have changed, by path."""
-        return {
-            path: text for path, text in sorted(self.after.texts.items()) if text != self.before.texts.get(path, text)
-        }
+        before, after = self.before.texts, self.after.texts
+        return {path: text for path, text in sorted(after.items()) if text != before.get(path, text)}
 
 
-def read_state(settings: Settings, texts: Mapping[str, str]) -> State:
-    """The project with some texts instead of what the files hold."""
-    loaded = load(settings, fingerprints=False, texts=texts)
-    return State({**texts, **loaded.sources}, find_all(loaded, settings), len(loaded.project.assets))
+def read_state(
+    settings: Settings, before: State | None = None, texts: Mapping[str, str] = MappingProxyType({})
+) -> State:
+    """The project as it is, or as it was in another state, with some texts instead of what the files hold."""
+    if before is None:
+        loaded = load(settings, fingerprints=False, texts=texts)
+        return State(judge(loaded, settings), {**texts, **loaded.sources})
+    now = {**before.texts, **texts}
+    loaded = update(before.judgement.loaded, settings, now)
+    return State(judge(loaded, settings, before.judgement), {**now, **loaded.sources})
 
 
 def fix_findings(
@@ -68,20 +81,12 @@ def fix_findings(
     ``texts`` are taken instead of what the files hold. Findings that do not count may come by a fix. Files outside of
     the project's folder, and those that are reached by two paths, are left alone.
     """
-    start = read_state(settings, texts)
-    fixing = _Fixing(settings, start, counts)
+    start = read_state(settings, texts=texts)
     own = _own_files(settings.root, start.texts)
-    while fixing.once(_changes(fixing.state.findings, allowed, own)):
-        pass  # each turn leaves fewer findings than there were, so that this ends
+    fixing = _Fixing(settings, start, counts)
+    while fixing.once(changes_of((item for item in fixing.state.findings if allowed(item)), own)):
+        pass  # what is taken leaves fewer findings than there were, so that this ends
     return Outcome(start, fixing.state, tuple(fixing.fixed))
-
-
-@dataclass(frozen=True)
-class _Change:
-    """Edits, and the findings whose fix they all are."""
-
-    edits: tuple[Edit, ...]
-    findings: tuple[Diagnostic, ...]
 
 
 def _own_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
@@ -92,67 +97,56 @@ def _own_files(root: Path, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(path for path, where in real.items() if times[where] == 1 and where.is_relative_to(inside))
 
 
-def _changes(findings: Iterable[Diagnostic], allowed: Test, files: Set[str]) -> list[_Change]:
-    """The fixes of these files in the order of their findings, equal ones together."""
-    together: dict[tuple[Edit, ...], list[Diagnostic]] = {}
-    for item in findings:
-        if item.fix is not None and allowed(item) and all(edit.span.file in files for edit in item.fix.edits):
-            together.setdefault(tuple(sorted(item.fix.edits)), []).append(item)
-    return [_Change(edits, tuple(items)) for edits, items in together.items()]
-
-
 class _Fixing:
     """A project that gets better."""
 
     def __init__(self, settings: Settings, state: State, counts: Test) -> None:
         self._settings = settings
         self._counts = counts
+        self._refused: dict[Hashable, State] = {}
+        """The state for which each change was last refused."""
         self.state = state
         self.fixed: list[Diagnostic] = []
 
-    def once(self, changes: Sequence[_Change]) -> bool:
-        """Take what can be taken of the changes to the present texts; whether anything was."""
-        room = Room()
-        apart = [change for change in changes if room.take(change.edits)]
-        crowded = [change for change in changes if change not in apart]
-        return self._take(apart) or any(self._take([change]) for change in crowded)
+    def once(self, changes: Sequence[Change]) -> bool:
+        """Take what can be taken of the changes to the present texts; whether anything was.
 
-    def _take(self, changes: Sequence[_Change]) -> bool:
+        If nothing was, each of them has been refused for these very texts.
+        """
+        fresh = [change for change in changes if change.key not in self._refused]
+        room = Room()
+        apart = [change for change in fresh if room.take(change.edits)]
+        crowded = [change for change in fresh if change not in apart]
+        if self._take(apart) or any(self._take([change]) for change in crowded):
+            return True
+        stale = [change for change in changes if self._refused[change.key] is not self.state]
+        return any(self._take([change]) for change in stale)
+
+    def _take(self, changes: Sequence[Change]) -> bool:
         """Take as many of these changes as is good. Once some are taken, the places of others hold no longer."""
         if not changes:
             return False
         state = self._after(changes)
-        bad = self._worse(state, changes)
+        bad = self._bad(state, changes)
         if not bad:
             self.state = state
             self.fixed += [item for change in changes for item in change.findings]
             return True
         if len(changes) == 1:
+            self._refused[changes[0].key] = self.state
             return False
-        innocent = [change for change in changes if not _is_suspect(change, bad)]
-        first = innocent if 0 < len(innocent) < len(changes) else changes[: len(changes) // 2]
-        return self._take(first) or self._take([change for change in changes if change not in first])
+        return any(map(self._take, parts(changes, bad)))
 
-    def _worse(self, after: State, changes: Sequence[_Change]) -> Counter[_Key]:
+    def _bad(self, after: State, changes: Sequence[Change]) -> list[Diagnostic]:
         """The findings that should be gone and are not, and those that have come."""
         left = self._count(self.state.findings)
         left.subtract(self._count(item for change in changes for item in change.findings))
-        return self._count(after.findings) - left
+        more = self._count(after.findings) - left
+        return [item for item in after.findings if key_of(item) in more]
 
-    def _count(self, findings: Iterable[Diagnostic]) -> Counter[_Key]:
-        return Counter(_key(item) for item in findings if self._counts(item))
+    def _count(self, findings: Iterable[Diagnostic]) -> Counter[Hashable]:
+        return Counter(key_of(item) for item in findings if self._counts(item))
 
-    def _after(self, changes: Sequence[_Change]) -> State:
+    def _after(self, changes: Sequence[Change]) -> State:
         edits = [edit for change in changes for edit in change.edits]
-        return read_state(self._settings, {**self.state.texts, **apply_all(self.state.texts, edits)})
-
-
-def _is_suspect(change: _Change, bad: Counter[_Key]) -> bool:
-    """Whether findings that should not be there are likely to be due to a change."""
-    files = {file for _, file, _ in bad}
-    return any(edit.span.file in files for edit in change.edits) or any(_key(item) in bad for item in change.findings)
-
-
-def _key(item: Diagnostic) -> _Key:
-    """What is the same of a finding when the text around it has changed: its lines are not."""
-    return item.code, item.span.file, item.message
+        return read_state(self._settings, self.state, apply_all(self.state.texts, edits))

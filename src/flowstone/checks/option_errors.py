@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,12 +12,15 @@ from pydantic import ValidationError
 from flowstone.checks.secrets import looks_secret
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.suggest import nearest
 from flowstone.io.contract import Options
 from flowstone.ir.asset import Asset
 from flowstone.ir.node import Location
 
 Kind = Literal["missing", "unknown", "invalid"]
 
+_LISTS = "should be '"
+"""Stands in the reason where there are only certain values."""
 _REFERENCES = frozenset({"env", "airflow_connection", "prefect_secret"})
 
 
@@ -34,6 +38,8 @@ class OptionError:
     accepted: tuple[str, ...]
     """Names of the options that there are."""
     at: Location | Span
+    meant: tuple[str, str] | None = None
+    """What was written, and the one of the values that there are which is clearly meant."""
 
 
 def option_errors(subject: Subject, kind: Kind) -> Iterator[OptionError]:
@@ -84,7 +90,14 @@ def _of_asset(subject: Subject, asset: Asset, error: ValidationError, kind: Kind
             if found == "missing":
                 at = subject.keyword(asset, "io_manager")
             kind_of_manager = subject.project.io_managers[name].type
-            yield OptionError(kind, f"asset {asset.id!r}", option, reason, kind_of_manager, accepted, at)
+            meant = _meant(asset.storage.options.get(option), reason)
+            yield OptionError(kind, f"asset {asset.id!r}", option, reason, kind_of_manager, accepted, at, meant)
+
+
+def _meant(value: object, reason: str) -> tuple[str, str] | None:
+    """A misspelt value, and the nearest of those that the reason lists."""
+    near = nearest(value, re.findall("'([^']+)'", reason)) if isinstance(value, str) and _LISTS in reason else None
+    return (value, near) if isinstance(value, str) and near is not None else None
 
 
 def _split(error: ValidationError) -> Iterator[tuple[Kind, str, str]]:

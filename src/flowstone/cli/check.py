@@ -225,11 +225,20 @@ def _stdin_file(name: Path | None, settings: Settings) -> StdinFile | None:
     return None if name is None else read_stdin_file(name, settings.root)
 
 
+def _fixable(findings: Sequence[Diagnostic]) -> str:
+    """What ``--fix`` might do about them."""
+    safe = sum(item.fix is not None and item.fix.safe for item in findings)
+    unsafe = sum(item.fix is not None and not item.fix.safe for item in findings)
+    parts = [f"{safe} fixable with --fix"] if safe else []
+    parts += [f"{unsafe}{' more' if safe else ' fixable'} with --fix --unsafe-fixes"] if unsafe else []
+    return f"; {', '.join(parts)}" if parts else ""
+
+
 def _summary(findings: Sequence[Diagnostic], found: CheckResult, file: StdinFile | None) -> str:
     from flowstone.diagnostics.render_text import counted, summary
 
     if findings:
-        return f"{summary(findings)}."
+        return f"{summary(findings)}{_fixable(findings)}."
     if file is not None:
         return f"{file.path} {'is fine' if file.path in found.files else 'is not part of the project'}."
     if found.assets > 1:

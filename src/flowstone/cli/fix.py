@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flowstone.cli.rewrite import rewrite
+from flowstone.diagnostics.terminal import printable
 
 if TYPE_CHECKING:
     from flowstone.checks.fixing import Outcome
@@ -63,8 +65,12 @@ def write(settings: Settings, outcome: Outcome) -> None:
 
 
 def diff(outcome: Outcome, prefix: str) -> str:
-    """What would be written, as a unified diff. ``prefix`` is put before each file's path."""
-    return "".join(line for path in outcome.changed for line in _file_diff(outcome, path, prefix))
+    """What would be written, as a unified diff. ``prefix`` is put before each file's path.
+
+    A terminal is shown no control characters; elsewhere the diff can be applied.
+    """
+    text = "".join(line for path in outcome.changed for line in _file_diff(outcome, path, prefix))
+    return printable(text) if sys.stdout.isatty() else text
 
 
 def _file_diff(outcome: Outcome, path: str, prefix: str) -> Iterator[str]:

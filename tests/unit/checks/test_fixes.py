@@ -44,13 +44,13 @@ def test_a_fix_puts_the_example_right(item, settings_of):
 
 @pytest.mark.parametrize("item", RULES, ids=lambda item: item.code)
 def test_a_rule_without_remedies_has_no_fix(item, settings_of):
-    found = read_state(settings_of(item.files(bad=True)), {}).findings
+    found = read_state(settings_of(item.files(bad=True))).findings
 
     assert all(item.fixes for each in found if each.fix is not None and each.code == item.code)
 
 
 @pytest.mark.parametrize("item", [item for item in FIXED if item.fixable is not None], ids=lambda item: item.code)
 def test_a_second_example_stands_only_where_the_first_cannot_be_fixed(item, settings_of):
-    found = read_state(settings_of(item.files(bad=True)), {}).findings
+    found = read_state(settings_of(item.files(bad=True))).findings
 
     assert [each.fix for each in found] == [None]

@@ -77,7 +77,7 @@ def test_a_warning_exits_1(project):
 
     assert result.exit_code == 1
     assert result.stdout.startswith("pipelines/example.py:5:5: FS302 [warning] ")
-    assert result.stderr == "Found 1 warning in 1 file.\n"
+    assert result.stderr == "Found 1 warning in 1 file; 1 fixable with --fix --unsafe-fixes.\n"
 
 
 def test_quiet_prints_findings_only(project):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from flowstone.checks.fixing import fix_findings
+from flowstone.cli.fix import diff
 from flowstone.cli.rewrite import rewrite, with_line_ends
 from flowstone.cli.root import cli
+from flowstone.config import load_settings
 from flowstone.errors import UsageError
 
 TEXT = """\
@@ -143,6 +147,24 @@ def test_unsafe_fixes_alone_is_a_mistake(project):
 
     assert result.exit_code == 2
     assert text_of(project) == TEXT
+
+
+def test_the_summary_tells_what_could_be_fixed(project):
+    assert (
+        check().stderr
+        == "Found 1 error, 1 warning in 1 file; 1 fixable with --fix, 1 more with --fix --unsafe-fixes.\n"
+    )
+
+
+def test_a_terminal_is_shown_no_control_characters(project, monkeypatch):
+    (project / NAME).write_text(SAFELY.replace("käse", "\x1b[31m"), encoding="utf-8")
+    outcome = fix_findings(load_settings(project, environment={}), lambda _: True, lambda _: True)
+
+    piped = diff(outcome, "")
+    monkeypatch.setattr("flowstone.cli.fix.sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
+
+    assert "\x1b[31m" in piped
+    assert diff(outcome, "") == piped.replace("\x1b", "\\x1b")
 
 
 def test_what_remains_is_printed_in_the_format(project):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowstone.checks.finding import Finding
+from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.option_errors import option_errors
-from flowstone.checks.rule import Rule
+from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
+from flowstone.fixes.respell import respell
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     for error in option_errors(subject, "invalid"):
         option = f"the option {error.option!r}" if error.option else "the options"
-        yield Finding(f"{error.owner}: {option} of IO manager type {error.manager_type}: {error.reason}", error.at)
+        yield Finding(
+            f"{error.owner}: {option} of IO manager type {error.manager_type}: {error.reason}",
+            error.at,
+            fix=None if error.meant is None else respell(to_span(error.at), *error.meant),
+        )
 
 
 RULE = Rule(
@@ -39,4 +44,13 @@ def orders() -> list[int]:
 """,
     scope="near",
     check=check,
+    fixes=(Remedy("writes the value that is clearly meant"),),
+    fixable="""\
+from flowstone import asset
+
+
+@asset(format="jsno")  # <- here
+def orders() -> list[int]:
+    return [1, 2]
+""",
 )
