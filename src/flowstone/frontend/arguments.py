@@ -54,7 +54,9 @@ class Arguments(Calls):
                 function.node, positional, keywords, lambda default: self.evaluate(default, function.scope)
             )
         except TypeError as error:
-            raise Refusal("FS005", str(error), scope.module.span(call)) from None
+            raise Refusal(
+                "FS005", str(error), scope.module.span(call), help="correct the arguments of the call"
+            ) from None
 
 
 def _check_once(arguments: Iterable[Argument]) -> None:

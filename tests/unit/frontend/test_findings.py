@@ -205,3 +205,10 @@ CASES = {
 @pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=list(CASES))
 def test_mistake_is_found_at_its_place(project, text, expected):
     assert project.findings(text) == expected
+
+
+def test_a_call_of_a_factory_that_does_not_fit_has_help(project):
+    text = "from flowstone import asset\ndef make(n):\n    @asset(name=n)\n    def f(): ...\nmake()\n"
+    (finding,) = project(text).diagnostics
+    assert (finding.code, finding.span.line) == ("FS005", 5)
+    assert finding.help
