@@ -42,7 +42,7 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
         before = None
     subject = subject_of(loaded, settings)
     if before is not None:
-        subject = replace(subject, known_options=before.subject.read_options)
+        subject = replace(subject, known_options=before.subject.known_options or before.subject.read_options)
     vicinity = None if before is None else _vicinity(subject, before)
     if before is None or vicinity is None:
         near = tuple(apply(_rules("near"), subject))

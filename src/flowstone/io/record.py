@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import ConfigDict
+
 from flowstone.ir.node import Json, Node
 
 RECORD_VERSION = 1
 
+_BUILT = ConfigDict(defer_build=False)
+"""Validators of records are made on import: threads use them at once, and not every release of pydantic makes a
+deferred one safely then."""
+
 
 class InputVersion(Node):
     """A value that was read to make another."""
+
+    model_config = _BUILT
 
     asset: str
     partition: str | None = None
@@ -20,6 +28,8 @@ class InputVersion(Node):
 class CheckOutcome(Node):
     """What a check said of the value."""
 
+    model_config = _BUILT
+
     name: str
     passed: bool
     blocking: bool
@@ -28,6 +38,8 @@ class CheckOutcome(Node):
 
 class Record(Node):
     """One materialization of one asset and partition."""
+
+    model_config = _BUILT
 
     record_version: int = RECORD_VERSION
     asset: str

@@ -9,9 +9,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Node(BaseModel):
-    """Frozen data. Unknown fields are refused, so that a newer file is not half understood."""
+    """Frozen data. Unknown fields are refused, so that a newer file is not half understood.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Validators are made when they are first needed: most commands need few of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Location(Node):
