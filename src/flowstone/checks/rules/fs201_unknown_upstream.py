@@ -12,6 +12,7 @@ from flowstone.diagnostics.suggest import did_you_mean
 
 def check(subject: Subject) -> Iterator[Finding]:
     project = subject.project
+    known = frozenset(project.assets)
     for name, signature in (
         *((step.id, step.signature) for step in project.steps.values()),
         *((check.name, check.signature) for check in project.checks if check.asset in project.assets),
@@ -21,7 +22,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield Finding(
                     f"{name!r} depends on {dependency.asset!r}, which is not defined",
                     dependency.location,
-                    help=did_you_mean(dependency.asset, project.assets),
+                    help=did_you_mean(dependency.asset, known),
                 )
 
 
