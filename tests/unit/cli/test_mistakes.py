@@ -91,7 +91,7 @@ def test_stdout_that_is_closed(project, output_format):
 
     result = flowstone(project, "check", "--output-format", output_format, shell=">&-")
 
-    assert_told(result, "Found 1 warning in 1 file.", exit_code=1)
+    assert_told(result, "Found 1 warning in 1 file", exit_code=1)
 
 
 @pytest.mark.parametrize("command", ["check", "check --output-format json", "config show", "explain FS301", "--help"])
@@ -141,5 +141,5 @@ def test_a_locale_that_knows_ascii_only(project):
 
     for output_format in ("text", "concise", "json", "jsonl", "sarif", "github", "junit"):
         result = flowstone(project, "check", "--output-format", output_format, **bare)
-        assert_told(result, "Found 1 warning in 1 file.", exit_code=1)
+        assert_told(result, "Found 1 warning in 1 file", exit_code=1)
         assert result.stdout.isascii()
