@@ -107,6 +107,7 @@ class Names:
         self._index = index
         self._tables: dict[str, NameTable] = {}
         self._targets: dict[tuple[str, str], Target] = {}
+        self._dynamics: dict[str, str] = {}
         self._exports: dict[str, frozenset[str] | None] = {}
         self.holds: Callable[[Module, Binding], bool | None] = lambda _, __: None
         """Whether the conditions around a binding hold; None if that is not known. Set by who can evaluate them."""
@@ -283,6 +284,11 @@ class Names:
         """Why a module may have names that no statement binds; empty if it has none."""
         if module is None:
             return ""
+        if module.name not in self._dynamics:
+            self._dynamics[module.name] = self._look_for_dynamic(module)
+        return self._dynamics[module.name]
+
+    def _look_for_dynamic(self, module: Module) -> str:
         if "__getattr__" in self.table(module).bindings:
             return f"'{module.name}' has a function __getattr__"
         found = _DYNAMIC.search(module.source)
