@@ -6,14 +6,15 @@ import contextlib
 import importlib
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import flowstone
 from flowstone.errors import FlowStoneError
+from flowstone.io.record import Record
 from flowstone.runner.result import Failure, Order, Result
 from flowstone.runtime.materialize import find_reusable, materialize
-from flowstone.runtime.outcome import Outcome
+from flowstone.runtime.outcome import Status
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
@@ -30,7 +31,7 @@ def attempt(workspace: Workspace, order: Order) -> Result:
         outcome = materialize(workspace, order.step, order.partition, run, force=order.force)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
-    return _succeeded(outcome, time.perf_counter() - started)
+    return succeeded(outcome.status, outcome.records, time.perf_counter() - started)
 
 
 def reused(workspace: Workspace, order: Order) -> Result | None:
@@ -42,7 +43,7 @@ def reused(workspace: Workspace, order: Order) -> Result | None:
         outcome = find_reusable(workspace, order.step, order.partition, Run(order.run_id, "local", order.attempt))
     except (FlowStoneError, OSError):
         return None
-    return None if outcome is None else _succeeded(outcome, time.perf_counter() - started)
+    return None if outcome is None else succeeded(outcome.status, outcome.records, time.perf_counter() - started)
 
 
 def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: float, output: str = "") -> Result:
@@ -80,15 +81,16 @@ def _chain(whole: traceback.TracebackException) -> Iterator[traceback.TracebackE
         waiting.extend(item for item in (part.__cause__, part.__context__) if item is not None)
 
 
-def _succeeded(outcome: Outcome, elapsed: float) -> Result:
+def succeeded(status: Status, records: Iterable[Record], elapsed: float) -> Result:
+    """The result of a task whose outputs have these records."""
     rows: int | None = None
     size = 0
     warnings: tuple[str, ...] = ()
-    for record in outcome.records:
+    for record in records:
         size += record.size
         counted = record.metadata.get("content", {}).get("rows") if record.metadata else None
         if isinstance(counted, int):
             rows = counted if rows is None else rows + counted
         if record.checks:
             warnings += tuple(check.name for check in record.checks if not check.passed)
-    return Result(outcome.status, elapsed, rows, size, warnings)
+    return Result(status, elapsed, rows, size, warnings)

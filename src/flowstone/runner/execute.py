@@ -14,7 +14,8 @@ from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
 from flowstone.registry import io_manager_class
-from flowstone.runner.attempt import attempt, reused
+from flowstone.runner.attempt import attempt, reused, succeeded
+from flowstone.runner.forecast import Forecast
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.pools import InlinePool, Pool, Results, ThreadPool
 from flowstone.runner.processes import WorkerRunner
@@ -35,21 +36,19 @@ class Options:
     executor: Executor = "process"
     workers: int = 1
     """How many tasks run at the same time; ``inline`` runs one."""
-    force: bool = False
-    """Run every function, whatever is stored."""
     manifest: Path | None = None
     """Where worker processes read the project; they cannot be used without it."""
     logs: Path | None = None
     """Folder for what worker processes print."""
 
 
-def execute(plan: Plan, workspace: Workspace, options: Options, reporter: Reporter) -> Summary:
-    """Run the tasks of a plan. A failed task is part of the summary.
+def execute(planned: Forecast, workspace: Workspace, options: Options, reporter: Reporter) -> Summary:
+    """Carry out what was planned. A failed task is part of the summary.
 
     On any exception, KeyboardInterrupt above all, worker processes are killed with everything that they started.
     Errors: ConfigurationError if worker processes are needed and there is no manifest.
     """
-    run = _Execution(plan, workspace, options, reporter)
+    run = _Execution(planned, workspace, options, reporter)
     try:
         return run.loop()
     finally:
@@ -59,8 +58,9 @@ def execute(plan: Plan, workspace: Workspace, options: Options, reporter: Report
 class _Execution:
     """The state of one execution."""
 
-    def __init__(self, plan: Plan, workspace: Workspace, options: Options, reporter: Reporter) -> None:
-        self.plan = plan
+    def __init__(self, planned: Forecast, workspace: Workspace, options: Options, reporter: Reporter) -> None:
+        plan = self.plan = planned.plan
+        self.expected = planned.expectations
         self.workspace = workspace
         self.options = options
         self.reporter = reporter
@@ -106,11 +106,14 @@ class _Execution:
             heapq.heappush(self.ready, heapq.heappop(self.delayed)[1])
         while self.ready and self.running < self.capacity:
             place = heapq.heappop(self.ready)
-            task = self.plan.tasks[place]
+            task, expected = self.plan.tasks[place], self.expected[place]
+            self.reporter.started(task)
+            if expected.action == "reuse":
+                self._conclude(place, succeeded("reused", expected.records, 0.0))
+                continue
             self.attempts[place] += 1
             self.running += 1
-            self.reporter.started(task)
-            order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], self.options.force)
+            order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], expected.forced)
             route = self.routes.of(task.step)
             if route == "process" and (result := reused(self.workspace, order)) is not None:
                 self.results.put((place, result))  # no process has to be started to find that out
@@ -124,7 +127,7 @@ class _Execution:
         return min(PATIENCE, max(0.0, self.delayed[0][0] - time.monotonic()))
 
     def _take(self, timeout: float) -> None:
-        """Wait for one result and draw the consequences."""
+        """Wait for one result."""
         try:
             place, result = self.results.get(timeout=timeout)
         except Empty:
@@ -132,6 +135,10 @@ class _Execution:
         self.running -= 1
         if isinstance(result, BaseException):
             raise result
+        self._conclude(place, result)
+
+    def _conclude(self, place: int, result: Result) -> None:
+        """Draw the consequences of a result."""
         task = self.plan.tasks[place]
         if result.failure is None:
             self.summary.add(task, result)

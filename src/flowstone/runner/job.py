@@ -12,7 +12,7 @@ from pathlib import Path
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.terminal import error_text
 from flowstone.errors import ConfigurationError, FlowStoneError, UsageError
-from flowstone.runner.session import EXIT_FAILED, Session, carry_out
+from flowstone.runner.session import EXIT_FAILED, Asked, Session, carry_out
 from flowstone.runtime.workspace import Workspace
 
 EXIT_USAGE = 2
@@ -38,11 +38,13 @@ def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], argumen
         )
     given = [argument for argument in sys.argv if argument != "--force"]
     return Session(
-        steps=tuple(step for step in workspace.project.steps if step in chosen),
-        keys=(*arguments.partition, *arguments.partitions),
+        asked=Asked(
+            steps=tuple(step for step in workspace.project.steps if step in chosen),
+            keys=(*arguments.partition, *arguments.partitions),
+            force=arguments.force,
+        ),
         executor=arguments.executor,
         workers=arguments.workers,
-        force=arguments.force,
         manifest=manifest.absolute(),
         resume=shlex.join([Path(sys.executable).name, *given]),
         quiet=arguments.quiet,

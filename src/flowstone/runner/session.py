@@ -22,6 +22,7 @@ from flowstone.errors import UsageError
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import definitions
 from flowstone.runner.execute import Options, execute
+from flowstone.runner.forecast import Forecast, forecast
 from flowstone.runner.plan import Plan, plan
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
@@ -35,16 +36,24 @@ KEPT_LOGS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """What was asked for."""
+class Asked:
+    """What a run is to make."""
 
     steps: Sequence[str]
     """Ids in the order of the project."""
-    keys: Sequence[str]
+    keys: Sequence[str] = ()
     """Keys of partitions, or ranges of keys."""
+    force: bool = False
+    """Make everything again, whatever is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A run as it was asked for, and how it is carried out."""
+
+    asked: Asked
     executor: Executor
     workers: int
-    force: bool
     manifest: Path
     """Where worker processes read the project."""
     resume: str
@@ -77,8 +86,7 @@ def _frozen() -> Iterator[None]:
 
 
 def _carry_out(workspace: Workspace, session: Session) -> int:
-    planned = plan_session(workspace.project, session)
-    _demand_sound(workspace, planned)
+    planned = prepare_run(workspace, session.asked)
     run_id = new_run_id()
     logs = state_folder(workspace.root, workspace.environment) / "logs"
     _forget(logs)
@@ -86,13 +94,12 @@ def _carry_out(workspace: Workspace, session: Session) -> int:
         run_id=run_id,
         executor=session.executor,
         workers=session.workers,
-        force=session.force,
         manifest=session.manifest,
         logs=logs / run_id,
     )
     with _sigterm(), _reporter(session, run_id) as reporter:
         try:
-            for text in without_key(workspace.project, planned):
+            for text in without_key(workspace.project, planned.plan):
                 reporter.note(text)
             summary = execute(planned, workspace, options, reporter)
         except KeyboardInterrupt as interruption:
@@ -102,13 +109,23 @@ def _carry_out(workspace: Workspace, session: Session) -> int:
     return 0 if summary.ok else EXIT_FAILED
 
 
-def plan_session(project: Project, session: Session) -> Plan:
+def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
+    """What a run does that is asked for like this: what ``plan`` shows and ``run`` carries out.
+
+    Errors: as ``carry_out``.
+    """
+    planned = plan_asked(workspace.project, asked)
+    _demand_sound(workspace, planned)
+    return forecast(workspace, planned, force=asked.force)
+
+
+def plan_asked(project: Project, asked: Asked) -> Plan:
     """The plan of what was asked for. Errors: UsageError as ``carry_out``."""
-    wanted = definitions(project, session.steps)
-    if not session.keys and any(isinstance(item, TimePartitions) for item in wanted):
-        raise UsageError(_which_keys(project, session.steps, wanted), help=_example(wanted))
+    wanted = definitions(project, asked.steps)
+    if not asked.keys and any(isinstance(item, TimePartitions) for item in wanted):
+        raise UsageError(_which_keys(project, asked.steps, wanted), help=_example(wanted))
     try:
-        planned = plan(project, session.steps, session.keys)
+        planned = plan(project, asked.steps, asked.keys)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not planned.tasks:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
+from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import DamagedError, NotMaterializedError
 from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
-from flowstone.runtime.keys import selection
+from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.workspace import Workspace
 
@@ -107,16 +107,8 @@ def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -
 
 def _stored_keys(workspace: Workspace, asset: Asset) -> list[PartitionKey]:
     """The keys of an asset that are stored and belong to its definition, in the order of time."""
-    assert asset.partitions is not None
     manager, slot_of = workspace.storage(asset.id)
-    found = []
-    for record in manager.records(slot_of(None)):
-        if record.partition is not None:
-            try:
-                found.append(workspace.key(asset.partitions, record.partition))
-            except PartitionKeyError:
-                continue  # stored when the definition was another one
-    return sorted(found, key=lambda key: key.start.timestamp() if key.start else 0.0)
+    return known_keys(workspace, asset, (record.partition for record in manager.records(slot_of(None))))
 
 
 def _text(value: StoredValue) -> str:

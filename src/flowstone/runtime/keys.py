@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flowstone.dsl.mappings import KeySelection, select_keys
-from flowstone.dsl.partitions import PartitionKey, Partitions
+from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions
+from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
+from flowstone.runtime.workspace import Workspace
 
 WHOLE = KeySelection((None,), many=False)
 """The one value of an unpartitioned asset."""
@@ -20,3 +24,16 @@ def selection(
         if producer is consumer or producer == consumer:
             return KeySelection((key,), many=False)
     return select_keys(consumer, producer, dependency.mapping, key)
+
+
+def known_keys(workspace: Workspace, asset: Asset, texts: Iterable[str | None]) -> list[PartitionKey]:
+    """The keys among texts of partitions that belong to the asset's definition, in the order of time."""
+    assert asset.partitions is not None
+    found = []
+    for text in texts:
+        if text is not None:
+            try:
+                found.append(workspace.key(asset.partitions, text))
+            except PartitionKeyError:
+                continue  # stored when the definition was another one
+    return sorted(found, key=lambda key: key.start.timestamp() if key.start else 0.0)

@@ -29,6 +29,7 @@ from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.outputs import split
 from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.reasons import differences
 from flowstone.runtime.resources import OpenResources
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
@@ -125,12 +126,9 @@ def _reusable(task: _Task) -> tuple[Record, ...] | None:
         if value is None:
             return None
         record = value.record
-        if (
-            record.code_version != task.prepared.code_version
-            or record.config_version != task.config_version
-            or record.inputs != task.versions
-            or not value.manager.intact(value.slot, record)
-        ):
+        if any(differences(task.prepared, task.config_version, record, task.versions)):
+            return None
+        if not value.manager.intact(value.slot, record):
             return None
         found.append(record)
     return tuple(found)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from flowstone.io.record import Record
 
+Status = Literal["materialized", "reused"]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -15,7 +17,7 @@ class Outcome:
     step: str
     """Id of the step."""
     partition: str | None
-    status: Literal["materialized", "reused"]
+    status: Status
     """``reused``: what is stored was made by the same code with the same configuration from the same inputs."""
     records: tuple[Record, ...]
     """One for each output, in order."""

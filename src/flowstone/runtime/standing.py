@@ -10,9 +10,9 @@ from typing import Literal
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
-from flowstone.ir.function import Dependency
-from flowstone.runtime.keys import selection
+from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.reasons import Reason, differences
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
@@ -68,7 +68,7 @@ def _of_value(workspace: Workspace, prepared: PreparedStep, asset: Asset, record
             return Standing(asset.id, record.partition, "foreign", (str(error),), record)
     manager, slot = stored.place(asset.id, record.partition)
     if not manager.intact(slot, record):
-        return Standing(asset.id, record.partition, "damaged", ("the content is not that of the record",), record)
+        return Standing(asset.id, record.partition, "damaged", (str(Reason("content missing")),), record)
     reasons = tuple(_reasons(workspace, prepared, record, key, stored))
     return Standing(asset.id, record.partition, "outdated" if reasons else "current", reasons, record)
 
@@ -78,12 +78,9 @@ def _reasons(
 ) -> Iterator[str]:
     """Why a value would be made again."""
     if not prepared.step.cache:
-        yield "cache=False"
-    if record.code_version != prepared.code_version:
-        yield "code changed"
-    if record.config_version != prepared.config_version:
-        yield "configuration changed"
-    yield from _input_reasons(record, tuple(_inputs(workspace, prepared, key, stored)))
+        yield str(Reason("uncached"))
+    inputs = tuple(_inputs(workspace, prepared, key, stored))
+    yield from map(str, differences(prepared, prepared.config_version, record, inputs))
 
 
 def _inputs(
@@ -91,58 +88,12 @@ def _inputs(
 ) -> Iterator[InputVersion]:
     """The versions that would be read now; those that are not stored are left out."""
     for dependency, asset in prepared.dependencies:
+        selected = selection(prepared.partitions, asset.partitions, dependency, key)
         records = stored.of(asset.id).records
-        for text in _texts(workspace, prepared, dependency, asset, key, records):
-            record = records.get(text)
+        for item in known_keys(workspace, asset, records) if selected.stored else selected.keys:
+            record = records.get(None if item is None else item.text)
             if record is not None:
-                yield InputVersion(asset=asset.id, partition=text, data_version=record.data_version)
-
-
-def _texts(
-    workspace: Workspace,
-    prepared: PreparedStep,
-    dependency: Dependency,
-    asset: Asset,
-    key: PartitionKey | None,
-    records: dict[str | None, Record],
-) -> list[str | None]:
-    """The partitions that are read, in the order in which ``materialize`` reads them."""
-    selected = selection(prepared.partitions, asset.partitions, dependency, key)
-    if not selected.stored:
-        return [None if item is None else item.text for item in selected.keys]
-    assert asset.partitions is not None
-    found = []
-    for text in records:
-        if text is not None:
-            try:
-                found.append(workspace.key(asset.partitions, text))
-            except PartitionKeyError:
-                continue  # stored when the definition was another one
-    ordered = sorted(found, key=lambda item: item.start.timestamp() if item.start else 0.0)
-    return [item.text for item in ordered]
-
-
-def _input_reasons(record: Record, now: tuple[InputVersion, ...]) -> Iterator[str]:
-    if record.inputs == now:
-        return
-    before = {(item.asset, item.partition): item.data_version for item in record.inputs}
-    after = {(item.asset, item.partition): item.data_version for item in now}
-    changed = [place for place, version in after.items() if before.get(place, version) != version]
-    facts = (
-        ("changed", changed),
-        ("new", [place for place in after if place not in before]),
-        ("gone", [place for place in before if place not in after]),
-    )
-    for word, places in facts:
-        if places:
-            yield f"input {word}: {_listed(places)}"
-    if not any(places for _, places in facts):
-        yield "the order of the inputs changed"
-
-
-def _listed(places: list[tuple[str, str | None]]) -> str:
-    names = [asset if partition is None else f"{asset}[{partition}]" for asset, partition in places]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+                yield InputVersion(asset=asset.id, partition=record.partition, data_version=record.data_version)
 
 
 def expected(asset: Asset, now: datetime) -> int | None:

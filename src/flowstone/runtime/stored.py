@@ -26,6 +26,7 @@ class Stored:
 
     workspace: Workspace
     _found: dict[str, AssetRecords] = field(default_factory=dict)
+    _single: dict[tuple[str, str | None], Record | str | None] = field(default_factory=dict)
 
     def of(self, asset: str) -> AssetRecords:
         """All records of an asset. Errors: StorageError if the store cannot be read; ConfigurationError."""
@@ -33,6 +34,16 @@ class Stored:
             manager, slot_of = self.workspace.storage(asset)
             self._found[asset] = _read(manager, slot_of(None))
         return self._found[asset]
+
+    def one(self, asset: str, partition: str | None) -> Record | str | None:
+        """The record of one partition, or why it cannot be read; None if there is none. Errors: as ``of``."""
+        known = self._found.get(asset)
+        if known is not None:
+            return known.records.get(partition) or known.damaged.get(partition)
+        place = asset, partition
+        if place not in self._single:
+            self._single[place] = _read_one(*self.place(asset, partition))
+        return self._single[place]
 
     def place(self, asset: str, partition: str | None) -> tuple[IOManager, Slot]:
         """The manager of an asset and the slot of one of its partitions. Errors: ConfigurationError."""
@@ -48,11 +59,16 @@ def _read(manager: IOManager, slot: Slot) -> AssetRecords:
     records: dict[str | None, Record] = {}
     damaged: dict[str | None, str] = {}
     for partition in manager.partitions(slot):
-        try:
-            record = manager.record(Slot(slot.asset, partition, slot.options))
-        except DamagedError as error:
-            damaged[partition] = str(error)
-            continue
-        if record is not None:
-            records[partition] = record
+        found = _read_one(manager, Slot(slot.asset, partition, slot.options))
+        if isinstance(found, str):
+            damaged[partition] = found
+        elif found is not None:
+            records[partition] = found
     return AssetRecords(records, damaged)
+
+
+def _read_one(manager: IOManager, slot: Slot) -> Record | str | None:
+    try:
+        return manager.record(slot)
+    except DamagedError as error:
+        return str(error)

@@ -6,6 +6,7 @@ import pytest
 
 from flowstone.errors import ConfigurationError
 from flowstone.runner.execute import Options, execute
+from flowstone.runner.forecast import forecast
 from flowstone.runner.plan import plan
 from flowstone.runner.progress import Reporter
 
@@ -60,9 +61,11 @@ class Heard(Reporter):
 
 def run(made, executor="inline", keys=(), steps=None, **more):
     heard = Heard()
+    force = more.pop("force", False)
     options = Options("run", executor, more.pop("workers", 2), manifest=made.manifest, logs=made.root / "logs", **more)
-    planned = plan(made.project, steps or list(made.project.steps), keys)
-    heard.summary = execute(planned, made.workspace, options, heard)
+    workspace = made.workspace
+    planned = forecast(workspace, plan(made.project, steps or list(made.project.steps), keys), force=force)
+    heard.summary = execute(planned, workspace, options, heard)
     return heard
 
 
@@ -351,8 +354,9 @@ def test_an_asset_can_ask_for_its_executor(make_project):
 
 def test_worker_processes_need_a_manifest(make_project):
     made = make_project("@asset\ndef a() -> int:\n    return 1\n")
+    planned = forecast(made.workspace, plan(made.project, ["a"]))
     with pytest.raises(ConfigurationError, match="manifest"):
-        execute(plan(made.project, ["a"]), made.workspace, Options("run", "process"), Reporter())
+        execute(planned, made.workspace, Options("run", "process"), Reporter())
 
 
 def test_a_user_module_that_cannot_be_imported_is_the_users_failure(make_project):

@@ -1,0 +1,201 @@
+"""What a run of a plan would do, and why: worked out from the records before anything runs, and then carried out.
+
+What is certain before the run is told as certain: a task runs, or what is stored is reused. Whether a task *may* run is
+known once what it reads was made: if that comes out as it was, the task's value is reused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from flowstone.dsl.partitions import PartitionKey
+from flowstone.errors import StorageError
+from flowstone.io.record import InputVersion, Record
+from flowstone.ir.asset import Asset
+from flowstone.ir.function import Dependency
+from flowstone.runner.plan import Plan, Task
+from flowstone.runtime.keys import known_keys, selection
+from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.reasons import Place, Reason, differences
+from flowstone.runtime.stored import Stored
+from flowstone.runtime.workspace import Workspace
+
+Action = Literal["run", "may run", "reuse", "blocked"]
+ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "blocked")
+AT_ONCE = 20
+"""From so many partitions of an asset on, all its records are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What is known of one task before the run."""
+
+    task: Task
+    action: Action
+    """``blocked``: what it reads is not stored, and nothing in the plan makes it."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it runs, may run or cannot; empty if what is stored is reused."""
+    records: tuple[Record, ...] = ()
+    """Of what is reused, one for each output."""
+
+    @property
+    def forced(self) -> bool:
+        """Whether the function is called whatever is stored."""
+        return any(reason.kind == "forced" for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A plan with what is expected of each of its tasks."""
+
+    plan: Plan
+    expectations: tuple[Expectation, ...]
+    """By the task's place in the plan."""
+
+    def count(self, action: Action) -> int:
+        """How many tasks there are with an action."""
+        return sum(item.action == action for item in self.expectations)
+
+
+def forecast(
+    workspace: Workspace, plan: Plan, *, force: bool = False, done: Collection[tuple[str, str | None]] = ()
+) -> Forecast:
+    """What a run of the plan would do now. No user code is imported.
+
+    ``force`` runs every task but those in ``done``, which are judged by what is stored.
+    Errors: ConfigurationError for a store or a config value that cannot be used.
+    """
+    return Forecast(plan, tuple(_Forecaster(workspace, plan, force, done).all()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What a task will read, as far as it is known."""
+
+    known: tuple[tuple[Place, Record | None], ...]
+    """In the order in which they are read, with what is stored now."""
+    changing: frozenset[Place]
+    """Those that are made again before."""
+    missing: tuple[Place, ...]
+    blocked: tuple[Place, ...]
+
+
+class _Forecaster:
+    """Goes through a plan in its order."""
+
+    def __init__(self, workspace: Workspace, plan: Plan, force: bool, done: Collection[tuple[str, str | None]]) -> None:
+        self._workspace = workspace
+        self._plan = plan
+        self._force = force
+        self._done = done
+        self._stored = Stored(workspace)
+        self._counts = Counter(task.step for task in plan.tasks)
+        self._actions: dict[Place, Action] = {}
+        self._keys: dict[str, list[str | None]] = {}
+        """The partitions in the plan of each asset."""
+
+    def all(self) -> Iterator[Expectation]:
+        """What is expected of each task."""
+        for task in self._plan.tasks:
+            try:
+                found = self._of(task)
+            except StorageError:  # the attempt will say what is wrong
+                found = Expectation(task, "run", (Reason("store unreadable"),))
+            for output in self._workspace.project.steps[task.step].outputs.values():
+                self._actions[output, task.partition] = found.action
+                self._keys.setdefault(output, []).append(task.partition)
+            yield found
+
+    def _of(self, task: Task) -> Expectation:
+        prepared = self._workspace.step(task.step)
+        definition = prepared.partitions
+        key = None if definition is None or task.partition is None else self._workspace.key(definition, task.partition)
+        inputs = self._inputs(prepared, key)
+        if inputs.missing or inputs.blocked:
+            facts = Reason("input missing", inputs.missing), Reason("input blocked", inputs.blocked)
+            return Expectation(task, "blocked", tuple(reason for reason in facts if reason.places))
+        reasons = dict.fromkeys(self._without_records(prepared, task))
+        records = []
+        for asset in prepared.outputs:
+            record = self._record(asset, task.partition)
+            reasons.update(dict.fromkeys(self._of_output(prepared, record, inputs)))
+            if isinstance(record, Record):
+                records.append(record)
+        if not reasons and not all(map(self._intact, records)):
+            reasons[Reason("content missing")] = None
+        if reasons:
+            return Expectation(task, "run", tuple(reasons))
+        if inputs.changing:
+            places = tuple(place for place, _ in inputs.known if place in inputs.changing)
+            return Expectation(task, "may run", (Reason("input may change", places),))
+        return Expectation(task, "reuse", (), tuple(records))
+
+    def _without_records(self, prepared: PreparedStep, task: Task) -> Iterator[Reason]:
+        if self._force and (task.step, task.partition) not in self._done:
+            yield Reason("forced")
+        if not prepared.step.cache:
+            yield Reason("uncached")
+
+    def _of_output(self, prepared: PreparedStep, record: Record | str | None, inputs: _Inputs) -> Iterator[Reason]:
+        """Why an output is made, taking it that what is made again before comes out as it was."""
+        if record is None:
+            yield Reason("never made")
+        elif isinstance(record, str):
+            yield Reason("record damaged")
+        else:
+            before = {(item.asset, item.partition): item.data_version for item in record.inputs}
+            versions = tuple(_version(place, now, before, inputs.changing) for place, now in inputs.known)
+            yield from differences(prepared, prepared.config_version, record, versions)
+
+    def _intact(self, record: Record) -> bool:
+        manager, slot = self._stored.place(record.asset, record.partition)
+        return manager.intact(slot, record)
+
+    def _record(self, asset: Asset, partition: str | None) -> Record | str | None:
+        if self._counts[asset.step] >= AT_ONCE:
+            self._stored.of(asset.id)
+        return self._stored.one(asset.id, partition)
+
+    def _inputs(self, prepared: PreparedStep, key: PartitionKey | None) -> _Inputs:
+        known: list[tuple[Place, Record | None]] = []
+        changing: set[Place] = set()
+        missing: list[Place] = []
+        blocked: list[Place] = []
+        for dependency, asset in prepared.dependencies:
+            places, all_stored = self._places(prepared, dependency, asset, key)
+            for place in places:
+                record = self._record(asset, place[1])
+                action = self._actions.get(place)
+                if action == "blocked":
+                    blocked.append(place)
+                elif action in ("run", "may run"):
+                    changing.add(place)
+                    known.append((place, record if isinstance(record, Record) else None))
+                elif isinstance(record, Record):
+                    known.append((place, record))
+                elif not dependency.optional:
+                    missing.append(place)
+            if all_stored and not places and not dependency.optional:
+                missing.append((asset.id, None))
+        return _Inputs(tuple(known), frozenset(changing), tuple(missing), tuple(blocked))
+
+    def _places(
+        self, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
+    ) -> tuple[list[Place], bool]:
+        """What a dependency reads, in order, and whether that is all that is stored by then."""
+        selected = selection(prepared.partitions, asset.partitions, dependency, key)
+        if not selected.stored:
+            return [(asset.id, None if item is None else item.text) for item in selected.keys], False
+        texts = dict.fromkeys((*self._stored.of(asset.id).records, *self._keys.get(asset.id, ())))
+        return [(asset.id, item.text) for item in known_keys(self._workspace, asset, texts)], True
+
+
+def _version(place: Place, now: Record | None, before: dict[Place, str], changing: Collection[Place]) -> InputVersion:
+    asset, partition = place
+    if place in changing:
+        return InputVersion(asset=asset, partition=partition, data_version=before.get(place, ""))
+    assert now is not None
+    return InputVersion(asset=asset, partition=partition, data_version=now.data_version)
