@@ -173,11 +173,18 @@ def _io_managers() -> Iterator[str]:
         yield from _options("Option of an asset", manager.AssetOptions)
 
 
+_SHARED = {
+    True: "can be read from other machines",
+    False: "cannot be read from other machines",
+    None: "can be read from other machines if these share the configured place",
+}
+
+
 def _traits(manager: type[IOManager]) -> Iterator[str]:
     traits = manager.traits
     facts = [
         "values outlive the process" if traits.durable else "values live as long as the process",
-        "can be read from other machines" if traits.shared else "cannot be read from other machines",
+        _SHARED[traits.shared],
         "one writer at a time" if traits.single_writer else "any number of writers",
     ]
     if manager.extra is not None:

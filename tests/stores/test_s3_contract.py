@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from flowstone.errors import FlowStoneError
 from flowstone.io.contract import Slot
-from flowstone.io.file_manager import RECORDS
 from flowstone.io.filesystem import FilesystemManager
 from flowstone.io.object_store import STEPS
 from flowstone.io.parquet import ParquetManager
+from flowstone.io.store import RECORDS
 from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, slot_of, start, store
 from flowstone.testing.io_contract import IoContract
 
@@ -51,9 +51,6 @@ class TestObjects(IoContract):
     @pytest.fixture(autouse=True)
     def _bucket(self, bucket):
         self.bucket = bucket
-
-    def steps_of(self, manager):
-        return STEPS
 
     def damage(self, manager, how):
         found = [name for name in names(self.bucket, manager) if RECORDS not in name]

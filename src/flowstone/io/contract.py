@@ -21,6 +21,8 @@ from flowstone.ir.types import TypeExpr
 
 READ_ATTEMPTS = 20
 """How often ``read`` tries to find a value and its record together while others publish."""
+SMALL = 65536
+"""Up to this many bytes ``intact`` reads the content: small values are the likeliest to be wrong at the right size."""
 
 
 class Options(BaseModel):
@@ -65,8 +67,8 @@ class Traits:
 
     durable: bool
     """A value can be read by another process, and after the process that stored it has ended."""
-    shared: bool
-    """A value can be read from another machine."""
+    shared: bool | None
+    """A value can be read from another machine; None if that depends on the configuration (``is_shared``)."""
     single_writer: bool = False
     """Only one process at a time may write."""
     families: tuple[tuple[str, ...], ...] = ()
@@ -83,7 +85,7 @@ class IOManager(ABC):
     traits: ClassVar[Traits]
     extra: ClassVar[str | None] = None
     """Extra that installs what the manager needs."""
-    steps: ClassVar[tuple[str, ...]] = ()
+    steps: tuple[str, ...] = ()
     """Names of the points in ``stage`` and ``publish`` at which ``reached`` is called, in order."""
     gaps: ClassVar[Mapping[str, str]] = {}
     """Tests of the contract suite (``flowstone.testing``) that the manager does not pass, with the reason."""
@@ -97,6 +99,13 @@ class IOManager(ABC):
     @abstractmethod
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
         """Why a value of the type cannot be stored (or loaded); None if it can, or if that is not known."""
+
+    @classmethod
+    def is_shared(cls, options: Mapping[str, Any]) -> bool | None:
+        """Whether a value can be read from another machine, by the manager's options as they are configured: not
+        validated, with references to secrets in them. None if that cannot be known.
+        """
+        return cls.traits.shared
 
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:

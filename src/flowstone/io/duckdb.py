@@ -7,16 +7,18 @@ closes it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from flowstone.config.environment import state_folder
-from flowstone.errors import DamagedError, NotMaterializedError, StorageError, UnsupportedTypeError
+from flowstone.errors import DamagedError, StorageError, UnsupportedTypeError
 from flowstone.io import frames, table_values
-from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
+from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.duckdb_file import DuckdbFile
 from flowstone.io.duckdb_tables import (
     RECORDS,
@@ -32,11 +34,11 @@ from flowstone.io.duckdb_tables import (
     run,
     to_duckdb,
 )
-from flowstone.io.file_manager import SMALL, content_of
+from flowstone.io.paths import is_on_shared_disk
 from flowstone.io.record import Record
+from flowstone.io.table_manager import Rows, TableManager
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
-from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name
-from flowstone.ir.types import TypeExpr
+from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
 
 _UNPARTITIONED = ""
 
@@ -56,14 +58,50 @@ class DuckdbOptions(TableOptions):
     """Options of one asset in a ``duckdb`` manager."""
 
 
-class DuckdbManager(IOManager):
+@dataclass(frozen=True, slots=True)
+class DuckdbRows(Rows):
+    """Reads values from an open file."""
+
+    kinds: ClassVar[Mapping[str, str]] = {"json": "VARCHAR", "bytes": "BLOB"}
+    connection: Any
+
+    def columns(self, table: Table) -> dict[str, str]:
+        return DuckdbCatalogue(self.connection).columns(table)
+
+    def count(self, table: Table, slot: Slot) -> int:
+        rows, values = of_value(table, slot)
+        return int(run(self.connection, f"SELECT count(*) FROM {rows}", values)[0][0])  # noqa: S608 - quoted
+
+    def values(self, table: Table, slot: Slot, format: str) -> list[bytes | None]:
+        where, values = of_value(table, slot)
+        found = [row[0] for row in run(self.connection, f"SELECT {VALUE} FROM {where}", values)]  # noqa: S608 - quoted
+        return [written(item) for item in found]
+
+    def frame(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> Any:
+        import pyarrow as pa
+
+        check_columns(schema.names)
+        if not set(schema.names) <= set(present):
+            raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
+        rows, values = of_value(table, slot)
+        query = f"SELECT {', '.join(map(quoted, schema.names)) or '1'} FROM {rows} ORDER BY {quoted(ROW)}"  # noqa: S608 - quoted
+        found = self.connection.sql(query, params=values).to_arrow_table()
+        try:
+            return from_duckdb(found.select(schema.names), schema)
+        except pa.ArrowException as error:
+            raise DamagedError(
+                f"{slot.label}: the columns of {table.label} are not those of the record: {error}"
+            ) from error
+
+
+class DuckdbManager(TableManager):
     """Stores each asset as a table in a DuckDB file: a data frame as its rows, another value as JSON or bytes."""
 
     Config: ClassVar[type[Options]] = DuckdbConfig
     AssetOptions: ClassVar[type[Options]] = DuckdbOptions
-    traits: ClassVar[Traits] = Traits(durable=True, shared=False, single_writer=True, families=(frames.FORMS,))
+    traits: ClassVar[Traits] = Traits(durable=True, shared=None, single_writer=True, families=(frames.FORMS,))
     extra: ClassVar[str | None] = "duckdb"
-    steps: ClassVar[tuple[str, ...]] = ("staged", "opened", "written", "recorded", "committed")
+    steps = ("staged", "opened", "written", "recorded", "committed")
     config: DuckdbConfig
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
@@ -76,8 +114,8 @@ class DuckdbManager(IOManager):
         return state_folder(self.project_root, os.environ) / "data" / f"{self.name}.duckdb"
 
     @classmethod
-    def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
-        return table_values.refuses(type, loading=loading)
+    def is_shared(cls, options: Mapping[str, Any]) -> bool | None:
+        return is_on_shared_disk(options.get("path"))
 
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
@@ -89,7 +127,7 @@ class DuckdbManager(IOManager):
         return (table if schema is None else f"{schema}.{table}").lower()  # DuckDB's names have no case
 
     def stage(self, slot: Slot, value: Any) -> Staged:
-        table = self._table(slot)
+        table = self.table_of(slot)
         content = table_values.make_content(slot, value)
         try:
             rows = to_duckdb(content.table) if content.table is not None else _plain_rows(content)
@@ -130,35 +168,13 @@ class DuckdbManager(IOManager):
     def partitions(self, slot: Slot) -> Iterator[str | None]:
         yield from (text or None for text in sorted(self._select(slot, "partition")))
 
-    def intact(self, slot: Slot, record: Record) -> bool:
-        if record.size <= SMALL:
-            return table_values.holds(lambda: self.load(slot, record, None))
-        table = self._table(slot)
-        with self.file.opened(slot.label, "look for the value", write=False) as connection:
-            if connection is None or not DuckdbCatalogue(connection).columns(table):
-                return False
-            rows, values = of_value(table, slot)
-            count = run(connection, f"SELECT count(*) FROM {rows}", values)[0][0]  # noqa: S608 - quoted
-            return bool(count == content_of(record).get("rows", 1))
-
-    def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
-        table = self._table(slot)
-        table_values.demand_loadable(slot, type)
-        schema = table_values.frame_schema(record)
-        with self.file.opened(slot.label, "read", write=False) as connection:
-            present = {} if connection is None else DuckdbCatalogue(connection).columns(table)
-            if not present:
-                raise NotMaterializedError(f"{slot.label}: there is no table {table.label} in {self.file.path}")
-            if schema is None:
-                data = _read_plain(connection, slot, table, record, present)
-            else:
-                found = _read_frame(connection, slot, table, schema, present)
-        if schema is None:
-            return table_values.load_plain(slot, record, data, type)
-        return table_values.load_frame(slot, record, found, type)
+    @contextmanager
+    def reading(self, slot: Slot, doing: str) -> Iterator[DuckdbRows | None]:
+        with self.file.opened(slot.label, doing, write=False) as connection:
+            yield None if connection is None else DuckdbRows(connection)
 
     def delete(self, slot: Slot) -> bool:
-        table = self._table(slot)
+        table = self.table_of(slot)
         if not self.file.path.exists():
             return False
         with self.file.opened(slot.label, "delete", write=True) as connection:
@@ -175,7 +191,7 @@ class DuckdbManager(IOManager):
             run(connection, "COMMIT")
             return bool(gone)
 
-    def _table(self, slot: Slot) -> Table:
+    def table_of(self, slot: Slot) -> Table:
         if slot.partition is not None and not slot.partition:
             raise StorageError(f"{slot.asset}: a partition's key cannot be empty")
         name = table_name(slot.asset, slot.options)
@@ -215,7 +231,7 @@ class DuckdbManager(IOManager):
 
     def _select(self, slot: Slot, column: Literal["record", "partition"], partition: str | None = None) -> list[str]:
         """A column of the asset's rows among the records, or of one of them."""
-        schema = self._table(slot).schema
+        schema = self.table_of(slot).schema
         with self.file.opened(slot.label, "read the record", write=False) as connection:
             if connection is None or not DuckdbCatalogue(connection).columns(Table(schema, RECORDS, "", False)):
                 return []
@@ -236,48 +252,15 @@ def _plain_rows(content: Content) -> Any:
     return pa.table({VALUE: pa.array([content.data.decode().rstrip("\n")], pa.string())})
 
 
-def _read_frame(connection: Any, slot: Slot, table: Table, schema: Any, present: dict[str, str]) -> Any:
-    """The rows of a value as the Arrow table that was stored. Errors: DamagedError."""
-    import pyarrow as pa
-
-    check_columns(schema.names)
-    if not set(schema.names) <= set(present):
-        raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
-    rows, values = of_value(table, slot)
-    query = f"SELECT {', '.join(map(quoted, schema.names)) or '1'} FROM {rows} ORDER BY {quoted(ROW)}"  # noqa: S608 - quoted
-    found = connection.sql(query, params=values).to_arrow_table()
-    try:
-        return from_duckdb(found.select(schema.names), schema)
-    except pa.ArrowException as error:
-        raise DamagedError(
-            f"{slot.label}: the columns of {table.label} are not those of the record: {error}"
-        ) from error
-
-
 def _demand_kept(connection: Any, slot: Slot, table: Table, schema: Any, record: Record) -> None:
     """Errors: UnsupportedTypeError if DuckDB has changed a value inside of a nested column."""
     import pyarrow.types as of
 
     if any(of.is_nested(field.type) for field in schema):
-        present = DuckdbCatalogue(connection).columns(table)
+        rows = DuckdbRows(connection)
         try:
-            table_values.load_frame(slot, record, _read_frame(connection, slot, table, schema, present), None)
+            table_values.load_frame(slot, record, rows.frame(table, slot, schema, rows.columns(table)), None)
         except DamagedError as error:
             raise UnsupportedTypeError(
                 f"{slot.label}: DuckDB does not keep the values of a nested column as they are", help="flatten it"
             ) from error
-
-
-def _read_plain(connection: Any, slot: Slot, table: Table, record: Record, present: dict[str, str]) -> bytes:
-    """The bytes of a value that is no frame. Errors: NotMaterializedError, DamagedError."""
-    kind = {"json": "VARCHAR", "bytes": "BLOB"}.get(str(content_of(record).get("format")))
-    if kind is None or present.get(VALUE) != kind:
-        raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
-    where, values = of_value(table, slot)
-    rows = run(connection, f"SELECT {VALUE} FROM {where}", values)  # noqa: S608 - quoted
-    if not rows:
-        raise NotMaterializedError(f"{slot.label}: the value is gone from {table.label}")
-    if len(rows) > 1 or rows[0][0] is None:
-        raise DamagedError(f"{slot.label}: the rows in {table.label} are not those of the record")
-    found = rows[0][0]
-    return f"{found}\n".encode() if kind == "VARCHAR" else bytes(found)

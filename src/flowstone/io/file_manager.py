@@ -9,40 +9,32 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ValidationError, field_validator, model_validator
 
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
-from flowstone.io.contract import IOManager, Options, Slot, Staged
+from flowstone.io.aside import Aside
+from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
 from flowstone.io.files import STEPS, FileStore, faults
-from flowstone.io.object_store import VERSIONED, Aside, ObjectStore, versioned
-from flowstone.io.paths import PathTemplate, default_template, expand
-from flowstone.io.record import Record
+from flowstone.io.object_store import ObjectStore
+from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk
+from flowstone.io.record import Record, content_of
+from flowstone.io.store import RECORDS, Draft, Store
 from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
-RECORDS = ".records"
 OBJECTS = ("s3://",)
 """How URLs of object stores begin."""
-SMALL = 65536
-"""Up to this many bytes ``intact`` reads the content: small values are the likeliest to be wrong at the right size."""
-
 T = TypeVar("T")
 
-_VERSION = re.compile(r"[0-9a-f]{16}")
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,16})?")
-
-
-def content_of(record: Record) -> dict[str, Any]:
-    """What the manager noted of the content when it staged it."""
-    return dict(record.metadata.get("content") or {})
 
 
 class FileConfig(Options):
@@ -92,23 +84,23 @@ class Content:
     extension: str
     """Of the default path, with its dot."""
     metadata: dict[str, Any]
-    write: Callable[[Temporary | Aside], object]
+    write: Callable[[Draft], object]
 
 
 class FileManager(IOManager):
     """Base of the managers that store each value as a file."""
 
-    steps: ClassVar[tuple[str, ...]] = STEPS
-    """Those of a folder; ``object_store.STEPS`` in an object store."""
+    steps: tuple[str, ...] = STEPS
+    """Those of a folder; an instance has those of its store."""
     config: FileConfig
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
         super().__init__(name, config, project_root)
-        self.store: Any = self._open()
-        """A ``FileStore``, or an ``ObjectStore``, which does the same with objects."""
-        self.root: Path | PurePosixPath = self.store.root
+        self.store = self._open()
+        self.root = self.store.root
+        self.steps = self.store.steps
 
-    def _open(self) -> FileStore | ObjectStore:
+    def _open(self) -> Store[Temporary] | Store[Aside]:
         root = self.config.root
         state = state_folder(self.project_root, os.environ)
         if root is None:
@@ -121,6 +113,11 @@ class FileManager(IOManager):
     def _tell(self, step: str) -> None:
         self.reached(step)
 
+    @classmethod
+    def is_shared(cls, options: Mapping[str, Any]) -> bool | None:
+        root = options.get("root")
+        return True if isinstance(root, str) and root.startswith(OBJECTS) else is_on_shared_disk(root)
+
     @abstractmethod
     def prepare(self, slot: Slot, value: Any) -> Content:
         """How the value is written. Errors: UnsupportedTypeError."""
@@ -132,48 +129,39 @@ class FileManager(IOManager):
     def stage(self, slot: Slot, value: Any) -> Staged:
         content = self.prepare(slot, value)
         facts = {**content.metadata, "extension": content.extension}
-        if isinstance(self.store, ObjectStore):
-            facts["version"] = secrets.token_hex(8)
-        target = self._place(slot, facts)
-        if isinstance(self.store, ObjectStore):
-            facts["object"] = str(target.relative_to(self.root))
-        with faults(slot.label, "write", target):
-            temporary = self.store.create(target)
+        place, told = self.store.fresh(self._place(slot, content.extension))
+        with self._faults(slot.label, "write", place):
+            draft = self.store.create(place)
             try:
-                content.write(temporary)
-                temporary.sync()
+                content.write(draft)
+                draft.sync()
             except BaseException:
-                temporary.discard()
+                draft.discard()
                 raise
-        return Staged(slot, temporary.data_version, temporary.size, facts, (temporary, target))
+        return Staged(slot, draft.data_version, draft.size, facts | told, (draft, place))
 
     def publish(self, staged: Staged, record: Record) -> None:
-        temporary, target = staged.handle
-        with faults(staged.slot.label, "publish", target):
-            content = record.model_dump_json().encode() + b"\n"
-            if isinstance(self.store, ObjectStore):
-                self.store.publish(
-                    temporary, target, content, PurePosixPath(self._record_path(staged.slot)), self._told
-                )
-            else:
-                self.store.publish(temporary, target, content, self._record_path(staged.slot))
+        draft, place = staged.handle
+        with self._faults(staged.slot.label, "publish", place):
+            self.store.publish(draft, place, record.model_dump_json().encode() + b"\n", _record_place(staged.slot))
 
     def discard(self, staged: Staged) -> None:
         staged.handle[0].discard()
 
     def record(self, slot: Slot) -> Record | None:
-        path = self._record_path(slot)
-        with faults(slot.label, "read the record", path):
+        place = _record_place(slot)
+        with self._faults(slot.label, "read the record", place):
             try:
-                data = self.store.read(path)
+                data = self.store.read(place)
             except FileNotFoundError:
                 return None
         try:
             record = Record.model_validate_json(data)
         except ValidationError as error:
-            raise DamagedError(f"{slot.label}: the record {path} cannot be read") from error
+            raise DamagedError(f"{slot.label}: the record {self.store.show(place)} cannot be read") from error
         if (record.asset, record.partition) != (slot.asset, slot.partition):
-            raise DamagedError(f"{slot.label}: {path} is the record of {record.asset}, partition {record.partition}")
+            whose = f"{record.asset}, partition {record.partition}"
+            raise DamagedError(f"{slot.label}: {self.store.show(place)} is the record of {whose}")
         return record
 
     def records(self, slot: Slot) -> Iterator[Record]:
@@ -183,9 +171,9 @@ class FileManager(IOManager):
                 yield record
 
     def partitions(self, slot: Slot) -> Iterator[str | None]:
-        alone = self._record_path(Slot(slot.asset, None, slot.options))
-        folder = self._record_path(Slot(slot.asset, "_", slot.options)).parent
-        with faults(slot.label, "list", folder):
+        alone = _record_place(Slot(slot.asset, None, slot.options))
+        folder = _record_place(Slot(slot.asset, "_", slot.options)).rpartition("/")[0]
+        with self._faults(slot.label, "list", folder):
             if self.store.size(alone) is not None:
                 yield None
             names = self.store.names(folder)
@@ -195,15 +183,15 @@ class FileManager(IOManager):
         )
 
     def intact(self, slot: Slot, record: Record) -> bool:
-        target = self._stored(slot, record)
-        with faults(slot.label, "look for", target):
-            size = self.store.size(target)
+        place = self._stored(slot, record)
+        with self._faults(slot.label, "look for", place):
+            size = self.store.size(place)
         if size != record.size:
             return False
         if record.size > SMALL:
             return True
         try:
-            data = self.store.read(target)
+            data = self.store.read(place)
         except (OSError, StorageError):
             return False
         return f"sha256:{hashlib.sha256(data).hexdigest()}" == record.data_version
@@ -215,66 +203,53 @@ class FileManager(IOManager):
         self._verified(slot, record, self.store.verify)
 
     def clean(self) -> int:
-        with faults(self.name, "clean", self.root):
-            if isinstance(self.store, ObjectStore):
-                return self.store.clean(self._told, RECORDS)
-            return int(self.store.clean())
+        with self._faults(self.name, "clean", ""):
+            return self.store.clean()
 
     def delete(self, slot: Slot) -> bool:
-        path = self._record_path(slot)
+        record_place = _record_place(slot)
         try:
             record = self.record(slot)
         except DamagedError:
             record = None
-        if record is None and self.store.size(path) is None:
+        if record is None and self.store.size(record_place) is None:
             return False
-        target = self._target(slot, self.default_extension) if record is None else self._stored(slot, record)
-        with faults(slot.label, "delete", target):
-            self.store.remove(path, target)
+        place = self._place(slot, self.default_extension) if record is None else self._stored(slot, record)
+        with self._faults(slot.label, "delete", place):
+            self.store.remove(record_place, place)
         return True
 
     default_extension: ClassVar[str]
     """Of a value of which nothing is known."""
 
-    def _verified(self, slot: Slot, record: Record, look: Callable[[Any, int, str], T]) -> T:
-        target = self._stored(slot, record)
+    def _verified(self, slot: Slot, record: Record, look: Callable[[str, int, str], T]) -> T:
+        place = self._stored(slot, record)
         try:
-            with faults(slot.label, "read", target):
-                return look(target, record.size, record.data_version)
+            with self._faults(slot.label, "read", place):
+                return look(place, record.size, record.data_version)
         except (NotMaterializedError, DamagedError) as error:
-            self.store.settle(self._record_path(slot))
+            self.store.settle(_record_place(slot))
             raise type(error)(f"{slot.label}: {error}") from error
 
-    def _target(self, slot: Slot, extension: str) -> Path | PurePosixPath:
-        path = getattr(slot.options, "path", None)
-        template = path or default_template(extension, partitioned=slot.partition is not None)
-        return self.root / expand(template, slot)
-
-    def _stored(self, slot: Slot, record: Record) -> Path | PurePosixPath:
-        return self._place(slot, content_of(record))
-
-    def _place(self, slot: Slot, facts: Mapping[str, Any]) -> Path | PurePosixPath:
-        """Where content lies, by what was noted of it. Errors: DamagedError."""
+    def _stored(self, slot: Slot, record: Record) -> str:
+        """Where the content of a record lies. Errors: DamagedError."""
+        facts = content_of(record)
         extension = str(facts.get("extension", self.default_extension))
         if not _EXTENSION.fullmatch(extension):
             raise DamagedError(f"{slot.label}: the record names the extension {extension!r}")
-        target = self._target(slot, extension)
-        if not isinstance(self.store, ObjectStore):
-            return target
-        version = str(facts.get("version", ""))
-        if not _VERSION.fullmatch(version):
-            raise DamagedError(f"{slot.label}: the record names the version {version!r}")
-        return versioned(PurePosixPath(target), version)
-
-    def _told(self, data: bytes) -> PurePosixPath | None:
-        """Where the data lies of which a record in an object store tells; None if it tells nothing that can be."""
         try:
-            path = PurePosixPath(self.root / content_of(Record.model_validate_json(data))["object"])
-        except (ValidationError, KeyError, TypeError):
-            return None
-        ours = ".." not in path.parts and path.is_relative_to(self.root) and VERSIONED.search(path.name)
-        return path if ours else None
+            return self.store.find(self._place(slot, extension), facts)
+        except DamagedError as error:
+            raise DamagedError(f"{slot.label}: {error}") from None
 
-    def _record_path(self, slot: Slot) -> Path | PurePosixPath:
-        kind = "assets/{asset}.json" if slot.partition is None else "partitions/{asset}/{partition}.json"
-        return self.root / RECORDS / expand(kind, slot)
+    def _place(self, slot: Slot, extension: str) -> str:
+        path = getattr(slot.options, "path", None)
+        return expand(path or default_template(extension, partitioned=slot.partition is not None), slot)
+
+    def _faults(self, label: str, doing: str, place: str) -> AbstractContextManager[None]:
+        return faults(label, doing, self.store.show(place))
+
+
+def _record_place(slot: Slot) -> str:
+    kind = "assets/{asset}.json" if slot.partition is None else "partitions/{asset}/{partition}.json"
+    return f"{RECORDS}/{expand(kind, slot)}"

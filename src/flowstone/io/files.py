@@ -17,9 +17,9 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.temporary import Temporary, create, lock, sweep
@@ -44,7 +44,7 @@ _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
 
 @contextmanager
-def faults(asset: str, doing: str, path: PurePath) -> Iterator[None]:
+def faults(asset: str, doing: str, path: str) -> Iterator[None]:
     """Turn an operating system's error into a StorageError that names asset, path and error."""
     try:
         yield
@@ -54,7 +54,9 @@ def faults(asset: str, doing: str, path: PurePath) -> Iterator[None]:
 
 
 class FileStore:
-    """One folder of files with records. May be used by several threads and processes at once."""
+    """A ``Store`` in a folder."""
+
+    steps = STEPS
 
     def __init__(self, root: Path, reached: Callable[[str], None]) -> None:
         self.root = root
@@ -62,7 +64,19 @@ class FileStore:
         self._trusted: set[Path] = set()
         self._ready: set[Path] = set()
 
-    def create(self, target: Path, kind: str = "data") -> Temporary:
+    def show(self, place: str) -> str:
+        return f"{self.root}/{place}"
+
+    def fresh(self, place: str) -> tuple[str, dict[str, str]]:
+        return place, {}
+
+    def find(self, place: str, facts: Mapping[str, object]) -> str:
+        return place
+
+    def create(self, place: str) -> Temporary:
+        return self._create(self.root / place, "data")
+
+    def _create(self, target: Path, kind: str) -> Temporary:
         """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
         try:
             self._prepare(target.parent)
@@ -72,9 +86,9 @@ class FileStore:
             self._prepare(target.parent)
             return create(target, kind, self._reached)
 
-    def publish(self, data: Temporary, target: Path, record: bytes, record_path: Path) -> None:
-        """Put the data, then its record, in place. Errors: OSError, StorageError."""
-        note = self.create(record_path, "record")
+    def publish(self, data: Temporary, place: str, record: bytes, record_place: str) -> None:
+        target, record_path = self.root / place, self.root / record_place
+        note = self._create(record_path, "record")
         try:
             note.write(record)
             note.sync()
@@ -88,50 +102,45 @@ class FileStore:
         finally:
             note.discard()
 
-    def read(self, path: Path) -> bytes:
-        """All of a file. Errors: OSError; StorageError if it is no file of the store."""
-        descriptor = self._open(path)
+    def read(self, place: str) -> bytes:
+        descriptor = self._open(self.root / place)
         try:
             return b"".join(_chunks(descriptor))
         finally:
             os.close(descriptor)
 
-    def read_verified(self, path: Path, size: int, data_version: str) -> bytes:
-        """All of a file. Errors: NotMaterializedError, DamagedError if it is not this content, OSError."""
-        return b"".join(self._verified(path, size, data_version))
+    def read_verified(self, place: str, size: int, data_version: str) -> bytes:
+        return b"".join(self._verified(self.root / place, size, data_version))
 
-    def verify(self, path: Path, size: int, data_version: str) -> None:
-        """Read a file and drop it. Errors: as of ``read_verified``."""
-        for _ in self._verified(path, size, data_version):
+    def verify(self, place: str, size: int, data_version: str) -> None:
+        for _ in self._verified(self.root / place, size, data_version):
             pass
 
-    def size(self, path: Path) -> int | None:
-        """Bytes of a file, or None if there is none."""
+    def local(self, place: str, size: int, data_version: str) -> Path:
+        """The file itself, once it is verified."""
+        self.verify(place, size, data_version)
+        return self.root / place
+
+    def size(self, place: str) -> int | None:
         try:
-            found = path.stat(follow_symlinks=False)
+            found = (self.root / place).stat(follow_symlinks=False)
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
-    def local(self, path: Path, size: int, data_version: str) -> Path:
-        """The file itself, once it is verified. Errors: as of ``read_verified``."""
-        self.verify(path, size, data_version)
-        return path
-
-    def names(self, folder: Path) -> list[str]:
-        """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
+    def names(self, folder: str) -> list[str]:
         try:
-            return [entry.name for entry in os.scandir(folder)]
+            return [entry.name for entry in os.scandir(self.root / folder)]
         except FileNotFoundError:
             return []
 
-    def settle(self, record_path: Path) -> None:
+    def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing into the folder."""
-        with suppress(OSError), _locked(record_path.parent, fcntl.LOCK_SH):
+        with suppress(OSError), _locked((self.root / record_place).parent, fcntl.LOCK_SH):
             pass
 
-    def remove(self, record_path: Path, target: Path) -> None:
-        """Remove a record, then its data. Errors: OSError, StorageError."""
+    def remove(self, record_place: str, place: str) -> None:
+        record_path, target = self.root / record_place, self.root / place
         self._trust(record_path.parent)
         self._trust(target.parent)
         with _locked(record_path.parent, fcntl.LOCK_EX):
@@ -140,7 +149,7 @@ class FileStore:
             target.unlink(missing_ok=True)
 
     def clean(self) -> int:
-        """Remove the temporary files of dead writers in all folders; the number of files. Errors: OSError."""
+        """Remove the temporary files of dead writers in all folders."""
         return sum(sweep(Path(folder)) for folder, _, _ in os.walk(self.root))
 
     def _open(self, path: Path) -> int:

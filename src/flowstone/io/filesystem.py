@@ -15,13 +15,12 @@ from typing import Any, ClassVar, Literal
 from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
-from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
+from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, json_refusal, refusal
-from flowstone.io.object_store import Aside
 from flowstone.io.paths import location
-from flowstone.io.record import Record
+from flowstone.io.record import Record, content_of
 from flowstone.io.restore import restore
-from flowstone.io.temporary import Temporary
+from flowstone.io.store import Draft
 from flowstone.ir.types import TypeExpr
 
 Format = Literal["json", "text", "bytes", "file", "pickle"]
@@ -56,7 +55,7 @@ class FilesystemManager(FileManager):
 
     Config: ClassVar[type[Options]] = FilesystemConfig
     AssetOptions: ClassVar[type[Options]] = FilesystemOptions
-    traits: ClassVar[Traits] = Traits(durable=True, shared=False)
+    traits: ClassVar[Traits] = Traits(durable=True, shared=None)
     default_extension: ClassVar[str] = EXTENSIONS["json"]
     config: FilesystemConfig
 
@@ -76,9 +75,9 @@ class FilesystemManager(FileManager):
         if form == "file":
             source = self._source(slot, value)
             suffix = source.suffix if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
-            return Content(suffix[:17], {"format": form}, lambda temporary: _copy(source, temporary))
+            return Content(suffix[:17], {"format": form}, lambda draft: _copy(source, draft))
         data = self._encode(slot, form, value)
-        return Content(extension, {"format": form}, lambda temporary: temporary.write(data))
+        return Content(extension, {"format": form}, lambda draft: draft.write(data))
 
     def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
         form = content_of(record).get("format", "json")
@@ -166,9 +165,9 @@ def _format_of(value: Any) -> str:
     return "file" if isinstance(value, Path) else "json"
 
 
-def _copy(source: Path, temporary: Temporary | Aside) -> None:
+def _copy(source: Path, draft: Draft) -> None:
     with source.open("rb") as file:
-        shutil.copyfileobj(file, temporary, 1 << 20)
+        shutil.copyfileobj(file, draft, 1 << 20)
 
 
 def _name(value: Any) -> str:

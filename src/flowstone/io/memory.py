@@ -39,7 +39,7 @@ class MemoryManager(IOManager):
     Config: ClassVar[type[Options]] = MemoryConfig
     AssetOptions: ClassVar[type[Options]] = MemoryOptions
     traits: ClassVar[Traits] = Traits(durable=False, shared=False)
-    steps: ClassVar[tuple[str, ...]] = ("staged", "published")
+    steps = ("staged", "published")
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
         super().__init__(name, config, project_root)

@@ -15,12 +15,11 @@ from pydantic import Field, model_validator
 from flowstone.errors import MissingExtraError, UnsupportedTypeError
 from flowstone.io import frames
 from flowstone.io.contract import Options, Slot, Traits
-from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions, content_of
+from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
-from flowstone.io.object_store import Aside
 from flowstone.io.paths import location
-from flowstone.io.record import Record
-from flowstone.io.temporary import Temporary
+from flowstone.io.record import Record, content_of
+from flowstone.io.store import Draft
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
@@ -61,7 +60,7 @@ class ParquetManager(FileManager):
 
     Config: ClassVar[type[Options]] = ParquetConfig
     AssetOptions: ClassVar[type[Options]] = ParquetOptions
-    traits: ClassVar[Traits] = Traits(durable=True, shared=False, families=(frames.FORMS,))
+    traits: ClassVar[Traits] = Traits(durable=True, shared=None, families=(frames.FORMS,))
     extra: ClassVar[str | None] = "parquet"
     default_extension: ClassVar[str] = ".parquet"
     config: ParquetConfig
@@ -86,7 +85,7 @@ class ParquetManager(FileManager):
             "columns": table.num_columns,
             "schema": {field.name: str(field.type) for field in table.schema},
         }
-        return Content(self.default_extension, metadata, lambda temporary: self._write(slot, table, temporary))
+        return Content(self.default_extension, metadata, lambda draft: self._write(slot, table, draft))
 
     def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
         self._demand_pyarrow()
@@ -96,7 +95,7 @@ class ParquetManager(FileManager):
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
-    def _write(self, slot: Slot, table: Any, temporary: Temporary | Aside) -> None:
+    def _write(self, slot: Slot, table: Any, draft: Draft) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -105,7 +104,7 @@ class ParquetManager(FileManager):
         try:
             pq.write_table(
                 table,
-                temporary,
+                draft,
                 compression=compression,
                 compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
                 row_group_size=getattr(slot.options, "row_group_size", ROW_GROUP),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePath
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -88,3 +89,13 @@ def location(asset: str, path: str | None, extension: str, *, partitioned: bool)
 def default_template(extension: str, *, partitioned: bool) -> str:
     """Where an asset without the option ``path`` lies."""
     return f"{{asset}}/{{partition}}{extension}" if partitioned else f"{{asset}}{extension}"
+
+
+def is_on_shared_disk(path: object) -> bool | None:
+    """Whether a configured folder or file lies on a disk that other machines have, too; None if that is not known.
+
+    A relative path belongs to the project's folder, which each machine has for itself; an absolute one may be mounted.
+    """
+    if path is None:
+        return False
+    return None if not isinstance(path, str) or PurePath(path).is_absolute() else False

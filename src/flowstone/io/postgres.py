@@ -7,25 +7,25 @@ Writers of one asset and partition take turns by an advisory lock, from ``stage`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from flowstone.errors import DamagedError, NotMaterializedError, StorageError, UnsupportedTypeError
+from flowstone.errors import DamagedError, StorageError, UnsupportedTypeError
 from flowstone.io import frames, postgres_tables, table_values
-from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
-from flowstone.io.file_manager import SMALL, content_of
+from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.postgres_columns import Column, check_identifier, columns_of, from_csv, to_csv
 from flowstone.io.postgres_session import Sessions, faults
 from flowstone.io.postgres_sql import copy_in, copy_out, of_value, statement
 from flowstone.io.postgres_tables import RECORDS, PostgresCatalogue
 from flowstone.io.record import Record
+from flowstone.io.table_manager import Rows, TableManager
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
-from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name
-from flowstone.ir.types import TypeExpr
+from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
 
 LONGEST_PARTITION = 1_000
 """Characters of a partition's text: an index of Postgres holds no long ones."""
@@ -34,7 +34,7 @@ _UNPARTITIONED = ""
 _ONE_RECORD = "SELECT record FROM {} WHERE asset = {} AND partition = {}"
 _ALL_RECORDS = 'SELECT record FROM {} WHERE asset = {} ORDER BY partition COLLATE "C"'
 _PARTITIONS = 'SELECT partition FROM {} WHERE asset = {} ORDER BY partition COLLATE "C"'
-_VALUES = {"json": "SELECT value::text FROM {}", "bytea": "SELECT value FROM {}"}
+_VALUES = {"json": "SELECT value::text FROM {}", "bytes": "SELECT value FROM {}"}
 _FORMATS = {"json": "json", "bytes": "bytea"}
 
 
@@ -62,24 +62,46 @@ class _Open:
     table: Table
 
 
-class PostgresManager(IOManager):
+@dataclass(frozen=True, slots=True)
+class PostgresRows(Rows):
+    """Reads values in a transaction."""
+
+    kinds: ClassVar[Mapping[str, str]] = _FORMATS
+    connection: Any
+
+    def columns(self, table: Table) -> dict[str, str]:
+        return PostgresCatalogue(self.connection).columns(table)
+
+    def count(self, table: Table, slot: Slot) -> int:
+        return int(self.connection.execute(of_value("SELECT count(*) FROM {}", table, slot)).fetchone()[0])
+
+    def values(self, table: Table, slot: Slot, format: str) -> list[bytes | None]:
+        found = self.connection.execute(of_value(_VALUES[format], table, slot)).fetchall()
+        return [written(row[0]) for row in found]
+
+    def frame(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> Any:
+        columns = columns_of(schema)
+        if any(present.get(column.name) != column.sql for column in columns):
+            raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
+        with self.connection.cursor().copy(copy_out(table, slot, columns)) as copy:
+            data = b"".join(copy)
+        return from_csv(data, columns).cast(schema)
+
+
+class PostgresManager(TableManager):
     """Stores each asset as a table in Postgres: a data frame as its rows, another value as JSON or bytes."""
 
     Config: ClassVar[type[Options]] = PostgresConfig
     AssetOptions: ClassVar[type[Options]] = PostgresOptions
     traits: ClassVar[Traits] = Traits(durable=True, shared=True, families=(frames.FORMS,))
     extra: ClassVar[str | None] = "postgres"
-    steps: ClassVar[tuple[str, ...]] = ("locked", "copied", "recorded", "committed")
+    steps = ("locked", "copied", "recorded", "committed")
     config: PostgresConfig
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
         super().__init__(name, config, project_root)
         self._sessions = Sessions(name, self.config.dsn, self.config.connect_timeout)
         self._migrated: set[str] = set()
-
-    @classmethod
-    def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
-        return table_values.refuses(type, loading=loading)
 
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
@@ -92,7 +114,7 @@ class PostgresManager(IOManager):
         return table if schema is None else f"{schema}.{table}"
 
     def stage(self, slot: Slot, value: Any) -> Staged:
-        table = self._table(slot)
+        table = self.table_of(slot)
         content = table_values.make_content(slot, value)
         with faults(self.name, slot.label, "write"):
             connection = self._connection(table.schema)
@@ -135,36 +157,14 @@ class PostgresManager(IOManager):
     def partitions(self, slot: Slot) -> Iterator[str | None]:
         yield from (text or None for text in self._select_records(slot, _PARTITIONS))
 
-    def intact(self, slot: Slot, record: Record) -> bool:
-        table = self._table(slot)
-        if record.size <= SMALL:
-            return table_values.holds(lambda: self.load(slot, record, None))
-        rows = content_of(record).get("rows", 1)
-        with self._sessions.transaction(slot.label, "look for the value") as connection:
-            if not PostgresCatalogue(connection).columns(table):
-                return False
-            found = connection.execute(of_value("SELECT count(*) FROM {}", table, slot))
-            return bool(found.fetchone()[0] == rows)
-
-    def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
-        table = self._table(slot)
-        table_values.demand_loadable(slot, type)
-        schema = table_values.frame_schema(record)
-        with self._sessions.transaction(slot.label, "read") as connection:
+    @contextmanager
+    def reading(self, slot: Slot, doing: str) -> Iterator[PostgresRows]:
+        with self._sessions.transaction(slot.label, doing) as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            present = PostgresCatalogue(connection).columns(table)
-            if not present:
-                raise NotMaterializedError(f"{slot.label}: there is no table {table.label}")
-            if schema is None:
-                data = _read_plain(connection, slot, table, record, present)
-            else:
-                found = _read_frame(connection, slot, table, schema, present)
-        if schema is None:
-            return table_values.load_plain(slot, record, data, type)
-        return table_values.load_frame(slot, record, found, type)
+            yield PostgresRows(connection)
 
     def delete(self, slot: Slot) -> bool:
-        table = self._table(slot)
+        table = self.table_of(slot)
         with self._sessions.transaction(slot.label, "delete") as connection:
             self._migrate(connection, table.schema)
             postgres_tables.lock(connection, "value", slot.asset, slot.partition or _UNPARTITIONED)
@@ -180,7 +180,7 @@ class PostgresManager(IOManager):
                 connection.execute(of_value("DELETE FROM {}", table, slot))
             return bool(gone.rowcount)
 
-    def _table(self, slot: Slot) -> Table:
+    def table_of(self, slot: Slot) -> Table:
         if slot.partition is not None:
             _demand_key(slot)
         name = table_name(slot.asset, slot.options)
@@ -230,36 +230,12 @@ class PostgresManager(IOManager):
         )
 
     def _select_records(self, slot: Slot, query: str, *values: str) -> list[str]:
-        schema = self._table(slot).schema
+        schema = self.table_of(slot).schema
         with self._sessions.transaction(slot.label, "read the record") as connection:
             if not postgres_tables.exists(connection, schema, RECORDS):
                 return []
             found = connection.execute(statement(query, (schema, RECORDS), slot.asset, *values))
             return [row[0] for row in found.fetchall()]
-
-
-def _read_frame(connection: Any, slot: Slot, table: Table, schema: Any, present: dict[str, str]) -> Any:
-    """The rows of a value as an Arrow table. Errors: DamagedError."""
-    columns = columns_of(schema)
-    if any(present.get(column.name) != column.sql for column in columns):
-        raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
-    with connection.cursor().copy(copy_out(table, slot, columns)) as copy:
-        data = b"".join(copy)
-    return from_csv(data, columns).cast(schema)
-
-
-def _read_plain(connection: Any, slot: Slot, table: Table, record: Record, present: dict[str, str]) -> bytes:
-    """The bytes of a value that is no frame. Errors: NotMaterializedError, DamagedError."""
-    kind = _FORMATS.get(str(content_of(record).get("format")))
-    if kind is None or present.get(VALUE) != kind:
-        raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
-    rows = connection.execute(of_value(_VALUES[kind], table, slot)).fetchall()
-    if not rows:
-        raise NotMaterializedError(f"{slot.label}: the value is gone from {table.label}")
-    if len(rows) > 1 or rows[0][0] is None:
-        raise DamagedError(f"{slot.label}: the rows in {table.label} are not those of the record")
-    found = rows[0][0]
-    return f"{found}\n".encode() if kind == "json" else bytes(found)
 
 
 def _types(content: Content, columns: tuple[Column, ...]) -> dict[str, str]:

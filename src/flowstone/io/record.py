@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import ConfigDict
 
@@ -63,3 +64,8 @@ class Record(Node):
     checks: tuple[CheckOutcome, ...] = ()
     flowstone: str
     """Version of FlowStone that wrote it."""
+
+
+def content_of(record: Record) -> dict[str, Any]:
+    """What the manager noted of the content when it staged it."""
+    return dict(record.metadata.get("content") or {})

@@ -16,10 +16,9 @@ from pydantic import ValidationError
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
 from flowstone.io.contract import Options, Slot
-from flowstone.io.file_manager import content_of
 from flowstone.io.frame_digest import FrameDigest
 from flowstone.io.judge import json_refusal, refusal
-from flowstone.io.record import Record
+from flowstone.io.record import Record, content_of
 from flowstone.io.restore import restore
 from flowstone.ir.types import TypeExpr
 
@@ -104,6 +103,13 @@ def load_plain(slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -
         return restore(json_values.loads(data), type)
     except UnsupportedTypeError as error:
         raise labelled(slot, error) from error
+
+
+def written(stored: str | bytes | None) -> bytes | None:
+    """What was written of a value that is no frame, by what the database keeps: a text of JSON, or bytes."""
+    if stored is None:
+        return None
+    return f"{stored}\n".encode() if isinstance(stored, str) else bytes(stored)
 
 
 def holds(load: Callable[[], object]) -> bool:

@@ -20,10 +20,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
 
 
 class Temporary:
-    """A file that is being written where no reader looks; it counts and hashes what goes through.
-
-    It has what ``pyarrow`` asks of a file to write to.
-    """
+    """A ``Draft`` beside its target."""
 
     def __init__(self, path: Path, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
         self.path = path

@@ -11,7 +11,8 @@ import pytest
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import IOManager, Staged
-from flowstone.io.file_manager import RECORDS, FileManager
+from flowstone.io.file_manager import FileManager
+from flowstone.io.store import RECORDS
 from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, record_of, slot_of, start, store
 from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same

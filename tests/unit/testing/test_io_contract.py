@@ -36,14 +36,14 @@ class Trusting(FilesystemManager):
         return True
 
     def load(self, slot, record, type):
-        return json.loads(self._stored(slot, record).read_bytes())
+        return json.loads((self.root / self._stored(slot, record)).read_bytes())
 
 
 class Forgetful(FilesystemManager):
     """Mixes up the partitions."""
 
-    def _target(self, slot, extension):
-        return self.root / f"{slot.asset}{extension}"
+    def _place(self, slot, extension):
+        return f"{slot.asset}{extension}"
 
 
 class Careless(FilesystemManager):
@@ -51,7 +51,7 @@ class Careless(FilesystemManager):
 
     def prepare(self, slot, value):
         content = super().prepare(slot, value)
-        target = self._target(slot, content.extension)
+        target = self.root / self._place(slot, content.extension)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text("half")
         return content

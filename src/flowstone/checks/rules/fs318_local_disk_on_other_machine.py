@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
 
 from flowstone.checks.edges import Edge
 from flowstone.checks.finding import Finding
@@ -50,10 +49,8 @@ def _apart(producer: Mapping[str, Json], consumer: Mapping[str, Json]) -> str | 
 def _is_on_own_disk(subject: Subject, edge: Edge) -> bool:
     name = edge.producer.storage.manager
     manager = subject.managers.get(name)
-    if manager is None or manager.traits.shared or not manager.traits.durable:
-        return False
-    root = subject.project.io_managers[name].options.get("root")
-    return root is None or (isinstance(root, str) and not PurePath(root).is_absolute() and "://" not in root)
+    options = subject.project.io_managers[name].options if manager is not None else {}
+    return manager is not None and manager.traits.durable and manager.is_shared(options) is False
 
 
 RULE = Rule(

@@ -1,0 +1,106 @@
+"""What a file store lies in: a folder (``files``), or a place in an object store (``object_store``).
+
+Every file has a *place*: its path below the root, with slashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Protocol, TypeVar
+
+RECORDS = ".records"
+"""The folder of the records, below the root."""
+
+
+class Draft(Protocol):
+    """A value that is being written where no reader looks; it counts and hashes what goes through.
+
+    It has what ``pyarrow`` asks of a file to write to.
+    """
+
+    size: int
+    """Bytes that were written."""
+
+    @property
+    def data_version(self) -> str:
+        """``sha256:`` and the hex digest of what was written."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was published or discarded."""
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data. Errors: OSError."""
+
+    def tell(self) -> int:
+        """Bytes that were written."""
+
+    def flush(self) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing: a draft ends when it is published or discarded."""
+
+    def sync(self) -> None:
+        """Nothing more will be written. Errors: OSError."""
+
+    def discard(self) -> None:
+        """Drop it, unless it was published or discarded before."""
+
+
+D = TypeVar("D", bound=Draft)
+
+
+class Store(Protocol[D]):
+    """Files with records. May be used by several threads and processes at once."""
+
+    @property
+    def root(self) -> PurePath:
+        """The folder, or the prefix in the bucket."""
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of publishing, in order."""
+
+    def show(self, place: str) -> str:
+        """The whole path or URL of a place, for people."""
+
+    def fresh(self, place: str) -> tuple[str, dict[str, str]]:
+        """Where a new value is put whose place is this, and what its record tells so that ``find`` finds it there."""
+
+    def find(self, place: str, facts: Mapping[str, object]) -> str:
+        """Where the value lies whose record tells the facts. Errors: DamagedError for facts that cannot be."""
+
+    def create(self, place: str) -> D:
+        """What a value is written to before it is published. Errors: OSError, StorageError."""
+
+    def publish(self, data: D, place: str, record: bytes, record_place: str) -> None:
+        """Make the data visible, then its record. Errors: OSError, StorageError."""
+
+    def read(self, place: str) -> bytes:
+        """All of a file. Errors: FileNotFoundError, OSError, StorageError."""
+
+    def read_verified(self, place: str, size: int, data_version: str) -> bytes:
+        """All of a file. Errors: NotMaterializedError, DamagedError if it is not this content, OSError."""
+
+    def verify(self, place: str, size: int, data_version: str) -> None:
+        """Read a file and drop it. Errors: as of ``read_verified``."""
+
+    def local(self, place: str, size: int, data_version: str) -> Path:
+        """A file of this machine with that content. Errors: as of ``read_verified``."""
+
+    def size(self, place: str) -> int | None:
+        """Bytes of a file, or None if there is none. Errors: OSError."""
+
+    def names(self, folder: str) -> list[str]:
+        """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
+
+    def settle(self, record_place: str) -> None:
+        """Wait until nobody is publishing beside the record, if publishing has a moment that readers can see."""
+
+    def remove(self, record_place: str, place: str) -> None:
+        """Remove a record, then its data. Errors: OSError, StorageError."""
+
+    def clean(self) -> int:
+        """Remove what dead writers left; the number of files. Errors: OSError."""
