@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from flowstone.cli.common import project_options
-from flowstone.cli.stores import chosen_assets, place, workspace_of
+from flowstone.cli.selection import Selection, selection_options
+from flowstone.cli.stores import place, workspace_of
 
 if TYPE_CHECKING:
     from flowstone.ir.project import Project
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command("invalidate")
-@click.argument("selection", nargs=-1, required=True)
-@click.option("--exclude", metavar="SELECTOR", help="Leave these out.")
+@selection_options(required=True)
 @click.option("--partition", multiple=True, metavar="KEY", help="A partition; may be repeated. Default: all stored.")
 @click.option("--partitions", multiple=True, metavar="FIRST..LAST", help="A range of partitions.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @project_options
 def invalidate(
-    selection: tuple[str, ...],
-    exclude: str | None,
+    selection: Selection,
     partition: tuple[str, ...],
     partitions: tuple[str, ...],
     yes: bool,
@@ -41,7 +40,7 @@ def invalidate(
 
     workspace = workspace_of(project, profile)
     stored = Stored(workspace)
-    assets = chosen_assets(workspace, selection, exclude)
+    assets = selection.assets(workspace)
     _demand_known(workspace.project, assets, (*partition, *partitions))
     places = [(asset, text) for asset in assets for text in _stored(stored, asset, (*partition, *partitions))]
     for asset, text in places:

@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowstone.cli.common import project_options, settings_of, sound_project
+from flowstone.cli.common import project_options
+from flowstone.cli.selection import Selection, selection_options
+from flowstone.cli.stores import workspace_of
 
 if TYPE_CHECKING:
     from flowstone.ir.project import Project
 
 
 @click.command("ls")
-@click.argument("selection", nargs=-1)
-@click.option("--exclude", metavar="SELECTOR", help="Leave these out.")
+@selection_options()
 @project_options
 @click.option("--output-format", type=click.Choice(["text", "json", "ir", "schema"]), default="text", show_default=True)
-def ls(selection: tuple[str, ...], exclude: str | None, project: Path, profile: str | None, output_format: str) -> None:
+def ls(selection: Selection, project: Path, profile: str | None, output_format: str) -> None:
     """List the assets that SELECTION means (default: all).
 
     ``json`` prints the whole intermediate representation, ``ir`` its short text form, ``schema`` the JSON schema of the
     intermediate representation.
     """
-    from flowstone.ir.select import select
-
     if output_format == "schema":
         import json
 
@@ -33,7 +32,8 @@ def ls(selection: tuple[str, ...], exclude: str | None, project: Path, profile: 
 
         click.echo(json.dumps(Project.model_json_schema(), indent=2))
         return
-    ir = sound_project(settings_of(project, profile)).project
+    workspace = workspace_of(project, profile)
+    ir = workspace.compiled
     if output_format == "json":
         click.echo(ir.model_dump_json(indent=2))
     elif output_format == "ir":
@@ -41,7 +41,7 @@ def ls(selection: tuple[str, ...], exclude: str | None, project: Path, profile: 
 
         click.echo(to_text(ir), nl=False)
     else:
-        _print_table(ir, select(ir, " ".join(selection) or "*", exclude))
+        _print_table(ir, selection.steps(workspace))
 
 
 def _print_table(ir: Project, steps: tuple[str, ...]) -> None:

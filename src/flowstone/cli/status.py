@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowstone.cli.common import project_options
-from flowstone.cli.stores import chosen_assets, place, to_json, workspace_of
+from flowstone.cli.selection import Selection, selection_options
+from flowstone.cli.stores import place, to_json, workspace_of
 
 if TYPE_CHECKING:
     from flowstone.ir.project import Project
@@ -20,14 +21,12 @@ SHOWN = 10
 
 
 @click.command("status")
-@click.argument("selection", nargs=-1)
-@click.option("--exclude", metavar="SELECTOR", help="Leave these out.")
+@selection_options()
 @click.option("--all", "everything", is_flag=True, help="A line for every stored value, also for those up to date.")
 @project_options
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(
-    selection: tuple[str, ...],
-    exclude: str | None,
+    selection: Selection,
     everything: bool,
     project: Path,
     profile: str | None,
@@ -41,7 +40,7 @@ def status(
     from flowstone.runtime.standing import standings
 
     workspace = workspace_of(project, profile)
-    assets = chosen_assets(workspace, selection, exclude)
+    assets = selection.assets(workspace)
     found: dict[str, list[Standing]] = {asset: [] for asset in assets}
     for item in standings(workspace, assets):
         found[item.asset].append(item)

@@ -20,17 +20,7 @@ def workspace_of(project: Path, profile: str | None) -> Workspace:
     from flowstone.runtime.workspace import Workspace
 
     settings = settings_of(project, profile)
-    ir = sound_project(settings).project
-    return Workspace(ir, settings.root.absolute(), os.environ)
-
-
-def chosen_assets(workspace: Workspace, selection: tuple[str, ...], exclude: str | None) -> list[str]:
-    """Ids of the assets that a selection means, in the order of the project. Errors: SelectionError."""
-    from flowstone.ir.select import select
-
-    ir = workspace.project
-    steps = select(ir, " ".join(selection) or "*", exclude)
-    return [asset for step in steps for asset in ir.steps[step].outputs.values()]
+    return Workspace(sound_project(settings).project, settings.root.absolute(), os.environ)
 
 
 def place(asset: str, partition: str | None) -> str:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options
-from flowstone.cli.stores import chosen_assets, place, workspace_of
+from flowstone.cli.selection import Selection, selection_options
+from flowstone.cli.stores import place, workspace_of
 
 if TYPE_CHECKING:
     from flowstone.runtime.stored import Stored
 
 
 @click.command("verify")
-@click.argument("selection", nargs=-1)
-@click.option("--exclude", metavar="SELECTOR", help="Leave these out.")
+@selection_options()
 @project_options
-def verify(selection: tuple[str, ...], exclude: str | None, project: Path, profile: str | None) -> None:
+def verify(selection: Selection, project: Path, profile: str | None) -> None:
     """Read all that is stored of the assets that SELECTION means (default: all), and compare it with the records.
 
     A line for each value that is damaged or gone. Exits 1 if there is one.
@@ -28,7 +28,7 @@ def verify(selection: tuple[str, ...], exclude: str | None, project: Path, profi
 
     workspace = workspace_of(project, profile)
     stored, damaged, count = Stored(workspace), 0, 0
-    for asset in chosen_assets(workspace, selection, exclude):
+    for asset in selection.assets(workspace):
         for partition, reason in _look(stored, asset):
             count += 1
             if reason is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowstone.cli.common import EXIT_FINDINGS, F, project_options, settings_of, sound_project
+from flowstone.cli.selection import Selection, selection_options
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 class Wanted:
     """The values of the options."""
 
-    selection: tuple[str, ...]
-    exclude: tuple[str, ...]
+    selection: Selection
     partition: tuple[str, ...]
     partitions: tuple[str, ...]
     assignments: tuple[str, ...]
@@ -46,8 +46,7 @@ class Ready:
 def wanted_options(command: F) -> F:
     """The selection, its partitions, values of config parameters and ``--force``."""
     options = (
-        click.argument("selection", nargs=-1),
-        click.option("--exclude", multiple=True, metavar="SELECTOR", help="Leave these out; may be repeated."),
+        selection_options(),
         click.option("--partition", multiple=True, metavar="KEY", help="A partition to run; may be repeated."),
         click.option("--partitions", multiple=True, metavar="FIRST..LAST", help="A range of partitions to run."),
         click.option(
@@ -67,7 +66,6 @@ def wanted_options(command: F) -> F:
 
 def ready(wanted: Wanted) -> Ready:
     """Load the project and select. Errors: UsageError and its kinds. Exits 1 with the findings if there are errors."""
-    from flowstone.ir.select import select
     from flowstone.runner.session import Asked
     from flowstone.runtime.workspace import Workspace
 
@@ -78,9 +76,9 @@ def ready(wanted: Wanted) -> Ready:
     loaded = sound_project(settings)
     _demand_local(loaded)
     ir = with_values(loaded.project, wanted.assignments)
-    steps = select(ir, " ".join(wanted.selection) or "*", " ".join(wanted.exclude) or None)
-    _demand_used(ir, steps, wanted.assignments)
     workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
+    steps = wanted.selection.steps(workspace)
+    _demand_used(ir, steps, wanted.assignments)
     return Ready(settings, workspace, Asked(steps, (*wanted.partition, *wanted.partitions), wanted.force))
 
 

@@ -186,6 +186,8 @@ class _Proposer:
             yield from (
                 Proposal(f"tag:{tag}", "value") for tag in sorted({tag for item in assets for tag in item.tags})
             )
+            owners = {owner for item in assets for owner in item.owners}
+            yield from (Proposal(f"owner:{owner}", "value") for owner in sorted(owners))
 
     def _assets(self, *, own: bool) -> Iterator[Proposal]:
         """All assets, by the names of parameters or by their ids."""

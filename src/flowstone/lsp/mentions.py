@@ -25,7 +25,7 @@ the parameter in the body; ``use``: an expression whose value is the name."""
 
 Declaration = Step | Check | Resource
 
-_ATOM = re.compile(r"[^\s,+]+")
+_ATOM = re.compile(r"[^\s,+@]+(?:@[^\s,+]*)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,14 @@ def project():
     ]
     assets = [
         asset("raw", group="sources", tags={"daily": ""}),
-        asset("clean", tags={"daily": "", "team": "core"}),
+        asset("clean", tags={"daily": "", "team": "core"}, owners=("data@example.org",)),
         asset("shop.total"),
         asset("report", file="out/r.py"),
     ]
     return Project(name="p", steps={item.id: item for item in steps}, assets={item.id: item for item in assets})
+
+
+EVEN = {"even": lambda value: {"clean", "report"} if value == "steps" else set()}
 
 
 @pytest.mark.parametrize(
@@ -76,10 +79,24 @@ def project():
         ("tag:daily,group:sources", "raw"),
         ("+report,tag:daily raw", "raw clean"),
         ("r*", "raw report"),
+        ("owner:data@example.org", "clean"),
+        ("owner:data@example.org+", "clean shop.total report"),
+        ("@raw", "raw clean shop.total report"),
+        ("@clean,@report", "raw clean shop.total report"),
+        ("even:steps", "clean report"),
+        ("even:steps,tag:daily", "clean"),
+        ("raw even:nothing", "raw"),
     ],
 )
 def test_selectors(project, text, expected):
-    assert " ".join(select(project, text)) == expected
+    assert " ".join(select(project, text, facts=EVEN)) == expected
+
+
+def test_at_takes_what_the_consumers_need_too(project):
+    steps = {**project.steps, "side": step("side"), "shop.total": step("shop.total", "clean", "side")}
+    wider = Project(name="p", steps=steps, assets={**project.assets, "side": asset("side")})
+    assert set(select(wider, "@clean")) == {"raw", "clean", "side", "shop.total", "report"}
+    assert set(select(wider, "@side")) == {"raw", "clean", "side", "shop.total", "report"}
 
 
 def test_exclusion(project):
@@ -96,6 +113,12 @@ def test_exclusion(project):
         ("a++b", None, "not a selector"),
         ("raw", "raw", "matches nothing"),
         ("raw,clean", None, "matches nothing"),
+        ("owner:nobody", None, "matches nothing"),
+        ("@raw+", None, "not a selector"),
+        ("@", None, "not a selector"),
+        ("+@raw", None, "not a selector"),
+        ("state:modified", None, "when a command runs"),
+        ("*", "result:failed", "when a command runs"),
     ],
 )
 def test_selectors_that_mean_nothing_are_errors(project, text, exclude, reason):
@@ -107,3 +130,9 @@ def test_a_misspelled_name_is_answered_with_the_nearest(project):
     with pytest.raises(SelectionError) as caught:
         select(project, "claen")
     assert caught.value.help == "did you mean 'clean'?"
+
+
+def test_what_facts_find_may_be_nothing_until_the_end(project):
+    assert select(project, "raw", "even:nothing", EVEN) == ("raw",)
+    with pytest.raises(SelectionError, match="matches nothing"):
+        select(project, "even:nothing", facts=EVEN)
