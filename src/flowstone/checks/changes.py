@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Edit
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Edits, and the findings whose fix they all are."""
 
     edits: tuple[Edit, ...]

@@ -7,8 +7,9 @@ Gradual: what is not known fits. Containers are judged by what is read from them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from flowstone.checks.known_types import ANYTHING, PROTOCOLS, canonical, has_unknown_methods, known_types
 from flowstone.checks.supertypes import ELLIPSIS, Supertypes, item_of_tuple
@@ -21,8 +22,7 @@ _STR = TypeExpr(name="str")
 _TRUE_OR_FALSE = tuple(TypeExpr(name="Literal", values=(value,)) for value in (True, False))
 
 
-@dataclass(frozen=True)
-class Compatibility:
+class Compatibility(Struct, frozen=True, dict=True):
     """Judges pairs of types in one project."""
 
     classes: Mapping[str, ClassInfo] = field(default_factory=dict)

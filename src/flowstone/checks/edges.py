@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.checks.zones import known_zone
 from flowstone.dsl.mappings import IncompatiblePartitionsError, arity
@@ -15,8 +16,7 @@ from flowstone.ir.node import Location
 from flowstone.ir.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """A function that reads an asset, or only comes after it."""
 
     consumer: Step | Check

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.policy import configured_targets, is_fixed, policy

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
 from flowstone.fixes.source import MakeFix, Sources
 from flowstone.ir.node import Location
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that a rule found."""
 
     message: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flowstone.checks.changes import Change, changes_of, key_of, parts
 from flowstone.checks.judgement import Judgement, judge
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 Test = Callable[[Diagnostic], bool]
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """A project as some texts make it."""
 
     judgement: Judgement
@@ -45,8 +45,7 @@ class State:
         return len(self.judgement.loaded.project.assets)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What fixing has come to."""
 
     before: State

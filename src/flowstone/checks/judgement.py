@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.engine import apply, subject_of, together
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from flowstone.frontend import Loaded
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A project that was judged."""
 
     loaded: Loaded

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 _TABLE = """
 object
@@ -121,8 +122,7 @@ MAPPINGS = frozenset(
 _FOREIGN = ("numpy.", "pandas.", "polars.", "pyarrow.", "pydantic.")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """One type of the table."""
 
     parameters: tuple[str, ...]

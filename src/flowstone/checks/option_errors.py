@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from flowstone.checks.secrets import looks_secret
@@ -24,8 +24,7 @@ _LISTS = "should be '"
 _REFERENCES = frozenset({"env", "airflow_connection", "prefect_secret"})
 
 
-@dataclass(frozen=True)
-class OptionError:
+class OptionError(Struct, frozen=True):
     """One option that is wrong."""
 
     kind: Kind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 _TOKEN = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -12,8 +13,7 @@ _MOST = 100
 """Alternatives that braces may make; what has more means them literally."""
 
 
-@dataclass(frozen=True)
-class PathPattern:
+class PathPattern(Struct, frozen=True, dict=True):
     """A pattern of paths relative to the project's folder.
 
     ``*`` stands for anything within a folder's or file's name, ``**`` for any folders, ``?`` for a character, ``[ab]``

@@ -6,7 +6,9 @@ Nothing is imported here but the standard library: a check that finds everything
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.checks.path_pattern import PathPattern
 from flowstone.checks.selection import NEVER_IGNORED, OF_ENGINES, Selection, code_prefix, covered, words
@@ -19,8 +21,7 @@ ENGINES = ("airflow", "prefect")
 TARGETS_WITH_SETTINGS = (*ENGINES, "local")
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Judges findings. Errors about what cannot be carried out are always shown, and stay errors."""
 
     selection: Selection

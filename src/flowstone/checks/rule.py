@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.checks.finding import Finding
 from flowstone.checks.subject import Subject
@@ -17,8 +18,7 @@ EXAMPLE_FILE = "pipelines/example.py"
 """Path of an example that is one text."""
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What a fix of a rule's finding does, where the source is written so that it can."""
 
     what: str
@@ -31,8 +31,7 @@ class Remedy:
         return "safe" if self.safe else "unsafe"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One diagnostic code."""
 
     code: str

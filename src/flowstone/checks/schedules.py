@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+
+from msgspec import Struct
 
 from flowstone.diagnostics.suggest import nearest
 from flowstone.dsl.duration import seconds
@@ -20,8 +21,7 @@ _SAMPLES = 64
 """Firings that are looked at for the shortest distance between two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduled:
+class Scheduled(Struct, frozen=True):
     """A schedule, and what it sets going."""
 
     owner: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.checks.catalog import code_of, codes
 
@@ -23,8 +24,7 @@ OF_ENGINES = frozenset({"FS312"})
 """Codes that are looked for only if code is meant to be generated for an engine."""
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Beginnings of codes to show and not to show. The longer one decides; of equal ones, the ignored.
 
     Strict ones are shown if the selection is strict or names the whole code.

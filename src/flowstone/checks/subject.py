@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from flowstone import registry
@@ -32,8 +33,7 @@ _OF_STORAGE = ("io_manager", "io", "partitioned_by", *STORAGE_KEYWORDS)
 """Keywords that say where and how an asset is stored."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True, dict=True):
     """A project under judgement. Nothing in it imports user code or opens a store."""
 
     project: Project

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from flowstone.checks.known_types import Known, bases_of, canonical, known_types
 from flowstone.ir.types import UNION, UNKNOWN, ClassInfo, TypeExpr
@@ -13,8 +14,7 @@ ANY = TypeExpr(name=UNKNOWN)
 ELLIPSIS = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Ancestors:
+class Ancestors(Struct, frozen=True):
     """The names of a class and of all its bases."""
 
     names: frozenset[str]
@@ -22,8 +22,7 @@ class Ancestors:
     """Whether all of them are known: what is not among them, the class is not."""
 
 
-@dataclass(frozen=True)
-class Supertypes:
+class Supertypes(Struct, frozen=True, dict=True):
     """The bases of types in one project."""
 
     classes: Mapping[str, ClassInfo] = field(default_factory=dict)

@@ -11,7 +11,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.checks.catalog import code_or_word, codes
 from flowstone.checks.policy import is_fixed
@@ -27,8 +28,7 @@ _Key = tuple[str, int | None, str]
 """File, line (None for the whole file) and code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """One code in a comment that hides findings."""
 
     code: str

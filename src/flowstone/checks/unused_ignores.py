@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from flowstone.checks.catalog import code_or_word, codes
 from flowstone.diagnostics.diagnostic import Edit, Fix

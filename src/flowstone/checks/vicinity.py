@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TypeVar
+
+from msgspec import Struct
 
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
@@ -19,8 +20,7 @@ _SAME = ("name", "profile", "classes", "io_managers", "params")
 """Fields that every rule may look at."""
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """What is not in both of two states of a project, or not the same."""
 
     files: frozenset[str]
@@ -55,8 +55,7 @@ def differing(old: Project, new: Project) -> Changed | None:
     )
 
 
-@dataclass(frozen=True)
-class Vicinity:
+class Vicinity(Struct, frozen=True, dict=True):
     """What has changed in a project, whatever else is in the same files or uses it, and what all of these use."""
 
     whole: Project

@@ -11,14 +11,14 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flowstone.cli.surroundings import contents, digest, folders, importable, surroundings
 from flowstone.config.model import Settings
@@ -36,8 +36,7 @@ _FEW = 20
 """Changed files that are compared in detail; with more, reading all anew is as fast."""
 
 
-@dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """What a check found."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -48,8 +47,7 @@ class CheckResult:
     """The files that were read, by path relative to the project's folder."""
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(Struct, frozen=True):
     """A judgement that was made of an earlier one."""
 
     judgement: Judgement
@@ -91,7 +89,7 @@ class CheckCache:
         outlines are the same. If so the result is kept for the new texts.
         """
         from flowstone.frontend.files import UnreadableError, read_source
-        from flowstone.frontend.outline import outline
+        from flowstone.frontend.outline import outline, same_heads
 
         spans = [span for item in result.diagnostics for span in (item.span, *(more.span for more in item.related))]
         if len(changed) > _FEW or changed & {span.file for span in spans}:
@@ -101,8 +99,10 @@ class CheckCache:
             return False
         old: dict[str, str] = json.loads(data)
         try:
+            if not all(same_heads(old[path], read_source(self._settings.root / path)) for path in changed):
+                return False
             new = {path: read_source(self._settings.root / path) for path in old}
-        except UnreadableError:
+        except (UnreadableError, SyntaxError, MemoryError):
             return False
         packages = _own_packages(self._settings)
         for path in changed:
@@ -238,13 +238,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file of the cache, so that others see the old one or the new one. Errors: OSError."""
-    handle, temporary = tempfile.mkstemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent)
+    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{time.time_ns()}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except OSError:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -6,8 +6,9 @@ import difflib
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flowstone.cli.rewrite import rewrite
 from flowstone.diagnostics.terminal import printable
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True)
-class Fixing:
+class Fixing(Struct, frozen=True):
     """Which findings are to be fixed, and how."""
 
     policy: Policy

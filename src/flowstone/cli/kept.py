@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Diagnostic
 
@@ -82,8 +83,7 @@ def _reads(pieces: Mapping[str, Project]) -> dict[str, list[str]]:
     return found
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True, dict=True):
     """What a file of the cache holds."""
 
     head: dict[str, Any]

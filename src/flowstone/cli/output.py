@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from flowstone.errors import UsageError
 from flowstone.targets.contract import Rendered
@@ -15,8 +16,7 @@ from flowstone.targets.seal import is_generated, is_untouched, seal
 _SUFFIXES = {".py", ".yaml", ".json"}
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """A file that is not as it would be written."""
 
     path: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct, field
 
 from flowstone.cli.sources import SourceFiles
 from flowstone.errors import UsageError
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from flowstone.diagnostics.render_text import Piece
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """How findings are told."""
 
     root: Path

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from flowstone.errors import UsageError
 
 
-@dataclass(frozen=True)
-class StdinFile:
+class StdinFile(Struct, frozen=True):
     """The file of ``--stdin-filename``."""
 
     path: str

@@ -1,14 +1,16 @@
 """A finding in a user's project. Diagnostics are values: collected, sorted, filtered, printed.
 
-Plain dataclasses, so that a run of ``check`` that finds everything in its cache imports no third-party package.
+Cheap to import, since a run of ``check`` that finds everything in its cache imports little else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 
 class Severity(StrEnum):
@@ -19,8 +21,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A place in a file; lines and columns count from 1, the end column is the one behind the last character."""
 
     file: str
@@ -31,24 +32,21 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Related:
+class Related(Struct, frozen=True, order=True):
     """A further place that helps to understand the finding."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """A replacement of a span's text."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What would put a finding right: edits that belong together. They do not overlap, and are of any order."""
 
     title: str
@@ -58,8 +56,7 @@ class Fix:
     """Whether it cannot change what the project means. A guess is unsafe, however likely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding."""
 
     code: str

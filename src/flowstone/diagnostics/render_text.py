@@ -7,7 +7,9 @@ colour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
 from flowstone.diagnostics.excerpt import Excerpt, excerpt, printable, source_lines
@@ -84,8 +86,7 @@ def _secret_lines(found: Iterable[Diagnostic]) -> set[tuple[str, int]]:
     }
 
 
-@dataclass(frozen=True)
-class _Quotes:
+class _Quotes(Struct, frozen=True):
     """The lines that may be shown."""
 
     lines: Mapping[str, Sequence[str]]

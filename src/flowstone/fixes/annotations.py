@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.respell import literal
 from flowstone.fixes.source import Function, MakeFix, SourceFile, in_file
 
 
-@dataclass(frozen=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """An annotation as it is written."""
 
     source: SourceFile

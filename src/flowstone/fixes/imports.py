@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.source import MakeFix, SourceFile, in_file

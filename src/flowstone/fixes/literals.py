@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.follow import bound, followed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.edits import apply_edits

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 from tokenize import OP
+
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.rename import arguments

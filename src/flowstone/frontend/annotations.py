@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.frontend.bindings import Binding
 from flowstone.frontend.names import Builtin, Defined, External, Names, Public
@@ -25,8 +26,7 @@ _MAX_SIZE = 1_000
 """Parts of one annotation with all aliases put in. Aliases of aliases can double it with every line."""
 
 
-@dataclass(frozen=True)
-class _Argument:
+class _Argument(Struct, frozen=True):
     """What a type variable stands for while an alias with arguments is read."""
 
     type: TypeExpr

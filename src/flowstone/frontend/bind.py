@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
@@ -31,8 +32,7 @@ _NAMING = frozenset({"depends_on", "scatter", "**"})
 """Keywords that give values to parameters of any name."""
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """An item of ``depends_on`` whose asset is known."""
 
     dep: Dep
@@ -46,8 +46,7 @@ class _Entry:
         return self.asset.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
-class _Parameter:
+class _Parameter(Struct, frozen=True):
     name: str
     span: Span
     type: TypeExpr | None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.frontend.modules import Module
 
 Kind = Literal["import", "assign", "function", "class", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Under what a statement stands at module level."""
 
     guards: tuple[tuple[ast.expr, bool], ...] = ()
@@ -29,8 +30,7 @@ class Place:
     """The body of the ``try`` around it that has handlers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """One statement that binds a name at module level."""
 
     name: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from flowstone.frontend.bindings import import_base
 from flowstone.frontend.modules import Module
@@ -28,8 +29,7 @@ _BARE: tuple[type[ast.AST], ...] = tuple(
 """Operators: nodes without fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """The canonical form of some code."""
 
     text: str

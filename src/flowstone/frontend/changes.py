@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.modules import Module
@@ -57,8 +58,7 @@ Variable = tuple[str, str]
 """The module, or the id of a function, and the name."""
 
 
-@dataclass
-class _Graph:
+class _Graph(Struct):
     """What is changed in one module, and which variables may stand for the same value."""
 
     changed: dict[Variable, int] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.values import EnumMember, FunctionValue, Instance, LambdaValue, Symbol, Unknown
 
@@ -15,8 +16,7 @@ class InvisibleError(Exception):
     """A value holds something that cannot be seen. Never leaves the fingerprints."""
 
 
-@dataclass(frozen=True)
-class ValueTexts:
+class ValueTexts(Struct, frozen=True):
     """Writes values of the evaluator in a canonical form."""
 
     name: Callable[[str], str]

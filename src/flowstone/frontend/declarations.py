@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.modules import Module
@@ -15,8 +16,7 @@ Kind = Literal["asset", "resource", "check"]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, eq=False)
-class Declared:
+class Declared(Struct, frozen=True, eq=False):
     """A function under ``@asset``, ``@resource`` or ``@check``. Loops and factories declare one function many times."""
 
     kind: Kind
@@ -36,8 +36,7 @@ class Declared:
         return self.scope.module.name_span(self.function)
 
 
-@dataclass(frozen=True, eq=False)
-class DeclaredJob:
+class DeclaredJob(Struct, frozen=True, eq=False):
     """A call of ``Job(...)``."""
 
     call: ast.Call

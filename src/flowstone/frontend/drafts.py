@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.dependency import Output
@@ -25,8 +26,7 @@ MAX_NAME = 100
 _SHADOWED = {"asset": "FS102", "resource": "FS104", "check": "FS112"}
 
 
-@dataclass(frozen=True, eq=False)
-class Draft:
+class Draft(Struct, frozen=True, eq=False):
     """One asset function, resource or check."""
 
     declared: Declared

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from flowstone.frontend.bindings import Binding
 from flowstone.frontend.modules import Module
@@ -23,8 +24,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass
-class ModuleEffects:
+class ModuleEffects(Struct):
     """The statements of one module that may change something."""
 
     own: dict[str, list[ast.stmt]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.classes import Evaluate, dotted_name, method, no_attribute, project_class
@@ -30,8 +31,7 @@ _WRITTEN = ("__str__", "__format__", "__repr__")
 _MAX_BASES = 20
 
 
-@dataclass
-class Named:
+class Named(Struct):
     """A member with all its names."""
 
     value: Member

@@ -70,7 +70,7 @@ class Expressions(Walk):
     # -- names ----------------------------------------------------------------------------------------------------
 
     def _name(self, node: ast.Name, scope: Scope) -> Any:
-        for values in (scope.assigned, scope.own, scope.values):
+        for values in (scope.targets, scope.assigned, scope.own, scope.values):
             if node.id in values:
                 value = values[node.id]
                 if isinstance(value, Unknown):

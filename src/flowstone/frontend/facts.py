@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.drafts import Draft, Drafts
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """What other modules can see of a declaration."""
 
     kind: str
@@ -25,8 +25,7 @@ class Name:
         return {name.rpartition(".")[2] for name in (self.id, *self.assets)}
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True):
     """How a source file is tied to others."""
 
     module: str

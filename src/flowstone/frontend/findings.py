@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
 from flowstone.fixes.source import MakeFix, Sources

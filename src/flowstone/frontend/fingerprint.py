@@ -11,9 +11,10 @@ import ast
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.canonical import Code, canonical
 from flowstone.frontend.closure import InvisibleError, ValueTexts
@@ -34,8 +35,7 @@ _LOOKING_AT_EVERYTHING = frozenset({"eval", "exec", "globals", "vars"})
 _NO_VALUES: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The code of one unit: its text, and the units that it refers to."""
 
     digest: str

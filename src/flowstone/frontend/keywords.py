@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.vocabulary import UNSUPPORTED_ASSET_KEYWORDS, AssetKeywords, CheckKeywords, ResourceKeywords
@@ -22,8 +23,7 @@ from flowstone.frontend.values import Refusal, Scope
 VOCABULARY: Mapping[Kind, type] = {"asset": AssetKeywords, "check": CheckKeywords, "resource": ResourceKeywords}
 
 
-@dataclass(frozen=True)
-class Keywords:
+class Keywords(Struct, frozen=True):
     """The keywords that are fine, and where each value stands."""
 
     values: dict[str, Any] = field(default_factory=dict)

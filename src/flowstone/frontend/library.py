@@ -12,8 +12,9 @@ import pathlib
 import string
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.iteration import comparable, ordered, short
 from flowstone.frontend.operators import (
@@ -28,8 +29,7 @@ from flowstone.frontend.operators import (
 )
 
 
-@dataclass(frozen=True)
-class Callee:
+class Callee(Struct, frozen=True):
     """A function that may be called, and with what."""
 
     function: Callable[..., Any]

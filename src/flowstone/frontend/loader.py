@@ -8,8 +8,9 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct, field
 
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
@@ -39,8 +40,7 @@ _STACK = 20_000
 _DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What the front end found."""
 
     project: Project
@@ -101,8 +101,7 @@ def room() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True)
-class Nodes:
+class Nodes(Struct, frozen=True):
     """What modules declare, jobs left out, in the order of the sources."""
 
     steps: dict[str, Step]

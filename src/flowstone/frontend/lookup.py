@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
@@ -13,8 +14,7 @@ from flowstone.frontend.drafts import Draft, Drafts
 from flowstone.frontend.findings import Findings
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a name means: one asset, none, or several between which the name does not decide."""
 
     ids: tuple[str, ...]

@@ -7,9 +7,10 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.position import column_at
@@ -27,8 +28,7 @@ _PARSER_DEPTH = 3_000
 """The parser goes three times as deep on the stack of the machine."""
 
 
-@dataclass(frozen=True, eq=False)
-class Module:
+class Module(Struct, frozen=True, eq=False, dict=True):
     """A parsed source file."""
 
     name: str
@@ -37,7 +37,7 @@ class Module:
     """Path with forward slashes, relative to the project's folder."""
     source: str
     """Text with ``\\n`` as the only line end."""
-    tree: ast.Module = field(repr=False)
+    tree: ast.Module
     is_package: bool = False
 
     @cached_property

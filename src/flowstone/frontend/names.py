@@ -10,8 +10,9 @@ import builtins
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import flowstone
 from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
@@ -20,8 +21,7 @@ from flowstone.frontend.files import is_file, is_folder
 from flowstone.frontend.modules import Module, ModuleIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(Struct, frozen=True):
     """A name that a module of the project binds by something else than an import."""
 
     module: Module
@@ -30,8 +30,7 @@ class Defined:
     """In the order of the source; more than one if the name is bound again or under conditions."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectModule:
+class ProjectModule(Struct, frozen=True):
     """A module or package of the project."""
 
     name: str
@@ -39,29 +38,25 @@ class ProjectModule:
     """None for a folder without ``__init__.py``, or a broken file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Public:
+class Public(Struct, frozen=True):
     """A public name of FlowStone."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """Something outside the project, by its dotted name."""
 
     dotted: str
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(Struct, frozen=True):
     """A builtin of Python."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A name that its module does not bind."""
 
     module: str

@@ -12,7 +12,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
@@ -47,15 +47,35 @@ def outline(text: str, own_packages: Collection[str], is_mentioned: Callable[[st
     if "flowstone:" in text:  # comments count in such a module
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+        tree = _parsed(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if any(isinstance(node, ast.alias) and node.name == "*" for node in walk(tree)):
         return None
     seen = "\n".join(_Outline(text, tree, own_packages, is_mentioned).lines())
     return hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def same_heads(old: str, new: str) -> bool:
+    """Whether what stands above the bodies of a module's decorated functions is the same in two texts.
+
+    If not, their outlines hardly are, which is told without reading any further. Errors: SyntaxError, ValueError,
+    RecursionError, MemoryError.
+    """
+    return _heads(old) == _heads(new)
+
+
+def _heads(text: str) -> list[list[str]]:
+    lines = text.splitlines()
+    found = [item for item in _parsed(text).body if isinstance(item, _Function) and item.decorator_list]
+    return [lines[item.decorator_list[0].lineno - 1 : item.body[0].lineno - 1] for item in found]
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 class _Outline:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 USUAL_FILES = (
     "requirements*.txt",
@@ -62,8 +63,7 @@ _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
 _LOCKED = re.compile(r"(name|version)\s*=\s*[\"']([^\"']+)[\"']\s*(?:#.*)?\Z")
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(Struct, frozen=True):
     """Versions by normal name of the distribution."""
 
     versions: Mapping[str, str] = field(default_factory=dict)

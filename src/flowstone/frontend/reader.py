@@ -6,7 +6,8 @@ Loops over constants and calls of factories are unrolled. A statement that decla
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import DECLARING

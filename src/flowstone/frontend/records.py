@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.classes import Evaluate, ancestry, body_scope, dotted_name, method
@@ -27,8 +28,7 @@ _HARMLESS = frozenset({"eq", "frozen", "kw_only", "order", "repr", "slots", "uns
 _MARKS = ("ClassVar", "InitVar", "KW_ONLY")
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(Struct, frozen=True):
     name: str
     cls: ClassValue
     default: ast.expr | None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+
+class Reference(Struct, frozen=True, order=True):
     """A use of a name that the code does not bind itself."""
 
     name: str
@@ -18,8 +18,7 @@ class Reference:
     """For a name that an import inside the code binds: the dotted name of what is imported."""
 
 
-@dataclass(slots=True, eq=False)
-class Scope:
+class Scope(Struct, eq=False):
     """The names of one function, class or comprehension."""
 
     parent: Scope | None

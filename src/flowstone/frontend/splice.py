@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic, spans
@@ -41,8 +42,7 @@ class MoreError(Exception):
         self.paths = paths
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """Some files of a project, read for themselves."""
 
     front: Front

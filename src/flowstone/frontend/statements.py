@@ -6,8 +6,10 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.attempts import cannot_fail
@@ -31,8 +33,7 @@ MAX_STATEMENTS = 200_000
 Signal = Literal["next", "break", "continue", "return"]
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Where a block of statements runs."""
 
     module: Module

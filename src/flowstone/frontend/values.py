@@ -6,9 +6,11 @@ A symbol stands for something that only exists when the user's code runs. It can
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.fixes.source import MakeFix
@@ -48,8 +50,7 @@ class Refusal(Exception):
             findings.error(self.code, self.message, self.span, help=self.help, related=self.related, fix=self.fix)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Where an expression stands: its module, and what is bound around it within functions and loops."""
 
     module: Module
@@ -59,18 +60,19 @@ class Scope:
     """Names of the body of a class: its functions and comprehensions do not see them."""
     assigned: dict[str, Any] = field(default_factory=dict)
     """What ``:=`` binds while an expression is evaluated; the scopes of its comprehensions share it."""
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    """Of the comprehensions around the expression; they are among the values, and hide what ``:=`` binds."""
 
     def bind(self, values: Mapping[str, Any]) -> Scope:
-        """The same place with further names, as in a comprehension."""
-        return Scope(self.module, {**self.values, **values}, {}, self.assigned)
+        """The same place with the targets of a comprehension."""
+        return Scope(self.module, {**self.values, **values}, {}, self.assigned, {**self.targets, **values})
 
     def inside(self, values: Mapping[str, Any]) -> Scope:
         """The same place with further names, as in a function that is called."""
-        return Scope(self.module, {**self.values, **self.assigned, **values})
+        return Scope(self.module, {**self.values, **self.assigned, **self.targets, **values})
 
 
-@dataclass(frozen=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A local name whose value cannot be seen."""
 
     span: Span
@@ -82,25 +84,23 @@ class Unknown:
 class Symbol:
     """Base of what can only be named."""
 
+    __slots__ = ()
     dotted: str
 
 
-@dataclass(frozen=True)
-class Reference(Symbol):
+class Reference(Struct, Symbol, frozen=True):
     """Something outside the project, a builtin or a public name of FlowStone."""
 
     dotted: str
 
 
-@dataclass(frozen=True, eq=False)
-class ModuleValue(Symbol):
+class ModuleValue(Struct, Symbol, frozen=True, eq=False):
     """A module of the project."""
 
     dotted: str
 
 
-@dataclass(frozen=True, eq=False)
-class FunctionValue(Symbol):
+class FunctionValue(Struct, Symbol, frozen=True, eq=False):
     """A function of the project, with the names around its definition."""
 
     scope: Scope
@@ -111,8 +111,7 @@ class FunctionValue(Symbol):
         return f"{self.scope.module.name}.{self.node.name}"
 
 
-@dataclass(frozen=True, eq=False)
-class ClassValue(Symbol):
+class ClassValue(Struct, Symbol, frozen=True, eq=False):
     """A class of the project."""
 
     module: Module
@@ -123,8 +122,7 @@ class ClassValue(Symbol):
         return f"{self.module.name}.{self.node.name}"
 
 
-@dataclass(frozen=True, eq=False)
-class LambdaValue(Symbol):
+class LambdaValue(Struct, Symbol, frozen=True, eq=False):
     """A ``lambda``, with the names around it."""
 
     scope: Scope
@@ -132,8 +130,7 @@ class LambdaValue(Symbol):
     dotted: str = "lambda"
 
 
-@dataclass(frozen=True, eq=False)
-class TupleClass(Symbol):
+class TupleClass(Struct, Symbol, frozen=True, eq=False):
     """A class of named tuples."""
 
     dotted: str
@@ -141,15 +138,15 @@ class TupleClass(Symbol):
     """Python's own class with these fields."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class EnumMember(Symbol):
     """A member of an enum of the project that is neither text nor number."""
 
     dotted: str
     """Of the class."""
     name: str
-    value: Any = field(hash=False)
-    cls: ClassValue | None = field(default=None, compare=False)
+    value: Any = dataclasses.field(hash=False)
+    cls: ClassValue | None = dataclasses.field(default=None, compare=False)
 
 
 class TextMember(str):
@@ -183,14 +180,14 @@ class NumberMember(int):
 Member = EnumMember | TextMember | NumberMember
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Instance(Symbol):
     """An instance of a frozen dataclass of the project."""
 
     dotted: str
     fields: Mapping[str, Any]
-    cls: ClassValue = field(compare=False)
-    comparable: bool = field(default=True, compare=False)
+    cls: ClassValue = dataclasses.field(compare=False)
+    comparable: bool = dataclasses.field(default=True, compare=False)
     """Instances with equal fields are equal."""
 
     def __hash__(self) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.frontend.operators import UnstableError
 from flowstone.frontend.values import Symbol
@@ -13,8 +14,7 @@ _SUPPORTED = [(3, minor, micro, "final", 0) for minor in range(11, 40) for micro
 _PARTS = {"major": 0, "minor": 1, "micro": 2}
 
 
-@dataclass(frozen=True)
-class Version(Symbol):
+class Version(Struct, Symbol, frozen=True):
     """``sys.version_info``, or a part of it."""
 
     part: slice | int | None = None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+
+from msgspec.structs import replace
 
 from flowstone.checks import Judgement, judge
 from flowstone.checks.policy import policy

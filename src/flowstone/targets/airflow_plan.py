@@ -7,7 +7,8 @@ carry the partition key of the run that caused them, so that each edge between D
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from flowstone.dsl.mappings import AllPartitions, Only
 from flowstone.dsl.partitions import (
@@ -34,15 +35,13 @@ _START = {"weekly": "StartOfWeekMapper", "monthly": "StartOfMonthMapper", "daily
 _WINDOW = {"weekly": "WeekWindow", "monthly": "MonthWindow", "daily": "DayWindow"}
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """Runs are started by the job's schedule."""
 
     schedule: Schedule
 
 
-@dataclass(frozen=True)
-class Events:
+class Events(Struct, frozen=True):
     """Runs are started once each of these assets has a new event."""
 
     mappers: Mapping[str, Call | None]
@@ -55,8 +54,7 @@ Trigger = Clock | Events | None
 """None: runs are started by hand only."""
 
 
-@dataclass(frozen=True)
-class Dag:
+class Dag(Struct, frozen=True):
     """One DAG."""
 
     id: str
@@ -68,8 +66,7 @@ class Dag:
     cannot start a partitioned run; it waits for them."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The DAGs of a project, and the edges between them that Airflow cannot follow."""
 
     dags: tuple[Dag, ...]
@@ -91,8 +88,7 @@ def _dag_id(project: Project, job: Job, group: Group) -> str:
     return "__".join(part for part in (project.name, job.name, group.label) if part)
 
 
-@dataclass
-class _Planner:
+class _Planner(Struct):
     project: Project
     groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
     refused: list[tuple[Dependency, str]] = field(default_factory=list)

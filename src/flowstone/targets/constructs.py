@@ -6,7 +6,8 @@ Every target says of every construct here how it is lowered; a test compares the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
 from flowstone.dsl.partitions import (
@@ -69,8 +70,7 @@ def _start(project: Project, job: Job) -> Location:
     return job.location or project.steps[job.steps[0]].location
 
 
-@dataclass(frozen=True)
-class _Need:
+class _Need(Struct, frozen=True):
     """A step that reads an asset."""
 
     project: Project

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
+
+from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.ir.project import Project
 
 
-@dataclass(frozen=True)
-class Capability:
+class Capability(Struct, frozen=True):
     """How one construct of the language is lowered for a target. The documentation prints these."""
 
     construct: str
@@ -25,15 +25,13 @@ class Capability:
     """The first version of the engine that has it; empty: all that are known."""
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """Generated files by path relative to the output folder, with forward slashes."""
 
     files: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class RenderOptions:
+class RenderOptions(Struct, frozen=True):
     """What a target is told beside the project."""
 
     project_root: str | None

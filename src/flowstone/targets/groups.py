@@ -7,15 +7,15 @@ groups stays free of cycles: reference assets that are read by daily ones, which
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from flowstone.dsl.partitions import Partitions
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Steps of a job that share a partition definition."""
 
     label: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from math import isfinite
 from typing import Any
+
+from msgspec import Struct, field
 
 WIDTH = 88
 """Width of generated lines: the default of ``ruff format``."""
@@ -19,8 +20,7 @@ WIDTH = 88
 _INDENT = 4
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """A name of the generated file, printed as it is. Errors: ValueError unless it is a dotted identifier."""
 
     name: str
@@ -30,8 +30,7 @@ class Ref:
             identifier(part)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call in the generated file, such as ``Asset(name="orders")``."""
 
     function: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.dsl.partitions import HourlyPartitions, MonthlyPartitions, Partitions, StaticPartitions, TimePartitions
 from flowstone.ir.function import ConfigParameter
@@ -17,8 +18,7 @@ MAX_CHOICES = 100
 """Static keys that a flow's signature lists; with more of them any text is taken and judged when the flow runs."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of the flow."""
 
     name: str

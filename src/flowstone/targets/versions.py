@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from flowstone.diagnostics.diagnostic import Diagnostic, Related, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
@@ -19,8 +21,7 @@ _MOST_PLACES = 3
 """Further places of a construct that are named."""
 
 
-@dataclass(frozen=True)
-class Lowering:
+class Lowering(Struct, frozen=True):
     """How one construct that a project uses is lowered."""
 
     capability: Capability
@@ -28,8 +29,7 @@ class Lowering:
     """Where the project uses it."""
 
 
-@dataclass(frozen=True)
-class ChosenTarget:
+class ChosenTarget(Struct, frozen=True):
     """A target, and the version of its engine that is asked about."""
 
     target: Target

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.fixing import fix_findings, read_state

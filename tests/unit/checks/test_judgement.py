@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from flowstone.checks import find_all, judge
 from flowstone.checks.catalog import all_rules
@@ -106,7 +107,7 @@ def test_an_earlier_state_under_another_configuration_is_of_no_use(tmp_path: Pat
     loaded, settings = read(tmp_path, {"pipelines/beside.py": BESIDE, "flowstone.toml": 'sources = ["pipelines"]\n'})
     first = judge(loaded, settings)
     assert {item.code for item in first.diagnostics} == {"FS301"}
-    other = replace(settings, default_io_manager="nowhere")
+    other = dataclasses.replace(settings, default_io_manager="nowhere")
     assert judge(load(other, fingerprints=False), other, first).diagnostics == find_all(
         load(other, fingerprints=False), other
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from flowstone.checks.catalog import all_rules
 from flowstone.diagnostics.diagnostic import Diagnostic, Fix, Severity, Span

@@ -107,6 +107,7 @@ SEEN_EXPRESSIONS = {
     ),
     "walrus": ("", "(n := 5) + n"),
     "walrus comp": ("", "[y for x in range(5) if (y := x * 2) > 3]"),
+    "walrus hidden": ("", "[q for w in 'ab' if (q := [(q, 0) for q in (1, 3) if q])]"),
     "lambda": ("f = lambda x: x + 1", "f(2)"),
     "func stmts": ("def f(x):\n    y = x + 1\n    if y > 2:\n        return 'big'\n    return f'{y}'", "[f(1), f(5)]"),
     "func loop": ("def f(n):\n    t = 0\n    for i in range(n):\n        t += i\n    return t", "f(4)"),

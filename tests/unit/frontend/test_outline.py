@@ -4,7 +4,7 @@ from flowstone.checks import find_all
 from flowstone.cli.check_cache import CheckCache
 from flowstone.config import load_settings
 from flowstone.frontend import load
-from flowstone.frontend.outline import outline
+from flowstone.frontend.outline import outline, same_heads
 
 MODULE = '''
 import polars as pl
@@ -150,3 +150,25 @@ def test_a_check_with_the_cache_finds_what_one_without_finds(tmp_path, old, new)
     assert cached is not None or "3)" not in new
     if cached is not None:
         assert (cached.diagnostics, cached.assets) == (findings, len(loaded.project.assets))
+
+
+_DECLARED = "from flowstone import asset\n\n\n@asset(timeout='1m')\ndef first(x: int) -> int:\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("'1m'", "'2m'"),
+        ("x: int", "x: str"),
+        ("-> int", "-> str"),
+        ("@asset(timeout='1m')", "@asset"),
+        ("first", "one"),
+    ],
+)
+def test_heads_of_declarations_differ(old, new):
+    assert not same_heads(_DECLARED, _DECLARED.replace(old, new))
+
+
+@pytest.mark.parametrize(("old", "new"), [("return x", "return x + 1"), ("\n\n\n", "\n\n\nONE = 1\n\n\n")])
+def test_heads_are_not_about_bodies_and_other_statements(old, new):
+    assert same_heads(_DECLARED, _DECLARED.replace(old, new))

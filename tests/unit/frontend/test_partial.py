@@ -2,10 +2,10 @@
 
 import random
 from copy import copy
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from flowstone.checks import find_all, judge, judge_cutout
 from flowstone.checks.catalog import all_rules

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.frontend.bodies import state, writes
 from flowstone.frontend.bodies.module_names import ModuleNames
@@ -15,8 +16,7 @@ from flowstone.frontend.bodies.unstable import unstable_values
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """One such thing."""
 
     kind: Literal["clock", "random", "writes", "changes"]

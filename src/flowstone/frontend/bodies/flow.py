@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.cases import is_open, may_be_all, negated, truth
@@ -22,8 +23,7 @@ _ENDLESS = frozenset({"count", "cycle", "repeat"})
 _COUNTING = frozenset({"enumerate", "range"})
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """A way in which a function ends without a value."""
 
     kind: Literal["ends", "returns nothing", "ends before yield", "returns before yield"]
@@ -31,8 +31,7 @@ class Ending:
     """The ``return``, or the statement behind which the function ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the statements of a function cannot tell by themselves."""
 
     never_returns: Callable[[ast.Call], bool]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from flowstone.frontend.bindings import FUNCTIONS, is_main, is_type_checking
 from flowstone.frontend.bodies.cases import truth
@@ -27,8 +28,7 @@ _DEEPEST = 5
 """Names for paths that are made of names for paths are followed so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """Something that is done on import."""
 
     reach: Reach

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.functions import parameters
@@ -18,8 +19,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BUILTINS = frozenset({"exit", "input", "open", "quit"})
 
 
-@dataclass(frozen=True)
-class Origins:
+class Origins(Struct, frozen=True):
     """The names of a module, or of a function in it."""
 
     dotted: Mapping[str, str]
