@@ -30,11 +30,16 @@ def hints(owner: type) -> Mapping[str, Any]:
     return get_type_hints(owner)
 
 
+@lru_cache(maxsize=256)
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
+
+
 def fits(value: Any, hint: Any) -> bool:
     """Whether the value is of the annotated type."""
     if value.__class__ is hint:
         return True  # the usual case
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin, arguments = _parts(hint)
     if origin in (Union, types.UnionType):
         return any(fits(value, item) for item in arguments)
     if origin is Literal:

@@ -45,6 +45,10 @@ class Module(Struct, frozen=True, eq=False, dict=True):
         """The lines as the parser counts them: a form feed does not end one."""
         return self.source.split("\n")
 
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.source.isascii()
+
     @property
     def package(self) -> str:
         """Name of the package against which relative imports are resolved."""
@@ -54,6 +58,8 @@ class Module(Struct, frozen=True, eq=False, dict=True):
         """Place of a node, columns in characters."""
         end_line = node.end_lineno or node.lineno
         end = node.col_offset + 1 if node.end_col_offset is None else node.end_col_offset
+        if self._is_ascii:  # bytes are characters
+            return Span(self.path, node.lineno, node.col_offset + 1, end_line, end + 1)
         return Span(
             self.path,
             node.lineno,

@@ -18,6 +18,7 @@ import flowstone
 from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
 from flowstone.frontend.bindings import Binding, NameTable
 from flowstone.frontend.files import is_file, is_folder
+from flowstone.frontend.mentions import Mentions
 from flowstone.frontend.modules import Module, ModuleIndex
 
 
@@ -102,6 +103,7 @@ class Names:
         self._index = index
         self._tables: dict[str, NameTable] = {}
         self._targets: dict[tuple[str, str], Target] = {}
+        self._mentions = Mentions()
         self._dynamics: dict[str, str] = {}
         self._exports: dict[str, frozenset[str] | None] = {}
         self.holds: Callable[[Module, Binding], bool | None] = lambda _, __: None
@@ -141,9 +143,9 @@ class Names:
     def mentioning(self, owner: Module, name: str) -> Iterator[Module]:
         """A module, and those of the project in whose text one of its names may occur."""
         yield owner
-        last = owner.name.rpartition(".")[2]
-        for path, text in self._index.all_texts().items():
-            if name in text and last in text and path != owner.path:
+        texts = self._index.all_texts()
+        for path in sorted(self._mentions.of(owner.name.rpartition(".")[2], texts)):
+            if path != owner.path and name in texts[path]:
                 module = self._index.at(path)
                 if module is not None:
                     yield module
