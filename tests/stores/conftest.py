@@ -1,10 +1,14 @@
 """Servers for the stores that need one, started once for a run of the tests."""
 
 import tempfile
-import urllib.request
 import warnings
+from contextlib import contextmanager
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.stores.seaweedfs import seaweedfs
 
 
 @pytest.fixture(scope="session")
@@ -22,20 +26,31 @@ def postgres_server():
         server.cleanup()
 
 
-@pytest.fixture(scope="session")
-def s3_server():
+@pytest.fixture(scope="session", params=["moto", "seaweedfs"])
+def s3_server(request, tmp_path_factory):
     """Storage options of a real server that speaks S3 over HTTP, with a bucket named ``bucket``."""
-    from moto.server import ThreadedMotoServer
+    with SERVERS[request.param](tmp_path_factory.mktemp(request.param), ACCESS, SECRET) as endpoint:
+        options = {"endpoint": endpoint, "region": "us-east-1", "access_key_id": ACCESS, "secret_access_key": SECRET}
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=ACCESS,
+            aws_secret_access_key=SECRET,
+        )
+        client.create_bucket(Bucket="bucket")
+        client.close()
+        yield options
 
+
+@contextmanager
+def _moto(folder, access_key, secret_key):
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    options = {
-        "endpoint": f"http://{host}:{port}",
-        "region": "us-east-1",
-        "access_key_id": "tests",
-        "secret_access_key": "canary-secret",
-    }
-    urllib.request.urlopen(urllib.request.Request(f"{options['endpoint']}/bucket", method="PUT")).close()
-    yield options
+    yield f"http://{host}:{port}"
     server.stop()
+
+
+SERVERS = {"moto": _moto, "seaweedfs": seaweedfs}
+ACCESS, SECRET = "tests", "canary-secret"

@@ -9,11 +9,12 @@ from itertools import count
 from pathlib import Path
 
 import obstore
+import obstore.exceptions
 import pytest
 from obstore.store import from_url
 from pydantic import ValidationError
 
-from flowstone.errors import FlowStoneError
+from flowstone.errors import FlowStoneError, StorageError
 from flowstone.io.contract import Slot
 from flowstone.io.filesystem import FilesystemManager
 from flowstone.io.object_store import STEPS
@@ -189,6 +190,9 @@ def test_what_cannot_be_reached_is_said_without_the_secret(s3_server, tmp_path, 
         {"root": "s3://bucket/../other"},
         {"root": "s3://user:password@bucket/x"},
         {"root": "gs://bucket/x"},
+        {"root": "az://container/x"},
+        {"root": "memory://x"},
+        {"root": "file:///tmp/x"},
         {"root": "s3://bucket", "storage_options": {"endpoint": "not a url"}},
         {"root": "folder", "storage_options": {"region": "x"}},
     ],
@@ -197,3 +201,27 @@ def test_what_cannot_be_reached_is_said_without_the_secret(s3_server, tmp_path, 
 def test_a_root_that_cannot_be_is_refused_before_anything_runs(config):
     with pytest.raises(ValidationError):
         FilesystemManager.Config.model_validate(config)
+
+
+def test_a_bucket_that_is_not_there_is_no_missing_value(s3_server, tmp_path):
+    manager = open_manager(FilesystemManager, {"root": "s3://nowhere/x", "storage_options": s3_server}, tmp_path)
+    for look in (manager.record, lambda slot: list(manager.partitions(slot)), lambda slot: store(manager, slot, 1)):
+        with pytest.raises(StorageError, match=r"shop\.orders: .* 404 Not Found: NoSuchBucket") as caught:
+            look(slot_of(manager))
+        assert "\n" not in str(caught.value)
+
+
+def test_a_record_that_may_have_been_put_keeps_its_data(manager, monkeypatch):
+    store(manager, slot_of(manager), 1)
+    real = obstore.put
+
+    def put(store, path, *arguments, **options):
+        real(store, path, *arguments, **options)
+        if RECORDS in path:  # the answer is lost
+            raise obstore.exceptions.GenericError("connection reset")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(obstore, "put", put)
+        with pytest.raises(StorageError, match=r"shop\.orders: cannot publish .* connection reset"):
+            store(manager, slot_of(manager), 2)
+    assert manager.read(slot_of(manager), None)[1] == 2

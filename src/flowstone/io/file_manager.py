@@ -42,7 +42,8 @@ class FileConfig(Options):
 
     root: str | None = None
     """Folder that holds the values; relative to the project's folder. By default ``<state folder>/data/<name>``. Or a
-    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``."""
+    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``. What speaks S3 and knows its
+    conditions is reached by its ``endpoint``; other URLs, as ``gs://``, ``az://`` or those of fsspec, are refused."""
     storage_options: dict[str, str] = {}
     """For an object store: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and the like, each a text
     or a reference: ``{ env = "NAME" }``. What is not given is taken from the environment, as ``AWS_REGION``."""

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
+from flowstone.io.store import UnavailableError
 from flowstone.io.temporary import Temporary, create, lock, sweep
 
 STEPS = (
@@ -49,8 +50,13 @@ def faults(asset: str, doing: str, path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "?")
-        raise StorageError(f"{asset}: cannot {doing} {path}: {error.strerror or error} [{code}]") from error
+        code = errno.errorcode.get(error.errno or 0)
+        told = f"{error.strerror or error} [{code}]" if code else str(error)
+        raise StorageError(f"{asset}: cannot {doing} {path}: {told}", help=_help(error)) from error
+
+
+def _help(error: OSError) -> str | None:
+    return error.help if isinstance(error, UnavailableError) else None
 
 
 class FileStore:

@@ -11,13 +11,12 @@ The condition is ``If-Match`` or ``If-None-Match``
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -28,8 +27,9 @@ from pydantic import ValidationError
 
 from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError, StorageError
 from flowstone.io.aside import Aside
+from flowstone.io.object_errors import in_words
 from flowstone.io.record import Record, content_of
-from flowstone.io.store import RECORDS
+from flowstone.io.store import RECORDS, UnavailableError
 
 STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put", "old-removed")
 """The steps of the protocol, in order."""
@@ -63,14 +63,17 @@ class ObjectStore:
         self._reached = reached
 
     @cached_property
+    def _endpoint(self) -> str:
+        return next((text for name, text in self._options.items() if name.lower().endswith("endpoint")), "")
+
+    @cached_property
     def _store(self) -> Any:
         """The client. Errors: MissingExtraError, ConfigurationError."""
         obstore = _obstore(self._manager)
         from obstore.store import from_url
 
-        endpoint = next((text for name, text in self._options.items() if name.lower().endswith("endpoint")), "")
         config: Any = self._options or None
-        client: Any = {"allow_http": True} if endpoint.startswith("http://") else None
+        client: Any = {"allow_http": True} if self._endpoint.startswith("http://") else None
         try:
             return from_url(self._bucket, config=config, client_options=client, retry_config=RETRY)
         except (obstore.exceptions.BaseError, ValueError, TypeError) as error:
@@ -100,32 +103,41 @@ class ObjectStore:
     def publish(self, data: Aside, place: str, record: bytes, record_place: str) -> None:
         """Put the data, then its record, and remove the data of the record that was there."""
         with self._talking() as obstore:
-            put = False
-            try:
-                obstore.put(self._store, self._key(place), data.file(), mode="create", use_multipart=data.size > _CHUNK)
+            with self._undone(place):
+                obstore.put(self._store, self._key(place), data.file(), use_multipart=data.size > _CHUNK)
                 self._reached("data-put")
-                old = self._put_record(obstore, record, record_place)
-                put = True
+            old = self._replace_record(obstore, record, record_place, place)
+            try:
                 self._reached("record-put")
             finally:
-                if not put:
-                    self._delete(place)
-                elif old is not None:
+                if old is not None:
                     self._remove_old(old, place)
             self._reached("old-removed")
             data.discard()
 
-    def _put_record(self, obstore: Any, record: bytes, place: str) -> bytes | None:
+    def _replace_record(self, obstore: Any, record: bytes, record_place: str, place: str) -> bytes | None:
         """Replace the record that is there, and return that one. Errors: StorageError, the client's."""
         for _ in range(ATTEMPTS):
-            noted, old = self._noted(obstore, place)
-            self._reached("record-noted")
-            try:
-                obstore.put(self._store, self._key(place), record, mode=noted, use_multipart=False)
+            with self._undone(place):
+                noted, old = self._noted(obstore, record_place)
+                self._reached("record-noted")
+            try:  # if this fails the record may be there all the same, or come later: its data stays
+                obstore.put(self._store, self._key(record_place), record, mode=noted, use_multipart=False)
             except (obstore.exceptions.PreconditionError, obstore.exceptions.AlreadyExistsError):
                 continue
             return old
-        raise StorageError(f"others have replaced {self.show(place)} {ATTEMPTS} times meanwhile")
+        with self._undone(place):
+            raise StorageError(f"others have replaced {self.show(record_place)} {ATTEMPTS} times meanwhile")
+
+    @contextmanager
+    def _undone(self, place: str) -> Iterator[None]:
+        """Remove the data again if this fails: no record can tell of it."""
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):  # the first error is the one to tell of
+                self._delete(place)
+            raise
 
     def _remove_old(self, record: bytes, new: str) -> None:
         """Remove the data of a record that was replaced."""
@@ -235,19 +247,30 @@ class ObjectStore:
 
     @contextmanager
     def _talking(self) -> Iterator[Any]:
-        """Turn the client's errors into an OSError of one line; none of them holds a secret of the configuration."""
+        """Turn the client's errors into one of one line; none of them holds a secret of the configuration.
+
+        Errors: FileNotFoundError for an object that is not there, UnavailableError.
+        """
         obstore = _obstore(self._manager)
         try:
             yield obstore
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if "<Code>NoSuchBucket</Code>" in str(error):
+                raise self._error(error) from None
             raise
         except obstore.exceptions.BaseError as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            text = lines[0] if lines else type(error).__name__
-            for name, secret in self._options.items():
-                if "secret" in name.lower() or "token" in name.lower() or "key" in name.lower():
-                    text = text.replace(secret, "***")
-            raise OSError(errno.EIO, text) from None
+            raise self._error(error) from None
+
+    def _error(self, error: Exception) -> UnavailableError:
+        text = in_words(str(error), self._endpoint or self._bucket)
+        for name, secret in self._options.items():
+            if secret and ("secret" in name.lower() or "token" in name.lower() or "key" in name.lower()):
+                text = text.replace(secret, "***")
+        return UnavailableError(
+            text,
+            f"see whether the server runs, and whether root and storage_options of the IO manager {self._manager!r} "
+            "are right: flowstone doctor tries them",
+        )
 
 
 def _versioned(place: str, version: str) -> str:

@@ -129,8 +129,15 @@ def faults(manager: str, label: str, doing: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         state = error.sqlstate or ""
-        text = (error.diag.message_primary or str(error)).strip()
-        detail = f"{text} [{state}]" if state else text
+        told = (error.diag.message_primary or str(error)).strip().partition("\n")[0]
+        detail = f"{told} [{state}]" if state else told
         if state in _NOT_STORABLE:
             raise UnsupportedTypeError(f"{label}: Postgres cannot hold a value: {detail}") from error
-        raise StorageError(f"{label}: cannot {doing} in Postgres: {detail}") from error
+        lost = isinstance(error, psycopg.OperationalError) and not state
+        raise StorageError(
+            f"{label}: cannot {doing} in Postgres: {detail}",
+            help=f"see whether the server runs, and whether the dsn of the IO manager {manager!r} is right: "
+            "flowstone doctor tries it"
+            if lost
+            else None,
+        ) from error

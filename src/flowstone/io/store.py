@@ -13,6 +13,14 @@ RECORDS = ".records"
 """The folder of the records, below the root."""
 
 
+class UnavailableError(OSError):
+    """A store does not answer as it should. ``help`` says what to look at."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
 class Draft(Protocol):
     """A value that is being written where no reader looks; it counts and hashes what goes through.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sysconfig
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import flowstone
-from flowstone.errors import FlowStoneError
+from flowstone.errors import FlowStoneError, StorageError
 from flowstone.io.record import Record
 from flowstone.runner.result import Failure, Order, Result
 from flowstone.runtime.materialize import find_reusable, materialize
@@ -21,6 +22,8 @@ from flowstone.runtime.workspace import Workspace
 
 _OWN = (str(Path(flowstone.__file__).parent), contextlib.__file__, importlib.__file__, "<frozen importlib.")
 """Where frames lie that tell a user nothing."""
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+"""Where packages lie. A fault of a store tells in its message what their frames would: those of the store's driver."""
 
 
 def attempt(workspace: Workspace, order: Order) -> Result:
@@ -62,13 +65,15 @@ def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: fl
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback without the frames of FlowStone; empty if nothing is left."""
+    """The traceback without the frames of FlowStone; empty if nothing is left that tells a user something."""
     whole = traceback.TracebackException.from_exception(error)
     for part in _chain(whole):
         part.stack = traceback.StackSummary.from_list(
             [frame for frame in part.stack if not frame.filename.startswith(_OWN)]
         )
-    if not any(part.stack for part in _chain(whole)) and not isinstance(error, SyntaxError):
+    frames = [frame for part in _chain(whole) for frame in part.stack]
+    told = isinstance(error, StorageError) and all(frame.filename.startswith(_INSTALLED) for frame in frames)
+    if (not frames and not isinstance(error, SyntaxError)) or told:
         return ""
     return "".join(whole.format())
 

@@ -210,3 +210,40 @@ def test_doctor_tries_each_manager(project, flowstone):
     assert "NOT_SET_ANYWHERE" in lines["there (filesystem)"]
     assert "ENOTDIR" in lines["file (filesystem)"] or "EEXIST" in lines["file (filesystem)"]
     assert [path.name for path in (project / ".flowstone").rglob("*doctor*")] == []
+
+
+POSTGRES = """
+default_io_manager = "warehouse"
+[io_managers.warehouse]
+type = "postgres"
+dsn = "postgresql://127.0.0.1:1/nothing"
+"""
+S3 = """
+default_io_manager = "lake"
+[io_managers.lake]
+type = "filesystem"
+root = "s3://bucket"
+[io_managers.lake.storage_options]
+endpoint = "http://127.0.0.1:1"
+region = "nowhere"
+access_key_id = "tests"
+secret_access_key = { env = "KEY" }
+"""
+
+
+@pytest.mark.parametrize(("config", "names"), [(POSTGRES, "the dsn of"), (S3, "root and storage_options of")])
+def test_a_server_that_is_down_is_told_in_a_line_with_what_to_look_at(project, flowstone, monkeypatch, config, names):
+    monkeypatch.setattr("flowstone.io.object_store.RETRY", {"max_retries": 0})
+    path = project / "flowstone.toml"
+    run = '[run]\nexecutor = "inline"\n'
+    path.write_text(path.read_text().replace(run, config + run))
+    for command in (("run", "raw", "--partition", "2024-01-01"), ("status",), ("doctor",)):
+        answer = flowstone(*command, env={"KEY": "canary-key"})
+        assert answer.exit_code != 0
+        lines = answer.output.splitlines()
+        (said,) = (number for number, line in enumerate(lines) if "cannot" in line)
+        assert "127.0.0.1" in lines[said]
+        assert lines[said + 1].strip().startswith("help: see whether the server runs")
+        assert names in lines[said + 1]
+        assert "Traceback" not in answer.output
+        assert "canary" not in answer.output

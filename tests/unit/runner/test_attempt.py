@@ -36,3 +36,21 @@ def test_a_fault_of_a_store_has_no_traceback(monkeypatch):
 
     monkeypatch.setattr(module, "_OWN", (*module._OWN, __file__))
     assert raised(full, "orders.json") == ""
+
+
+def test_a_fault_of_a_store_has_no_traceback_of_its_driver(tmp_path, monkeypatch):
+    import flowstone.runner.attempt as module
+
+    monkeypatch.setattr(module, "_OWN", (*module._OWN, __file__))
+    (tmp_path / "some_driver.py").write_text("def connect():\n    raise OSError('refused')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def store():
+        try:
+            importlib.import_module("some_driver").connect()
+        except OSError as error:
+            raise StorageError("orders: cannot read the record: refused") from error
+
+    assert "some_driver.py" in raised(store)  # it may be the user's own
+    monkeypatch.setattr(module, "_INSTALLED", (str(tmp_path),))
+    assert raised(store) == ""
