@@ -4,6 +4,8 @@ FlowStoneError
 ├── UsageError                  the command cannot be carried out as asked (exit 2)
 │   ├── ConfigurationError      a configuration file, variable or option is wrong
 │   ├── SelectionError          a selector is malformed or matches nothing
+│   ├── StateError              the database of runs cannot be used
+│   │   └── RunConflictError    another run is making the same
 │   └── MissingExtraError       a package of an extra is not installed
 ├── StorageError                a store could not be read or written
 │   ├── NotMaterializedError    no value with a matching record is stored
@@ -58,6 +60,14 @@ class SelectionError(UsageError):
         """The name in the selector that nothing has."""
         self.meant = meant
         """The one that is clearly meant."""
+
+
+class StateError(UsageError):
+    """The database of runs cannot be used."""
+
+
+class RunConflictError(StateError):
+    """Another run of the project is making the same values."""
 
 
 class MissingExtraError(UsageError):

@@ -2,6 +2,8 @@
 
 ``state:new`` are steps that the state has not, ``state:modified`` those and the ones whose code or configuration is
 another, ``state:unmodified`` all others. The state is what is stored, a manifest, or a Git revision.
+
+``result:failed`` are steps of which a task failed in the last run on this machine, and so on for the other results.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from shutil import which
@@ -35,11 +37,26 @@ _STATES: Mapping[str, Callable[[Version, set[Version]], bool]] = {
 
 
 def facts_of(workspace: Workspace, state: str | None = None) -> Facts:
-    """The methods ``state:``. ``state`` names a manifest, the folder of one, or a Git revision; None: what is stored.
+    """The methods ``state:`` and ``result:``. ``state`` names a manifest, the folder of one, or a Git revision; None
+    means what is stored.
 
-    Errors: of ``state:`` UsageError if there is no such state, SelectionError for another value.
+    Errors: of ``state:`` UsageError if there is no such state; of ``result:`` StateError if there was no run; of both
+    SelectionError for another value.
     """
-    return {"state": _State(workspace, state).select}
+    return {"state": _State(workspace, state).select, "result": partial(_with_result, workspace)}
+
+
+def _with_result(workspace: Workspace, value: str) -> set[str]:
+    """The steps of which a task had this result in the last run."""
+    from flowstone.config.environment import state_folder
+    from flowstone.runner.history.entries import LAST, RESULTS, find, places
+    from flowstone.runner.history.history import History
+
+    if value not in RESULTS:
+        raise SelectionError(f"there is no result {value!r}", help=f"there are: {', '.join(RESULTS)}")
+    with History(state_folder(workspace.root, workspace.environment)) as history:
+        found = places(history, find(history, LAST), RESULTS[value])
+    return {step for step, _ in found if step in workspace.project.steps}
 
 
 @dataclass

@@ -31,10 +31,12 @@ COMMANDS = {
         "Remove what is stored, so that the next run makes it again.",
     ),
     "lineage": ("flowstone.cli.lineage:lineage", "Show which stored value was made from which."),
+    "logs": ("flowstone.cli.logs:logs", "Show what functions printed in a run."),
     "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
     "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
     "plan": ("flowstone.cli.plan:plan", "Show what a run would make, what it would reuse, and why."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
+    "runs": ("flowstone.cli.runs:runs", "List the runs that were, and what came of them."),
     "status": ("flowstone.cli.status:status", "Show what is stored, and whether it is up to date."),
     "verify": ("flowstone.cli.verify:verify", "Read all that is stored and find what is damaged."),
 }

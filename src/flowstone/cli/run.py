@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from flowstone.cli.resume import resumed
 from flowstone.cli.wanted import Wanted, ready, wanted_options
 
 if TYPE_CHECKING:
@@ -24,11 +26,21 @@ if TYPE_CHECKING:
     help="Where functions run: worker processes, threads, or one after the other. Default: the configuration's.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="How many run at once. Default: the configuration's.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="last",
+    metavar="[RUN]",
+    help="Go on with a run that was interrupted or has failed; default: the last one.",
+)
+@click.option("--show-output", is_flag=True, help="Show what functions print while they run.")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of failures only.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def run(
     executor: Literal["process", "thread", "inline"] | None,
     workers: int | None,
+    resume: str | None,
+    show_output: bool,
     quiet: bool,
     output_format: Literal["text", "json"],
     **wanted: Any,
@@ -41,13 +53,16 @@ def run(
     """
     from flowstone.runner.session import Session, carry_out
 
-    found = ready(Wanted(**wanted))
+    found, earlier = (ready(Wanted(**wanted)), None) if resume is None else resumed(Wanted(**wanted), resume)
     session = Session(
         asked=found.asked,
         executor=executor or found.settings.run.executor,
         workers=workers or found.settings.run.workers,
         manifest=write_manifest(found.workspace.compiled, found.settings),
+        command=shlex.join(["flowstone", *sys.argv[1:]]),
         resume=_resume_command(),
+        resumes=None if earlier is None else earlier.id,
+        show_output=show_output,
         quiet=quiet,
         output_format=output_format,
     )
@@ -81,7 +96,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _resume_command() -> str:
-    """The same command without ``--force``: what was made before the interruption is then reused."""
-    import sys
-
-    return shlex.join(["flowstone", *(argument for argument in sys.argv[1:] if argument != "--force")])
+    """The same command; a forced run is resumed, so that what it has made is not made once more."""
+    if "--force" not in sys.argv:
+        return shlex.join(["flowstone", *sys.argv[1:]])
+    return "flowstone run --resume"

@@ -33,6 +33,13 @@ class Wanted:
     project: Path
     profile: str | None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything is asked for but a project."""
+        chosen = self.selection
+        given = (chosen.selectors, chosen.exclude, chosen.state, self.partition, self.partitions, self.assignments)
+        return self.force or any(given)
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -67,19 +74,26 @@ def wanted_options(command: F) -> F:
 def ready(wanted: Wanted) -> Ready:
     """Load the project and select. Errors: UsageError and its kinds. Exits 1 with the findings if there are errors."""
     from flowstone.runner.session import Asked
-    from flowstone.runtime.workspace import Workspace
 
-    settings = settings_of(wanted.project, wanted.profile)
     for text in wanted.partitions:
         if ".." not in text:
             raise click.UsageError(f"--partitions takes a range such as {text}..{text}, not {text!r}")
+    settings, workspace = opened(wanted)
+    steps = wanted.selection.steps(workspace)
+    _demand_used(workspace.project, steps, wanted.assignments)
+    keys = (*wanted.partition, *wanted.partitions)
+    return Ready(settings, workspace, Asked(steps, keys, wanted.force, assignments=wanted.assignments))
+
+
+def opened(wanted: Wanted) -> tuple[Settings, Workspace]:
+    """The project with the values that were given. Errors and exits: as ``ready``."""
+    from flowstone.runtime.workspace import Workspace
+
+    settings = settings_of(wanted.project, wanted.profile)
     loaded = sound_project(settings)
     _demand_local(loaded)
     ir = with_values(loaded.project, wanted.assignments)
-    workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
-    steps = wanted.selection.steps(workspace)
-    _demand_used(ir, steps, wanted.assignments)
-    return Ready(settings, workspace, Asked(steps, (*wanted.partition, *wanted.partitions), wanted.force))
+    return settings, Workspace(ir, settings.root.absolute(), _environment(os.environ))
 
 
 def _demand_local(loaded: Loaded) -> None:

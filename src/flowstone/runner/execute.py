@@ -5,22 +5,27 @@ from __future__ import annotations
 import heapq
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import NoReturn, Protocol
 
 from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
 from flowstone.registry import io_manager_class
 from flowstone.runner.attempt import attempt, reused, succeeded
+from flowstone.runner.capture import Capture
 from flowstone.runner.forecast import Forecast
+from flowstone.runner.interrupts import GRACE, Interrupts
+from flowstone.runner.logs import Follower, mark, with_output
 from flowstone.runner.plan import Plan, Task
-from flowstone.runner.pools import InlinePool, Pool, Results, ThreadPool
+from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
 from flowstone.runner.processes import WorkerRunner
 from flowstone.runner.progress import Reporter
-from flowstone.runner.result import Order, Result
+from flowstone.runner.result import Failure, Order, Result
 from flowstone.runner.summary import Summary
 from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
@@ -39,18 +44,45 @@ class Options:
     manifest: Path | None = None
     """Where worker processes read the project; they cannot be used without it."""
     logs: Path | None = None
-    """Folder for what worker processes print."""
+    """Folder for what functions print. Without it nothing is kept, and there can be no worker processes."""
+    show_output: bool = False
+    """Tell of what functions print while they run."""
 
 
-def execute(planned: Forecast, workspace: Workspace, options: Options, reporter: Reporter) -> Summary:
+class Journal(Protocol):
+    """What is told of each change before anything is done about it. What it raises ends the run."""
+
+    def starting(self, place: int, attempt: int) -> None:
+        """An attempt is about to begin."""
+        ...
+
+    def ended(self, place: int, attempt: int, result: Result, *, final: bool) -> None:
+        """An attempt has ended, or a task without any (0); ``final`` if no other follows."""
+        ...
+
+    def skipped(self, places: Sequence[int]) -> None:
+        """Tasks cannot run."""
+        ...
+
+
+def execute(
+    planned: Forecast,
+    workspace: Workspace,
+    options: Options,
+    reporter: Reporter,
+    journal: Journal | None = None,
+    interrupts: Interrupts | None = None,
+) -> Summary:
     """Carry out what was planned. A failed task is part of the summary.
 
     On any exception, KeyboardInterrupt above all, worker processes are killed with everything that they started.
-    Errors: ConfigurationError if worker processes are needed and there is no manifest.
+    Errors: ConfigurationError if worker processes are needed and there is no manifest; what the journal raises;
+    KeyboardInterrupt or Terminated if that was asked for.
     """
-    run = _Execution(planned, workspace, options, reporter)
+    run = _Execution(planned, workspace, options, reporter, journal, interrupts or Interrupts())
     try:
-        return run.loop()
+        with run.capture.installed() if options.logs is not None else nullcontext():
+            return run.loop()
     finally:
         run.close()
 
@@ -58,7 +90,19 @@ def execute(planned: Forecast, workspace: Workspace, options: Options, reporter:
 class _Execution:
     """The state of one execution."""
 
-    def __init__(self, planned: Forecast, workspace: Workspace, options: Options, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        planned: Forecast,
+        workspace: Workspace,
+        options: Options,
+        reporter: Reporter,
+        journal: Journal | None,
+        interrupts: Interrupts,
+    ) -> None:
+        self.journal = journal
+        self.interrupts = interrupts
+        self.capture = Capture()
+        self.follower = Follower(options.logs) if options.show_output and options.logs is not None else None
         plan = self.plan = planned.plan
         self.expected = planned.expectations
         self.workspace = workspace
@@ -87,14 +131,32 @@ class _Execution:
         for text in self.routes.notes(self.plan):
             self.reporter.note(text)
         while self.ready or self.delayed or self.running:
+            if self.interrupts.asked is not None:
+                self._wind_down(self.interrupts.asked)
             self._start_what_can()
             if self.running:
                 self._take(self._time_to_next())
             elif self.delayed:
                 time.sleep(self._time_to_next())
+            self._show_output()
         self.summary.elapsed = time.perf_counter() - started
         self.reporter.end(self.summary)
         return self.summary
+
+    def _wind_down(self, error: type[KeyboardInterrupt]) -> NoReturn:
+        """Start nothing, and give what is running a moment to end."""
+        if self.running:
+            self.reporter.note(f"stopping: {GRACE:g} s for what is running; again to stop at once")
+        deadline = time.monotonic() + GRACE
+        while self.running and time.monotonic() < deadline:
+            self._take(min(PATIENCE, max(0.0, deadline - time.monotonic())))
+            self._show_output()
+        raise error
+
+    def _show_output(self) -> None:
+        if self.follower is not None:
+            for head, text in self.follower.poll():
+                self.reporter.output(head, text)
 
     def close(self) -> None:
         """Stop everything that still runs."""
@@ -104,21 +166,29 @@ class _Execution:
     def _start_what_can(self) -> None:
         while self.delayed and self.delayed[0][0] <= time.monotonic():
             heapq.heappush(self.ready, heapq.heappop(self.delayed)[1])
-        while self.ready and self.running < self.capacity:
+        while self.ready and self.running < self.capacity and self.interrupts.asked is None:
             place = heapq.heappop(self.ready)
             task, expected = self.plan.tasks[place], self.expected[place]
             self.reporter.started(task)
             if expected.action == "reuse":
                 self._conclude(place, succeeded("reused", expected.records, 0.0))
-                continue
-            self.attempts[place] += 1
-            self.running += 1
-            order = Order(task.step, task.partition, self.options.run_id, self.attempts[place], expected.forced)
-            route = self.routes.of(task.step)
-            if route == "process" and (result := reused(self.workspace, order)) is not None:
-                self.results.put((place, result))  # no process has to be started to find that out
             else:
-                self._pool(route).submit(place, order)
+                self._start(place, task, force=expected.forced)
+
+    def _start(self, place: int, task: Task, *, force: bool) -> None:
+        """Begin an attempt, unless what is stored turns out to be up to date: that needs no process."""
+        order = Order(task.step, task.partition, self.options.run_id, self.attempts[place] + 1, force)
+        route = self.routes.of(task.step)
+        self.running += 1
+        if route == "process" and (result := reused(self.workspace, order)) is not None:
+            self.results.put((place, result))
+            return
+        self.attempts[place] = order.attempt
+        if self.journal is not None:
+            self.journal.starting(place, order.attempt)
+        self.interrupts.at_once = route == "inline"
+        self._pool(route).submit(place, order)
+        self.interrupts.at_once = False
 
     def _time_to_next(self) -> float:
         """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""
@@ -140,6 +210,9 @@ class _Execution:
     def _conclude(self, place: int, result: Result) -> None:
         """Draw the consequences of a result."""
         task = self.plan.tasks[place]
+        again = None if result.failure is None else self._retry_after(place, task, result.failure)
+        if self.journal is not None and self.expected[place].action != "reuse":
+            self.journal.ended(place, self.attempts[place], result, final=again is None)
         if result.failure is None:
             self.summary.add(task, result)
             self.reporter.finished(task, result)
@@ -147,30 +220,38 @@ class _Execution:
                 self.waiting[user] -= 1
                 if not self.waiting[user] and not self.skipped[user]:
                     heapq.heappush(self.ready, user)
-        elif not self._retry(place, task, result):
+        elif again is None:
             self.summary.add(task, result)
             self.reporter.finished(task, result)
             self._skip_users(place, task)
+        else:
+            heapq.heappush(self.delayed, (time.monotonic() + again, place))
+            self.summary.retries += 1
+            self.reporter.retrying(task, result, self.attempts[place], again)
 
-    def _retry(self, place: int, task: Task, result: Result) -> bool:
+    def _retry_after(self, place: int, task: Task, failure: Failure) -> float | None:
+        """Seconds until the next attempt; None if there is none."""
         policy = self.workspace.project.steps[task.step].retries
-        assert result.failure is not None
-        if policy is None or not result.failure.retryable or self.attempts[place] > policy.max_retries:
-            return False
-        wait = policy.wait(self.attempts[place]) * (1 + policy.jitter * random.random())  # noqa: S311 - no secret
-        heapq.heappush(self.delayed, (time.monotonic() + wait, place))
-        self.summary.retries += 1
-        self.reporter.retrying(task, result, self.attempts[place], wait)
-        return True
+        if policy is None or not failure.retryable or self.attempts[place] > policy.max_retries:
+            return None
+        return policy.wait(self.attempts[place]) * (1 + policy.jitter * random.random())  # noqa: S311 - no secret
 
     def _skip_users(self, place: int, cause: Task) -> None:
+        skipped = list(self._not_skipped_users(place))
+        if self.journal is not None and skipped:
+            self.journal.skipped(skipped)
+        for user in skipped:
+            self.summary.skip(self.plan.tasks[user])
+            self.reporter.skipped(self.plan.tasks[user], cause)
+
+    def _not_skipped_users(self, place: int) -> Iterator[int]:
+        """All that needs a task, directly or not, and was not skipped before."""
         stack = list(reversed(self.users[place]))
         while stack:
             user = stack.pop()
             if not self.skipped[user]:
                 self.skipped[user] = True
-                self.summary.skip(self.plan.tasks[user])
-                self.reporter.skipped(self.plan.tasks[user], cause)
+                yield user
                 stack.extend(reversed(self.users[user]))
 
     def _pool(self, route: Executor) -> Pool:
@@ -180,12 +261,17 @@ class _Execution:
         return found
 
     def _make_pool(self, route: Executor) -> Pool:
-        here = _Here(self.workspace)
         if route == "inline":
-            return InlinePool(here, self.results)
+            return InlinePool(self._here("inline"), self.results)
         if route == "thread":
-            return ThreadPool(lambda _: here, self.capacity, self.results)
+            return ThreadPool(lambda number: self._here(f"thread-{number}"), self.capacity, self.results)
         return ThreadPool(self._worker_maker(), self.capacity, self.results)
+
+    def _here(self, name: str) -> Runner:
+        if self.options.logs is None:
+            return _Here(self.workspace)
+        self.options.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _Kept(self.workspace, self.capture, self.options.logs / f"{name}.log", shown=name == "inline")
 
     def _worker_maker(self) -> Callable[[int], WorkerRunner]:
         manifest, logs = self.options.manifest, self.options.logs
@@ -207,6 +293,22 @@ class _Here:
 
     def close(self) -> None:
         """What runs in this process cannot be stopped."""
+
+
+class _Kept(_Here):
+    """Runs orders in this process and keeps what they print."""
+
+    def __init__(self, workspace: Workspace, capture: Capture, log: Path, *, shown: bool) -> None:
+        super().__init__(workspace)
+        self._capture = capture
+        self._log = log
+        self._shown = shown
+
+    def run(self, order: Order) -> Result:
+        start = mark(self._log, order)
+        with self._capture.into(self._log, shown=self._shown):
+            result = super().run(order)
+        return result if self._shown else with_output(result, self._log, start)
 
 
 class _Routes:

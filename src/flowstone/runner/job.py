@@ -36,6 +36,7 @@ def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], argumen
             f"the manifest has no step {', '.join(sorted(unknown))}",
             help="deploy the whole output of flowstone compile",
         )
+    python = Path(sys.executable).name
     given = [argument for argument in sys.argv if argument != "--force"]
     return Session(
         asked=Asked(
@@ -46,7 +47,8 @@ def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], argumen
         executor=arguments.executor,
         workers=arguments.workers,
         manifest=manifest.absolute(),
-        resume=shlex.join([Path(sys.executable).name, *given]),
+        command=shlex.join([python, *sys.argv]),
+        resume=shlex.join([python, *given]),
         quiet=arguments.quiet,
         output_format=arguments.output_format,
     )

@@ -12,18 +12,16 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.runner.attempt import failed
+from flowstone.runner.logs import mark, tail, with_output
 from flowstone.runner.result import Failure, Order, Result
 from flowstone.runtime.ending import ending
 from flowstone.runtime.workspace import Workspace
-
-TAIL = 4000
-"""Bytes of captured output that go with a failure."""
 
 
 class WorkerDiedError(StepFailedError):
@@ -49,16 +47,14 @@ class WorkerRunner:
         """The result of an attempt; the worker's death or silence is a failure of this attempt only."""
         started = time.perf_counter()
         worker = self._ready()
-        offset = _size(self._log)
+        start = mark(self._log, order)
         timeout = self._workspace.project.steps[order.step].timeout
         try:
             result = worker.ask(order, timeout)
         except (AssetTimeoutError, WorkerDiedError) as error:
             self._end(worker)
-            return failed(self._workspace, order, error, time.perf_counter() - started, _tail(self._log, offset))
-        if result.failure is None:
-            return result
-        return _with_output(result, _tail(self._log, offset))
+            return failed(self._workspace, order, error, time.perf_counter() - started, tail(self._log, start))
+        return with_output(result, self._log, start)
 
     def close(self) -> None:
         """Kill the worker, whatever it is doing. No other is started."""
@@ -158,26 +154,3 @@ class _Worker:
             for line in self._process.stdout:
                 self._answers.put(json.loads(line))
         self._answers.put(None)
-
-
-def _size(log: Path) -> int:
-    try:
-        return log.stat().st_size
-    except OSError:
-        return 0
-
-
-def _tail(log: Path, offset: int) -> str:
-    """The end of what was printed since the log had the given size."""
-    try:
-        with log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(offset, size - TAIL))
-            return file.read(TAIL).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _with_output(result: Result, output: str) -> Result:
-    assert result.failure is not None
-    return replace(result, failure=replace(result.failure, output=output))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TextIO
 
 from flowstone.diagnostics.terminal import printable
+from flowstone.runner.logs import Head
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.result import Result
 from flowstone.runner.summary import Summary
-from flowstone.runner.text import failure_text, result_line, seconds_text, task_name
+from flowstone.runner.text import failure_text, head_name, result_line, seconds_text, task_name
 
 
 class Reporter:
@@ -31,6 +32,9 @@ class Reporter:
 
     def skipped(self, task: Task, cause: Task) -> None:
         """A task cannot run since another failed."""
+
+    def output(self, head: Head, text: str) -> None:
+        """A function has printed a line."""
 
     def end(self, summary: Summary) -> None:
         """The run has ended."""
@@ -72,6 +76,9 @@ class Lines(Reporter):
         if not self._quiet:
             name = task.step if task.partition is None else f"{task.partition} {task.step}"
             self.line(f"{name:<{self._width}}  {'skipped':<12}  {task_name(cause)} failed")
+
+    def output(self, head: Head, text: str) -> None:
+        self.line(f"{head_name(head)} | {printable(text)}")
 
     def end(self, summary: Summary) -> None:
         if not self._quiet and summary.steps:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gc
 import secrets
-import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
-from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 from flowstone.config.environment import state_folder
 from flowstone.config.model import Executor
@@ -23,14 +21,21 @@ from flowstone.ir.project import Project
 from flowstone.ir.run_keys import definitions
 from flowstone.runner.execute import Options, execute
 from flowstone.runner.forecast import Forecast, forecast
+from flowstone.runner.history.alive import living
+from flowstone.runner.history.database import faults
+from flowstone.runner.history.history import Beginning, History, Journal
+from flowstone.runner.interrupts import Interrupts, Terminated
 from flowstone.runner.plan import Plan, plan
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+LOGS = "logs"
+"""Where what functions print is kept, in the state folder, in a folder for each run."""
 KEPT_LOGS = 50
 """Runs whose logs are kept."""
 
@@ -45,6 +50,19 @@ class Asked:
     """Keys of partitions, or ranges of keys."""
     force: bool = False
     """Make everything again, whatever is stored."""
+    done: frozenset[Place] = frozenset()
+    """What a forced run has made that this one goes on with: it is not made once more."""
+    assignments: tuple[str, ...] = ()
+    """``ASSET.PARAM=VALUE`` as they were given; the workspace has them already."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What the history keeps, so that the run can be resumed."""
+        return {
+            "steps": list(self.steps),
+            "keys": list(self.keys),
+            "force": self.force,
+            "assignments": list(self.assignments),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +74,15 @@ class Session:
     workers: int
     manifest: Path
     """Where worker processes read the project."""
+    command: str
+    """As it was called."""
     resume: str
     """The command that goes on where this one was interrupted."""
+    resumes: str | None = None
+    """Id of the run that it goes on with."""
+    show_output: bool = False
     quiet: bool = False
     output_format: Literal["text", "json"] = "text"
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: an interruption like Ctrl-C, with an exit code of its own."""
 
 
 def carry_out(workspace: Workspace, session: Session) -> int:
@@ -88,25 +107,40 @@ def _frozen() -> Iterator[None]:
 def _carry_out(workspace: Workspace, session: Session) -> int:
     planned = prepare_run(workspace, session.asked)
     run_id = new_run_id()
-    logs = state_folder(workspace.root, workspace.environment) / "logs"
-    _forget(logs)
+    home = state_folder(workspace.root, workspace.environment)
+    _forget(home / LOGS)
     options = Options(
         run_id=run_id,
         executor=session.executor,
         workers=session.workers,
         manifest=session.manifest,
-        logs=logs / run_id,
+        logs=home / LOGS / run_id,
+        show_output=session.show_output,
     )
-    with _sigterm(), _reporter(session, run_id) as reporter:
+    interrupts = Interrupts()
+    beginning = Beginning(run_id, session.command, session.asked.to_json(), workspace.project.profile, session.resumes)
+    with _recorded(home, beginning, planned) as journal, interrupts.installed(), _reporter(session, run_id) as reporter:
         try:
             for text in without_key(workspace.project, planned.plan):
                 reporter.note(text)
-            summary = execute(planned, workspace, options, reporter)
+            summary = execute(planned, workspace, options, reporter, journal, interrupts)
         except KeyboardInterrupt as interruption:
+            journal.end("interrupted")
             reporter.close()
             print(f"interrupted; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
-            return EXIT_TERMINATED if isinstance(interruption, _Terminated) else EXIT_INTERRUPTED
+            return EXIT_TERMINATED if isinstance(interruption, Terminated) else EXIT_INTERRUPTED
+        journal.end("done" if summary.ok else "failed")
     return 0 if summary.ok else EXIT_FAILED
+
+
+@contextmanager
+def _recorded(home: Path, beginning: Beginning, planned: Forecast) -> Iterator[Journal]:
+    """A run that is in the history for as long as it lives. Errors: StateError, RunConflictError."""
+    with ExitStack() as stack:
+        history = stack.enter_context(History(home))
+        with faults(history.locks):
+            stack.enter_context(living(history.locks, beginning.id))
+        yield history.begin(beginning, planned)
 
 
 def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
@@ -116,7 +150,7 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
     """
     planned = plan_asked(workspace.project, asked)
     _demand_sound(workspace, planned)
-    return forecast(workspace, planned, force=asked.force)
+    return forecast(workspace, planned, force=asked.force, done=asked.done)
 
 
 def plan_asked(project: Project, asked: Asked) -> Plan:
@@ -189,24 +223,6 @@ def _reporter(session: Session, run_id: str) -> Iterator[Reporter]:
         yield reporter
     finally:
         reporter.close()
-
-
-@contextmanager
-def _sigterm() -> Iterator[None]:
-    """Turn SIGTERM into an exception, as Ctrl-C is one."""
-
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        raise _Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _period(definition: TimePartitions) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowstone.diagnostics.terminal import printable
+from flowstone.runner.logs import Head
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
 
@@ -12,6 +13,12 @@ from flowstone.runner.result import Result
 def task_name(task: Task) -> str:
     """``daily_delays 2013-01-01``."""
     return task.step if task.partition is None else f"{task.step} {task.partition}"
+
+
+def head_name(head: Head) -> str:
+    """``daily_delays 2013-01-01``; from the second attempt on with its number."""
+    name = head.step if head.partition is None else f"{head.step} {head.partition}"
+    return name if head.attempt == 1 else f"{name}, attempt {head.attempt}"
 
 
 def result_line(task: Task, result: Result, width: int) -> str:

@@ -26,12 +26,13 @@ def main(manifest: str, lifeline: int) -> None:
     orders = os.fdopen(os.dup(0), encoding="utf-8")
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
     from flowstone.runner.attempt import attempt
+    from flowstone.runner.capture import FORMAT
     from flowstone.runner.result import Order
     from flowstone.runtime.workspace import Workspace
 
+    logging.basicConfig(level=logging.INFO, format=FORMAT)
     workspace = Workspace.open(Path(manifest))
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     for line in orders:

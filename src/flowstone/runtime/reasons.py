@@ -54,7 +54,7 @@ class Reason:
 
     def __str__(self) -> str:
         text = _TEXTS.get(self.kind, self.kind)
-        return f"{text}: {_listed(self.places)}" if self.places else text
+        return f"{text}: {listed(self.places)}" if self.places else text
 
 
 def differences(
@@ -84,6 +84,7 @@ def _of_inputs(recorded: Sequence[InputVersion], now: Sequence[InputVersion]) ->
         yield Reason("input order changed")
 
 
-def _listed(places: Sequence[Place]) -> str:
+def listed(places: Sequence[Place]) -> str:
+    """``orders, day[2024-01-01] and 3 more``."""
     names = [asset if partition is None else f"{asset}[{partition}]" for asset, partition in places]
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

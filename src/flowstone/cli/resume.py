@@ -1,0 +1,42 @@
+"""``flowstone run --resume``: what an earlier run was asked for, once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flowstone.cli.common import settings_of
+from flowstone.cli.wanted import Ready, Wanted, opened
+
+if TYPE_CHECKING:
+    from flowstone.runner.history.entries import Entry
+
+
+def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
+    """What a run was to make, as the project is now; and the run.
+
+    Errors: UsageError if other things are asked for beside, if the run is done, or if it was to make what there is no
+    more; StateError if there is no such run.
+    """
+    from flowstone.errors import UsageError
+    from flowstone.runner.history.entries import find, made
+    from flowstone.runner.history.history import History
+    from flowstone.runner.session import Asked
+
+    if wanted.says_something:
+        raise UsageError("--resume goes on with what the run was to make, and takes no selection, keys or values")
+    with History(settings_of(wanted.project, wanted.profile).home) as history:
+        entry = find(history, name)
+        done = made(history, entry)
+    if entry.status == "done":
+        raise UsageError(f"run {entry.id} is done: there is nothing to go on with")
+    assignments = tuple(entry.asked["assignments"])
+    settings, workspace = opened(replace(wanted, assignments=assignments, profile=wanted.profile or entry.profile))
+    steps = tuple(step for step in workspace.project.steps if step in set(entry.asked["steps"]))
+    if gone := [step for step in entry.asked["steps"] if step not in steps]:
+        raise UsageError(
+            f"run {entry.id} was to make {', '.join(gone[:5])}, which the project does not have any more",
+            help="select what there is: flowstone run ...",
+        )
+    asked = Asked(steps, tuple(entry.asked["keys"]), bool(entry.asked["force"]), done, assignments)
+    return Ready(settings, workspace, asked), entry

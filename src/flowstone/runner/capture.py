@@ -1,0 +1,105 @@
+"""Keeping what functions print that run in this process: by threads, since all of them share its streams."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+FORMAT = "%(levelname)s %(name)s: %(message)s"
+"""How log records are written, here and in worker processes."""
+
+
+class Capture:
+    """Puts itself in the place of the standard streams for as long as a run goes on."""
+
+    def __init__(self) -> None:
+        self._current = threading.local()
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Listen to the standard streams and to the root logger."""
+        streams = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = (_Stream(stream, streams[1], self._current) for stream in streams)
+        handler = _Handler(self._current, streams[1])
+        handler.setFormatter(logging.Formatter(FORMAT))
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(min(level, logging.INFO))  # as worker processes do
+        root.addHandler(handler)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            root.setLevel(level)
+            sys.stdout, sys.stderr = streams
+
+    @contextmanager
+    def into(self, path: Path, *, shown: bool) -> Iterator[None]:
+        """Keep what this thread prints in a file, and show it too if it is to be. Errors: OSError."""
+        with path.open("ab", buffering=0) as file:
+            self._current.sink = _Sink(file, shown=shown)
+            try:
+                yield
+            finally:
+                self._current.sink = None
+
+
+class _Sink:
+    """Where the output of one attempt goes."""
+
+    def __init__(self, file: BinaryIO, *, shown: bool) -> None:
+        self.file = file
+        self.shown = shown
+
+    def write(self, text: str, shown_on: TextIO) -> None:
+        self.file.write(text.encode("utf-8", "backslashreplace"))
+        if self.shown:
+            shown_on.write(text)
+            shown_on.flush()
+
+
+class _Stream:
+    """A standard stream; in a thread that runs an attempt it leads into the attempt's file.
+
+    What is shown beside goes to the standard error stream: the standard output is for the results of the command.
+    """
+
+    def __init__(self, stream: TextIO, shown_on: TextIO, current: threading.local) -> None:
+        self._stream = stream
+        self._shown_on = shown_on
+        self._current = current
+
+    def write(self, text: str) -> int:
+        sink: _Sink | None = getattr(self._current, "sink", None)
+        if sink is None:
+            return self._stream.write(text)
+        sink.write(text, self._shown_on)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _Handler(logging.Handler):
+    """Writes log records to where the thread prints."""
+
+    def __init__(self, current: threading.local, stream: TextIO) -> None:
+        super().__init__()
+        self._current = current
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sink: _Sink | None = getattr(self._current, "sink", None)
+        if sink is not None:
+            sink.write(self.format(record) + "\n", self._stream)
+        elif record.levelno >= logging.WARNING and len(logging.getLogger().handlers) == 1:
+            self._stream.write(self.format(record) + "\n")

@@ -1,0 +1,111 @@
+"""What the history tells of runs that were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flowstone.errors import StateError
+from flowstone.runner.history.alive import is_alive
+from flowstone.runner.history.history import History
+from flowstone.runtime.reasons import Place
+
+LAST = "last"
+"""Stands for the id of the run that began last."""
+Status = Literal["running", "done", "failed", "interrupted"]
+TASK_STATES = ("materialized", "reused", "failed", "skipped", "interrupted", "running", "waiting")
+RESULTS: Mapping[str, tuple[str, ...]] = {
+    "materialized": ("materialized",),
+    "failed": ("failed",),
+    "skipped": ("skipped",),
+    "interrupted": ("interrupted", "running", "waiting"),
+}
+"""What tasks came to, as selectors say it, with the states that mean it once the run is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run."""
+
+    number: int
+    id: str
+    command: str
+    asked: dict[str, Any]
+    profile: str | None
+    pid: int
+    status: Status
+    """``running`` only if its process lives."""
+    started_at: str
+    ended_at: str | None
+    resumes: str | None
+    counts: dict[str, int]
+    """Tasks by their state; ``reused`` counts those that were known to be up to date before, too."""
+
+
+def entries(history: History, limit: int | None = None) -> list[Entry]:
+    """The last runs, newest first. Errors: StateError."""
+    return _entries(history, "ORDER BY number DESC LIMIT ?", (-1 if limit is None else limit,))
+
+
+def find(history: History, name: str) -> Entry:
+    """A run by its id, by a beginning of it that no other has, or ``last``. Errors: StateError if there is none."""
+    if name == LAST:
+        found = entries(history, 1)
+        if not found:
+            raise StateError("there was no run yet")
+        return found[0]
+    found = _entries(history, "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC LIMIT 2", (name,))
+    if not found:
+        raise StateError(f"there is no run {name!r}", help="flowstone runs lists them")
+    if len(found) > 1 and found[0].id != name:
+        raise StateError(f"several runs begin with {name!r}", help="flowstone runs lists them")
+    return found[0]
+
+
+def made(history: History, entry: Entry) -> frozenset[Place]:
+    """What a run has made, and the runs that it went on with. Errors: StateError."""
+    found: set[Place] = set()
+    chain: Entry | None = entry
+    while chain is not None:
+        found.update(places(history, chain, ("materialized",)))
+        before = None if chain.resumes is None else _entries(history, "WHERE id = ?", (chain.resumes,))
+        chain = before[0] if before else None
+    return frozenset(found)
+
+
+def places(history: History, entry: Entry, states: Collection[str]) -> list[Place]:
+    """The tasks of a run that ended in one of some states. Errors: StateError."""
+    marks = ", ".join("?" * len(states))
+    text = f"SELECT step, partition FROM tasks WHERE run = ? AND status IN ({marks}) ORDER BY place"  # noqa: S608
+    return [(step, partition) for step, partition in history.rows(text, (entry.number, *states))]
+
+
+def _entries(history: History, rest: str, values: tuple[Any, ...]) -> list[Entry]:
+    columns = "number, id, command, asked, profile, pid, status, started_at, ended_at, resumes, reused"
+    rows = history.rows(f"SELECT {columns} FROM runs {rest}", values)  # noqa: S608 - our own text
+    return [_entry(history, row) for row in rows]
+
+
+def _entry(history: History, row: tuple[Any, ...]) -> Entry:
+    number, run_id, command, asked, profile, pid, status, started_at, ended_at, resumes, reused = row
+    if status == "running" and not is_alive(history.locks, run_id):
+        status = "interrupted"
+    counts = dict(history.rows("SELECT status, count(*) FROM tasks WHERE run = ? GROUP BY status", (number,)))
+    counts["reused"] = counts.get("reused", 0) + reused
+    if status != "running" and "running" in counts:
+        counts["interrupted"] = counts.pop("running") + counts.get("interrupted", 0)
+    return Entry(
+        number,
+        run_id,
+        command,
+        json.loads(asked),
+        profile,
+        pid,
+        status,
+        started_at,
+        ended_at,
+        resumes,
+        {state: counts[state] for state in TASK_STATES if counts.get(state)},
+    )

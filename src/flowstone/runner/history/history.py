@@ -1,0 +1,205 @@
+"""Runs, their tasks and attempts: each change is written down and committed before anything is done about it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from flowstone.errors import RunConflictError
+from flowstone.runner.forecast import Forecast
+from flowstone.runner.history.alive import bury, is_alive
+from flowstone.runner.history.database import FILE_NAME, faults, open_database, transaction
+from flowstone.runner.result import Result
+from flowstone.runtime.reasons import Place, listed
+
+KEPT_RUNS = 200
+"""Runs that are remembered."""
+FOLDER = "runs"
+"""Where the locks of runs lie, in the state folder."""
+_BY_HAND = "wait until it has ended, or stop it by: kill {pid}"
+_END_ATTEMPT = """
+    UPDATE attempts SET status = ?, elapsed = ?, failure = ? WHERE run = ? AND place = ? AND number = ?
+"""
+_END_TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of a run before it begins."""
+
+    id: str
+    command: str
+    """As a user calls it."""
+    asked: dict[str, Any]
+    """What it is to make, in JSON: from it the run can be resumed."""
+    profile: str | None
+    resumes: str | None = None
+    """Id of the run that it goes on with."""
+
+
+class History:
+    """The database of one project. Used by one thread."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / FILE_NAME
+        self.locks = home / FOLDER
+        self._connection = open_database(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def begin(self, beginning: Beginning, planned: Forecast) -> Journal:
+        """Write a run down, unless another that lives makes the same. The lock of the run must be held.
+
+        Errors: RunConflictError; StateError.
+        """
+        tasks = {
+            place: (item.task.step, item.task.partition)
+            for place, item in enumerate(planned.expectations)
+            if item.action != "reuse"
+        }
+        with faults(self.path), transaction(self._connection):
+            self._bury_the_dead()
+            self._demand_free(beginning.profile, set(tasks.values()))
+            number = self._insert(beginning, planned.count("reuse"))
+            self._connection.executemany(
+                "INSERT INTO tasks (run, place, step, partition, status) VALUES (?, ?, ?, ?, 'waiting')",
+                ((number, place, step, partition) for place, (step, partition) in tasks.items()),
+            )
+            self._forget()
+        return Journal(self, number)
+
+    def _insert(self, beginning: Beginning, reused: int) -> int:
+        cursor = self._connection.execute(
+            """
+            INSERT INTO runs (id, command, asked, profile, pid, status, started_at, reused, resumes)
+            VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?)
+            """,
+            (
+                beginning.id,
+                beginning.command,
+                json.dumps(beginning.asked),
+                beginning.profile,
+                os.getpid(),
+                _now(),
+                reused,
+                beginning.resumes,
+            ),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _bury_the_dead(self) -> None:
+        """Runs that say that they run, and do not live any more, were interrupted."""
+        for number, run_id in self._rows("SELECT number, id FROM runs WHERE status = 'running'"):
+            if not is_alive(self.locks, run_id):
+                self._interrupt(number)
+                bury(self.locks, run_id)
+
+    def _interrupt(self, number: int) -> None:
+        self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE number = ?", (number,))
+        for table in ("tasks", "attempts"):
+            text = f"UPDATE {table} SET status = 'interrupted' WHERE run = ? AND status = 'running'"  # noqa: S608
+            self._connection.execute(text, (number,))
+
+    def _demand_free(self, profile: str | None, wanted: set[Place]) -> None:
+        """Errors: RunConflictError if a run that lives has something to make that is wanted."""
+        others = self._rows(
+            "SELECT number, id, pid, command FROM runs WHERE status = 'running' AND profile IS ?", (profile,)
+        )
+        for number, run_id, pid, command in others:
+            its = self._rows(
+                "SELECT step, partition FROM tasks WHERE run = ? AND status IN ('waiting', 'running')", (number,)
+            )
+            if both := [place for place in its if place in wanted]:
+                raise RunConflictError(
+                    f"run {run_id} (process {pid}: {command}) is making {listed(both)}", help=_BY_HAND.format(pid=pid)
+                )
+
+    def _forget(self) -> None:
+        self._connection.execute(
+            """
+            DELETE FROM runs WHERE status != 'running'
+            AND number <= (SELECT number FROM runs ORDER BY number DESC LIMIT 1 OFFSET ?)
+            """,
+            (KEPT_RUNS,),
+        )
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a question to the database gives. Errors: StateError."""
+        with faults(self.path):
+            return self._rows(statement, values)
+
+    def write(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Carry out statements in one transaction. Errors: StateError."""
+        with faults(self.path), transaction(self._connection):
+            for statement, values in statements:
+                self._connection.execute(statement, values)
+
+
+class Journal:
+    """What happens in one run. Each call is committed when it returns. Errors of each: StateError."""
+
+    def __init__(self, history: History, number: int) -> None:
+        self._history = history
+        self._number = number
+
+    def starting(self, place: int, attempt: int) -> None:
+        """An attempt is about to begin."""
+        self._history.write(
+            (
+                ("UPDATE tasks SET status = 'running' WHERE run = ? AND place = ?", (self._number, place)),
+                (
+                    "INSERT INTO attempts (run, place, number, status, started_at) VALUES (?, ?, ?, 'running', ?)",
+                    (self._number, place, attempt, _now()),
+                ),
+            )
+        )
+
+    def ended(self, place: int, attempt: int, result: Result, *, final: bool) -> None:
+        """An attempt has ended, or a task without any (0); ``final`` if no other follows."""
+        failure = None if result.failure is None else json.dumps(asdict(result.failure))
+        statements: list[tuple[str, Sequence[Any]]] = []
+        if attempt:
+            values = result.status, result.elapsed, failure, self._number, place, attempt
+            statements.append((_END_ATTEMPT, values))
+        if final:
+            statements.append((_END_TASK, (*_figures(result), self._number, place)))
+        self._history.write(statements)
+
+    def skipped(self, places: Sequence[int]) -> None:
+        """Tasks cannot run."""
+        text = "UPDATE tasks SET status = 'skipped' WHERE run = ? AND place = ?"
+        self._history.write((text, (self._number, place)) for place in places)
+
+    def end(self, status: str) -> None:
+        """The run is over: ``done``, ``failed`` or ``interrupted``."""
+        statements: list[tuple[str, Sequence[Any]]] = [
+            ("UPDATE runs SET status = ?, ended_at = ? WHERE number = ?", (status, _now(), self._number))
+        ]
+        for table in ("tasks", "attempts"):
+            text = f"UPDATE {table} SET status = 'interrupted' WHERE run = ? AND status = 'running'"  # noqa: S608
+            statements.append((text, (self._number,)))
+        self._history.write(statements)
+
+
+def _figures(result: Result) -> tuple[Any, ...]:
+    return result.status, result.elapsed, result.rows, result.size
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
