@@ -12,13 +12,14 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from flowstone.errors import SelectionError, UsageError
 
@@ -59,8 +60,7 @@ def _with_result(workspace: Workspace, value: str) -> set[str]:
     return {step for step, _ in found if step in workspace.project.steps}
 
 
-@dataclass
-class _State:
+class _State(Struct, dict=True):
     """The steps of a project beside those of a state, which is read when it is first asked for."""
 
     workspace: Workspace

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from flowstone.cli.common import settings_of
 from flowstone.cli.wanted import Ready, Wanted, opened

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from flowstone.cli.facts import facts_of
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from flowstone.runtime.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What a user has selected."""
 
     selectors: tuple[str, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from flowstone.cli.common import EXIT_FINDINGS, F, project_options, settings_of, sound_project
 from flowstone.cli.selection import Selection, selection_options
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from flowstone.runtime.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The values of the options."""
 
     selection: Selection
@@ -41,8 +40,7 @@ class Wanted:
         return self.force or any(given)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A project that can be run as it was asked for."""
 
     settings: Settings
