@@ -9,10 +9,10 @@ from typing import Literal
 from msgspec import Struct
 from pydantic import ValidationError
 
-from flowstone.checks.secrets import looks_secret
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import nearest
+from flowstone.frontend.secrets import looks_secret
 from flowstone.io.contract import Options
 from flowstone.ir.asset import Asset
 from flowstone.ir.node import Location

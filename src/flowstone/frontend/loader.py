@@ -17,6 +17,7 @@ from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.bodies.on_import import import_facts
 from flowstone.frontend.bodies.read import Bodies
+from flowstone.frontend.bodies.written_secrets import secret_facts
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
@@ -215,6 +216,7 @@ class Front:
         for module in self._modules:
             told = self._findings.lines(module.path, "FS003")
             found.setdefault(module.name, []).extend(import_facts(module, self._names, told))
+            found[module.name] += secret_facts(module)
         return {name: tuple(facts) for name, facts in sorted(found.items()) if facts}
 
     def _imports(self) -> dict[str, tuple[str, ...]]:

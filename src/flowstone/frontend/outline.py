@@ -18,6 +18,7 @@ from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.written_secrets import written_secrets
 from flowstone.frontend.canonical import canonical
 from flowstone.frontend.changes import CHANGING
 from flowstone.frontend.modules import Module
@@ -107,6 +108,7 @@ class _Outline:
                 yield from self._facts(statement)
             elif not self._is_lonely_constant(statement):
                 yield self._canonical([statement])
+        yield from (f"{found.certainty} {found.name!a}" for found in written_secrets(self._tree, self._text))
 
     def _can_leave_out(self, function: _Function, called: set[str]) -> bool:
         if not self._is_declaration(function) and (

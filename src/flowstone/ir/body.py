@@ -16,10 +16,13 @@ FactKind = Literal[
     "random",
     "writes",
     "changes",
+    "secret",
+    "likely secret",
 ]
 """``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value; ``runs on
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
-asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds.
+asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds; ``secret``, ``likely
+secret``: a text of the module is one.
 """
 Owner = Literal["asset", "check", "resource", "module"]
 
@@ -33,7 +36,7 @@ class BodyFact(Node):
     """Id of the step, or name of the check, resource or module."""
     location: Location
     what: str = ""
-    """The code, as far as it matters."""
+    """The code, as far as it matters; of a secret only the name that it is given to."""
     reach: str = ""
     """What it reaches outside of the program (``frontend.bodies.outside``)."""
     inside: Location | None = None

@@ -10,8 +10,8 @@ import uuid
 
 import pytest
 
-from flowstone.checks.secrets import certainty
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.frontend.secrets import certainty
 from flowstone.ir.project import IoManagerConfig
 
 SURE = [

@@ -93,6 +93,9 @@ def test_what_is_not_seen(old, new):
         ("    return frame * factor", "    raise ValueError"),
         ("return frame * factor", "LIMIT.append(frame)"),
         ("return frame * factor", "LIMIT[0] = frame"),
+        ("return total", "password = 'hunter2!'\n    return total"),
+        ("return frame * factor", "return connect(token='tk-7f3a9c1e5b')"),
+        ("TIMEOUT = 5", "TIMEOUT = 'AKIAIOSFODNN7EXAMPLE'"),
     ],
 )
 def test_what_is_seen(old, new):
@@ -127,6 +130,8 @@ def test_modules_in_which_everything_counts(text):
         ("return total", "open('out.txt', 'w').write(n)\n    return total"),
         ("return total + common.scale(n)", "if n:\n        return total\n    helper(total, n)"),
         ("    return frame * factor", "    raise ValueError"),
+        ("return total", "password = 'hunter2!'\n    return total"),
+        ("return frame * factor", "return connect(token='tk-7f3a9c1e5b')"),
     ],
 )
 def test_a_check_with_the_cache_finds_what_one_without_finds(tmp_path, old, new):

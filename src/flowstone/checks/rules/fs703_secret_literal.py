@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
-from flowstone.checks.secrets import Certainty, secrets_in
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity, Span
+from flowstone.frontend.secrets import Certainty, secrets_in
 from flowstone.ir.asset import Asset
 from flowstone.ir.node import Location
 
+_CERTAINTIES: dict[str, Certainty] = {"secret": "sure", "likely secret": "likely"}
 _HELP = 'keep it out of the source: configure { env = "NAME" } for an IO manager, or read it in a @resource'
 
 
@@ -28,6 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for asset in project.assets.values():
         yield from _in_asset(subject, asset)
     yield from _in_configuration(subject)
+    yield from _in_code(subject)
 
 
 def _in_asset(subject: Subject, asset: Asset) -> Iterator[Finding]:
@@ -35,6 +37,14 @@ def _in_asset(subject: Subject, asset: Asset) -> Iterator[Finding]:
         for path, certainty in secrets_in(values):
             place = subject.keyword(asset, path.partition(".")[0], keyword)
             yield _finding(f"asset {asset.id!r}: {path!r} in its options", place, certainty)
+
+
+def _in_code(subject: Subject) -> Iterator[Finding]:
+    for fact in (fact for facts in subject.project.bodies.values() for fact in facts):
+        certainty = _CERTAINTIES.get(fact.kind)
+        if certainty is not None:
+            what = f"the text that {fact.what!r} is given" if fact.what else "this text"
+            yield _finding(what, fact.location, certainty)
 
 
 def _in_configuration(subject: Subject) -> Iterator[Finding]:

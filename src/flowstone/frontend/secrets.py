@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from flowstone.checks.secret_forms import has_secret_form, is_placeholder, looks_random
+from flowstone.frontend.secret_forms import has_secret_form, is_placeholder, looks_random
 
 Certainty = Literal["sure", "likely"]
 
