@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.runner.attempt import failed
 from flowstone.runner.logs import mark, tail, with_output
+from flowstone.runner.remains import MARK, kill_marked
 from flowstone.runner.result import Failure, Order, Result
 from flowstone.runtime.ending import ending
 from flowstone.runtime.workspace import Workspace
@@ -84,6 +86,7 @@ class _Worker:
 
     def __init__(self, manifest: Path, log: Path, environment: Mapping[str, str]) -> None:
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._mark = secrets.token_hex(16)
         lifeline, self._lifeline = os.pipe()
         try:
             log.touch(mode=0o600)
@@ -93,7 +96,7 @@ class _Worker:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=output,
-                    env=dict(environment),
+                    env={**environment, MARK: self._mark},
                     pass_fds=[lifeline],
                     start_new_session=True,
                     text=True,
@@ -128,9 +131,10 @@ class _Worker:
         return Result(**answer, warnings=warnings, failure=None if failure is None else Failure(**failure))
 
     def end(self) -> None:
-        """Kill the process and everything in its group."""
+        """Kill the process, everything in its group, and what has left that."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        kill_marked(self._mark)
         os.close(self._lifeline)
         self._process.wait()
         if self._process.stdin is not None:

@@ -4,7 +4,7 @@ It is started as ``python -m flowstone.runner.worker MANIFEST LIFELINE`` with a 
 goes to the standard error stream, which the runner points at a log file; the answers go where standard output led.
 
 ``LIFELINE`` is the reading end of a pipe that only the runner holds open. A guard process waits for its end, whatever
-the worker is doing then, and kills the worker's whole process group: nothing outlives the runner.
+the worker is doing then, and kills the worker's whole process group and what has left it: nothing outlives the runner.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+
+from flowstone.runner.remains import MARK, kill_marked
 
 
 def main(manifest: str, lifeline: int) -> None:
@@ -57,6 +59,7 @@ def _start_guard(lifeline: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.read(lifeline, 1)
+        kill_marked(os.environ.get(MARK, ""))
         os.killpg(0, signal.SIGKILL)
     finally:
         os._exit(0)

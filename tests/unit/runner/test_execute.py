@@ -374,3 +374,65 @@ def test_blocked_signals_of_the_caller_do_not_matter(make_project):
         assert run(made, "process").summary.ok
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_what_an_asset_moves_to_a_session_of_its_own_does_not_outlive_the_run(make_project, is_alive):
+    made = make_project(
+        LOG
+        + """
+@asset
+def a() -> int:
+    nap = [sys.executable, "-c", "import time; time.sleep(600)"]
+    log(subprocess.Popen(nap, start_new_session=True).pid)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            log(os.getpid())
+            time.sleep(600)
+        os._exit(0)
+    os.wait()
+    return 1
+"""
+    )
+    assert run(made, "process", workers=1).summary.ok
+    assert len(made.lines()) == 2
+    assert not any(is_alive(int(line)) for line in made.lines())
+
+
+@pytest.mark.parametrize(
+    "misbehaviour",
+    [
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
+        "[subprocess.Popen(['sleep', '600']) for _ in range(10)]; time.sleep(600)",
+        "[print('x' * 1000) for _ in range(50_000)]; time.sleep(600)",
+        "os.closerange(3, 100); time.sleep(600)",
+    ],
+)
+def test_an_ill_behaved_asset_fails_alone(make_project, misbehaviour):
+    made = make_project(
+        LOG
+        + f"""
+@asset(timeout=5)
+def bad() -> int:
+    {misbehaviour}
+@asset
+def good() -> int:
+    return 1
+"""
+    )
+    heard = run(made, "process")
+    assert heard.results["bad", None].failure.kind == "AssetTimeoutError"
+    assert made.value("good") == 1
+
+
+def test_jitter_lengthens_the_wait_by_a_share_of_it(make_project, monkeypatch):
+    made = make_project("""
+@asset(retries=Retry(2, delay=0.01, backoff=3, jitter=0.5))
+def flaky(ctx: Context) -> int:
+    if ctx.attempt < 3:
+        raise KeyError
+    return 1
+""")
+    monkeypatch.setattr("flowstone.runner.execute.random.random", lambda: 0.8)
+    waits = [wait for _, _, wait in run(made).retries]
+    assert waits == pytest.approx([0.01 * 1.4, 0.03 * 1.4])

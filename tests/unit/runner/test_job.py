@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -34,6 +35,9 @@ def second(first: int) -> int:
     with open(HERE / "go") as pipe:
         pipe.read()
     return 2
+@asset
+def third(second: int) -> int:
+    return 3
 """
 
 
@@ -108,6 +112,33 @@ def test_an_interrupted_run_ends_in_order_and_says_how_to_go_on(halfway, number,
     assert process.returncode == code
     assert err.splitlines()[-1].startswith("interrupted; to go on: ")
     assert not any(is_alive(pid) for pid in workers(made))
+
+
+def test_what_ends_soon_after_the_first_signal_is_kept_and_nothing_else_begins(halfway, start):
+    made, process = halfway
+    process.send_signal(signal.SIGINT)
+    with (made.root / "go").open("w") as pipe:
+        pipe.write("x")
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert made.value("second") == 2
+    assert made.value("third") is None
+
+
+def test_the_second_signal_stops_at_once(halfway, is_alive):
+    made, process = halfway
+    process.send_signal(signal.SIGINT)
+    for line in process.stderr:
+        if "stopping" in line:
+            break
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert time.monotonic() - began < 3.5  # the first one alone takes longer
+    assert process.returncode == 143
+    assert err.splitlines()[-1].startswith("interrupted; to go on: ")
+    assert not any(is_alive(pid) for pid in workers(made))
+    assert made.value("second") is None
 
 
 @pytest.mark.parametrize("executor", ["thread", "inline"])
