@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowstone.cli.stores import to_json
-from flowstone.cli.wanted import Wanted, ready, wanted_options
+from flowstone.cli.wanted import Ready, Wanted, ready, wanted_options
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,10 +29,16 @@ def plan(everything: bool, output_format: str, **wanted: Any) -> None:
     again: should that come out as it was, the asset is reused. It is *blocked* if what it reads is neither stored nor
     made by this run.
     """
-    from flowstone.runner.session import prepare_run, without_key
+    from flowstone.runner.prepare import prepare_run
 
     found = ready(Wanted(**wanted))
-    planned = prepare_run(found.workspace, found.asked)
+    show(found, prepare_run(found.workspace, found.asked), everything=everything, output_format=output_format)
+
+
+def show(found: Ready, planned: Forecast, *, everything: bool, output_format: str) -> None:
+    """Print a plan."""
+    from flowstone.runner.prepare import without_key
+
     notes = tuple(without_key(found.workspace.project, planned.plan))
     if output_format == "json":
         click.echo(to_json(_document(planned, notes)))
@@ -81,7 +87,7 @@ def _lines(planned: Forecast, *, everything: bool) -> Iterator[Text]:
     for item in planned.expectations:
         name = (item.task.step, item.task.partition if everything else None, item.action)
         groups.setdefault(name, []).append(item)
-    width = max(len(step) for step, *_ in groups)
+    width = max((len(step) for step, *_ in groups), default=0)
     for (step, partition, action), items in groups.items():
         yield _line(f"{step:<{width}}", partition, action, items)
 
@@ -128,4 +134,5 @@ def _title(kind: Any, places: Iterable[tuple[str, str | None]]) -> str:
 
 
 def _summary(planned: Forecast) -> str:
-    return ", ".join(f"{count:,} {action.replace('_', ' ')}" for action, count in _counts(planned).items() if count)
+    counts = _counts(planned).items()
+    return ", ".join(f"{count:,} {action.replace('_', ' ')}" for action, count in counts if count) or "nothing to do"

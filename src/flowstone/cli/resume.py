@@ -22,7 +22,7 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
     from flowstone.errors import UsageError
     from flowstone.runner.history.entries import find, made
     from flowstone.runner.history.history import History
-    from flowstone.runner.session import Asked
+    from flowstone.runner.prepare import Asked
 
     if wanted.says_something:
         raise UsageError("--resume goes on with what the run was to make, and takes no selection, keys or values")
@@ -39,5 +39,5 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
             f"run {entry.id} was to make {', '.join(gone[:5])}, which the project does not have any more",
             help="select what there is: flowstone run ...",
         )
-    asked = Asked(steps, tuple(entry.asked["keys"]), bool(entry.asked["force"]), done, assignments)
+    asked = Asked.from_json(entry.asked, steps, done)
     return Ready(settings, workspace, asked), entry

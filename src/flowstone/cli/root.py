@@ -15,6 +15,7 @@ from flowstone.cli.common import report_error
 from flowstone.errors import FlowStoneError, UsageError
 
 COMMANDS = {
+    "backfill": ("flowstone.cli.backfill:backfill", "Make many partitions: a range, what is missing, what failed."),
     "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
     "clean": ("flowstone.cli.clean:clean", "Remove what attempts that died have left in the stores."),
     "compile": ("flowstone.cli.compile:compile_", "Generate code for Airflow, Prefect or the local runner."),

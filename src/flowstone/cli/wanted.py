@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowstone.config import Settings
     from flowstone.frontend import Loaded
     from flowstone.ir.project import Project
-    from flowstone.runner.session import Asked
+    from flowstone.runner.prepare import Asked
     from flowstone.runtime.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ def wanted_options(command: F) -> F:
 
 def ready(wanted: Wanted) -> Ready:
     """Load the project and select. Errors: UsageError and its kinds. Exits 1 with the findings if there are errors."""
-    from flowstone.runner.session import Asked
+    from flowstone.runner.prepare import Asked
 
     for text in wanted.partitions:
         if ".." not in text:

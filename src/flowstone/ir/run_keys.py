@@ -60,6 +60,11 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
     return fill_keys(project, steps, explicit)
 
 
+def all_keys(project: Project, steps: Sequence[str], instant: datetime) -> dict[str, Keys]:
+    """All partitions of each step whose time has come at the instant; as ``assign_keys``."""
+    return fill_keys(project, steps, {item: tuple(item.keys(instant)) for item in definitions(project, steps)})
+
+
 def fill_keys(
     project: Project, steps: Sequence[str], explicit: Mapping[Partitions, Sequence[PartitionKey]]
 ) -> dict[str, Keys]:

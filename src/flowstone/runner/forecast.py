@@ -6,7 +6,6 @@ known once what it reads was made: if that comes out as it was, the task's value
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -25,8 +24,6 @@ from flowstone.runtime.workspace import Workspace
 
 Action = Literal["run", "may run", "reuse", "blocked"]
 ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "blocked")
-AT_ONCE = 20
-"""From so many partitions of an asset on, all its records are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +58,20 @@ class Forecast:
 
 
 def forecast(
-    workspace: Workspace, plan: Plan, *, force: bool = False, done: Collection[tuple[str, str | None]] = ()
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    force: bool = False,
+    done: Collection[Place] = (),
+    stored: Stored | None = None,
 ) -> Forecast:
     """What a run of the plan would do now. No user code is imported.
 
-    ``force`` runs every task but those in ``done``, which are judged by what is stored.
+    ``force`` runs every task but those in ``done``, which are judged by what is stored. ``stored`` may have been read
+    before.
     Errors: ConfigurationError for a store or a config value that cannot be used.
     """
-    return Forecast(plan, tuple(_Forecaster(workspace, plan, force, done).all()))
+    return Forecast(plan, tuple(_Forecaster(workspace, plan, force, done, stored or Stored(workspace)).all()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +89,15 @@ class _Inputs:
 class _Forecaster:
     """Goes through a plan in its order."""
 
-    def __init__(self, workspace: Workspace, plan: Plan, force: bool, done: Collection[tuple[str, str | None]]) -> None:
+    def __init__(self, workspace: Workspace, plan: Plan, force: bool, done: Collection[Place], stored: Stored) -> None:
         self._workspace = workspace
         self._plan = plan
         self._force = force
         self._done = done
-        self._stored = Stored(workspace)
-        self._counts = Counter(task.step for task in plan.tasks)
+        self._stored = stored
+        self._stored.expect(
+            (output.id, task.partition) for task in plan.tasks for output in workspace.step(task.step).outputs
+        )
         self._actions: dict[Place, Action] = {}
         self._keys: dict[str, list[str | None]] = {}
         """The partitions in the plan of each asset."""
@@ -120,11 +125,11 @@ class _Forecaster:
         reasons = dict.fromkeys(self._without_records(prepared, task))
         records = []
         for asset in prepared.outputs:
-            record = self._record(asset, task.partition)
+            record = self._stored.one(asset.id, task.partition)
             reasons.update(dict.fromkeys(self._of_output(prepared, record, inputs)))
             if isinstance(record, Record):
                 records.append(record)
-        if not reasons and not all(map(self._intact, records)):
+        if not reasons and not all(self._stored.is_intact(item.asset, item.partition) for item in records):
             reasons[Reason("content missing")] = None
         if reasons:
             return Expectation(task, "run", tuple(reasons))
@@ -150,15 +155,6 @@ class _Forecaster:
             versions = tuple(_version(place, now, before, inputs.changing) for place, now in inputs.known)
             yield from differences(prepared, prepared.config_version, record, versions)
 
-    def _intact(self, record: Record) -> bool:
-        manager, slot = self._stored.place(record.asset, record.partition)
-        return manager.intact(slot, record)
-
-    def _record(self, asset: Asset, partition: str | None) -> Record | str | None:
-        if self._counts[asset.step] >= AT_ONCE:
-            self._stored.of(asset.id)
-        return self._stored.one(asset.id, partition)
-
     def _inputs(self, prepared: PreparedStep, key: PartitionKey | None) -> _Inputs:
         known: list[tuple[Place, Record | None]] = []
         changing: set[Place] = set()
@@ -167,7 +163,7 @@ class _Forecaster:
         for dependency, asset in prepared.dependencies:
             places, all_stored = self._places(prepared, dependency, asset, key)
             for place in places:
-                record = self._record(asset, place[1])
+                record = self._stored.one(*place)
                 action = self._actions.get(place)
                 if action == "blocked":
                     blocked.append(place)

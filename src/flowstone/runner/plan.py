@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flowstone.dsl.mappings import KeySelection, PartitionMapping
 from flowstone.dsl.partitions import PartitionKey, Partitions
 from flowstone.errors import UsageError
 from flowstone.ir.function import Dependency
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import Keys, assign_keys
+from flowstone.ir.run_keys import Keys, all_keys, assign_keys
 from flowstone.runtime.keys import selection
 
 
@@ -35,13 +36,14 @@ class Plan:
     """Selected steps for which no key was given and none follows from the others, and those that wait for them."""
 
 
-def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = ()) -> Plan:
+def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until: datetime | None = None) -> Plan:
     """The tasks of the steps (ids in the order of the project) for the given keys or ranges of keys.
 
-    What a task reads from outside the plan is expected to be stored.
+    Without keys, ``until`` asks for all partitions whose time has come by then. What a task reads from outside the plan
+    is expected to be stored.
     Errors: PartitionKeyError, ValueError as ``assign_keys``; UsageError if the steps need each other in a circle.
     """
-    assigned = assign_keys(project, steps, keys)
+    assigned = all_keys(project, steps, until) if until and not keys else assign_keys(project, steps, keys)
     nodes = [(step, key) for step in steps for key in assigned[step]]
     places = {(step, None if key is None else key.text): place for place, (step, key) in enumerate(nodes)}
     edges = _Edges(project, assigned, places)
@@ -57,6 +59,17 @@ def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = ()) -> Pl
         first = tuple(sorted(new_place[need] for need in needs[old]))
         tasks.append(Task(step, None if key is None else key.text, first))
     return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]))
+
+
+def restricted(planned: Plan, wanted: Callable[[Task], bool]) -> Plan:
+    """The tasks of a plan that are wanted. The others stay as they are, so that nothing waits for them."""
+    new_place: dict[int, int] = {}
+    tasks: list[Task] = []
+    for place, task in enumerate(planned.tasks):
+        if wanted(task):
+            new_place[place] = len(tasks)
+            tasks.append(replace(task, needs=tuple(new_place[need] for need in task.needs if need in new_place)))
+    return Plan(tuple(tasks), planned.without_key)
 
 
 class _Edges:

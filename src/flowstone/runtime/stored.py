@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flowstone.errors import DamagedError
 from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import Record
 from flowstone.runtime.workspace import Workspace
+
+AT_ONCE = 20
+"""From so many partitions of an asset on, all its records are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Stored:
 
     workspace: Workspace
     _found: dict[str, AssetRecords] = field(default_factory=dict)
+    _whole: set[str] = field(default_factory=set)
     _single: dict[tuple[str, str | None], Record | str | None] = field(default_factory=dict)
 
     def of(self, asset: str) -> AssetRecords:
@@ -37,13 +43,27 @@ class Stored:
 
     def one(self, asset: str, partition: str | None) -> Record | str | None:
         """The record of one partition, or why it cannot be read; None if there is none. Errors: as ``of``."""
-        known = self._found.get(asset)
+        known = self.of(asset) if asset in self._whole else self._found.get(asset)
         if known is not None:
             return known.records.get(partition) or known.damaged.get(partition)
         place = asset, partition
         if place not in self._single:
             self._single[place] = _read_one(*self.place(asset, partition))
         return self._single[place]
+
+    def expect(self, places: Iterable[tuple[str, str | None]]) -> None:
+        """Say what will be asked for: where that is much of one asset, all its records are read at once."""
+        for asset, count in Counter(asset for asset, _ in places).items():
+            if count >= AT_ONCE:
+                self._whole.add(asset)
+
+    def is_intact(self, asset: str, partition: str | None) -> bool:
+        """Whether there is a record, and the content seems to be that of it. Errors: as ``of``."""
+        record = self.one(asset, partition)
+        if not isinstance(record, Record):
+            return False
+        manager, slot = self.place(asset, partition)
+        return manager.intact(slot, record)
 
     def place(self, asset: str, partition: str | None) -> tuple[IOManager, Slot]:
         """The manager of an asset and the slot of one of its partitions. Errors: ConfigurationError."""

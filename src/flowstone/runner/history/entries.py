@@ -82,6 +82,15 @@ def places(history: History, entry: Entry, states: Collection[str]) -> list[Plac
     return [(step, partition) for step, partition in history.rows(text, (entry.number, *states))]
 
 
+def last_states(history: History, profile: str | None) -> dict[Place, str]:
+    """How each task of any run of a profile ended the last time. Errors: StateError."""
+    text = """
+        SELECT step, partition, tasks.status FROM tasks JOIN runs ON runs.number = tasks.run
+        WHERE profile IS ? ORDER BY tasks.run
+    """
+    return {(step, partition): status for step, partition, status in history.rows(text, (profile,))}
+
+
 def _entries(history: History, rest: str, values: tuple[Any, ...]) -> list[Entry]:
     columns = "number, id, command, asked, profile, pid, status, started_at, ended_at, resumes, reused"
     rows = history.rows(f"SELECT {columns} FROM runs {rest}", values)  # noqa: S608 - our own text
