@@ -3,12 +3,17 @@
 import tempfile
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
+import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
+from psycopg import sql
 
 from tests.stores.seaweedfs import seaweedfs
+from tests.stores.statements import PREFIX
+from tests.stores.zygote import Zygote
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +59,33 @@ def _moto(folder, access_key, secret_key):
 
 SERVERS = {"moto": _moto, "seaweedfs": seaweedfs}
 ACCESS, SECRET = "tests", "canary-secret"
+
+
+@pytest.fixture
+def postgres_log(postgres_server):
+    """Lets the server note every statement; a function that gives what it has noted since."""
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        for setting, value in (("log_statement", "all"), ("log_line_prefix", PREFIX)):
+            admin.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(setting), value))
+        admin.execute("SELECT pg_reload_conf()")
+        while admin.execute("SHOW log_statement").fetchone() != ("all",):
+            pass
+        (folder,) = admin.execute("SHOW data_directory").fetchone()
+    log = Path(folder) / "log"
+    begin = log.stat().st_size
+
+    def noted():
+        return log.read_bytes()[begin:].decode()
+
+    yield noted
+    with psycopg.connect(postgres_server, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM RESET ALL")
+        admin.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def zygote():
+    """What forks writers that can be killed."""
+    found = Zygote()
+    yield found
+    found.close()

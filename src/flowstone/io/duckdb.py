@@ -36,7 +36,7 @@ from flowstone.io.duckdb_tables import (
 )
 from flowstone.io.paths import is_on_shared_disk
 from flowstone.io.record import Record
-from flowstone.io.table_manager import Rows, TableManager
+from flowstone.io.table_manager import Rows, TableManager, demand_text
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
 from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
 
@@ -192,8 +192,7 @@ class DuckdbManager(TableManager):
             return bool(gone)
 
     def table_of(self, slot: Slot) -> Table:
-        if slot.partition is not None and not slot.partition:
-            raise StorageError(f"{slot.asset}: a partition's key cannot be empty")
+        demand_text(slot)
         name = table_name(slot.asset, slot.options)
         schema = getattr(slot.options, "schema_", None) or self.config.schema_
         quoted(schema, name)

@@ -23,7 +23,7 @@ from flowstone.io.postgres_session import Sessions, faults
 from flowstone.io.postgres_sql import copy_in, copy_out, of_value, statement
 from flowstone.io.postgres_tables import RECORDS, PostgresCatalogue
 from flowstone.io.record import Record
-from flowstone.io.table_manager import Rows, TableManager
+from flowstone.io.table_manager import Rows, TableManager, demand_text
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
 from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
 
@@ -181,8 +181,8 @@ class PostgresManager(TableManager):
             return bool(gone.rowcount)
 
     def table_of(self, slot: Slot) -> Table:
-        if slot.partition is not None:
-            _demand_key(slot)
+        demand_text(slot)
+        _demand_key(slot)
         name = table_name(slot.asset, slot.options)
         schema = getattr(slot.options, "schema_", None) or self.config.schema_
         for text, what in ((name, "table"), (schema, "schema")):
@@ -261,13 +261,8 @@ def _quoted(text: str) -> str:
 
 def _demand_key(slot: Slot) -> None:
     """Errors: StorageError for a partition's text that has no place in an indexed column."""
-    text = slot.partition or ""
-    if not text or "\0" in text or len(text) > LONGEST_PARTITION:
+    if slot.partition is not None and len(slot.partition) > LONGEST_PARTITION:
         raise StorageError(
-            f"{slot.asset}: Postgres cannot hold the partition key {text[:40]!r}",
-            help=f"keys have 1 to {LONGEST_PARTITION} characters, none of them NUL",
+            f"{slot.asset}: Postgres cannot hold the partition key {slot.partition[:40]!r}...",
+            help=f"keys have no more than {LONGEST_PARTITION} characters",
         )
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise StorageError(f"{slot.asset}: the partition key {text[:40]!r} is not Unicode text") from None

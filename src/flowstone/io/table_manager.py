@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.config.schema import is_unicode
+from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io import table_values
 from flowstone.io.contract import SMALL, IOManager, Options, Slot
 from flowstone.io.record import Record, content_of
@@ -78,6 +79,13 @@ class TableManager(IOManager):
         if schema is None:
             return table_values.load_plain(slot, record, data, type)
         return table_values.load_frame(slot, record, found, type)
+
+
+def demand_text(slot: Slot) -> None:
+    """Errors: StorageError for the name of an asset, or a partition's key, that no database takes as a text."""
+    for text, what in ((slot.asset, "the asset's name"), (slot.partition, "the partition key")):
+        if text is not None and (not text or "\0" in text or not is_unicode(text)):
+            raise StorageError(f"{slot.asset!r}: {what} {text[:40]!r} is empty, holds NUL or is not Unicode text")
 
 
 def _plain(rows: Rows, slot: Slot, table: Table, record: Record, present: dict[str, str]) -> bytes:

@@ -1,0 +1,172 @@
+"""Writers are killed at random moments and at every step: what is stored is whole, and the next attempt repairs it."""
+
+import os
+import random
+import signal
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import obstore
+import pytest
+from obstore.store import from_url
+
+from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.io.duckdb import DuckdbManager
+from flowstone.io.file_manager import FileManager
+from flowstone.io.filesystem import FilesystemManager
+from flowstone.io.parquet import ParquetManager
+from flowstone.io.postgres import PostgresManager
+from flowstone.io.store import RECORDS
+from flowstone.testing.io_actions import dotted, open_manager, slot_of, store
+from tests.robustness.soak import SOAK
+from tests.stores.zygote import KEYS, KINDS, key_of, make, number_of
+
+KILLS = 500 if SOAK else None
+KILLS_OF_SERVERS = 200 if SOAK else None
+"""None for each step once, and as many at random moments."""
+LONGEST_WAIT = 60
+
+
+class Murders:
+    """One store, its writers, and what is known to have been stored."""
+
+    def __init__(self, zygote, manager_type, config, root, seed):
+        self.zygote = zygote
+        self.type, self.config, self.root = manager_type, config, root
+        self.kind = KINDS[manager_type]
+        self.manager = open_manager(manager_type, config, root)
+        self.in_a_folder = isinstance(self.manager, FileManager) and isinstance(self.manager.root, Path)
+        self.told = root / "told"
+        self.told.touch()
+        self.random = random.Random(seed)
+        self.next = 1
+        self.gone = 0
+        """How often neither the old value nor the new one was there, and that was noticed."""
+
+    def kill_all(self, kills):
+        """Kill that many writers, or as many as there are steps and as many again at random moments."""
+        count = kills or 2 * len(self.manager.steps)
+        for turn in range(count):
+            self.kill(turn)
+        name = type(self.manager).__name__
+        sys.stdout.write(f"{name}: {count} kills, {self.next - 1} values, {self.gone} noticed as gone\n")
+
+    def kill(self, turn):
+        """Start a writer, kill it, look at what is there, and let the next attempt repair it."""
+        steps = self.manager.steps
+        step = steps[turn // 2 % len(steps)] if turn % 2 else None
+        pid = self.zygote.start(
+            manager=dotted(self.manager),
+            config=self.config,
+            root=str(self.root),
+            kind=self.kind,
+            told=str(self.told),
+            numbers=list(range(self.next, self.next + 10_000)),
+            step=step,
+            after=self.random.randrange(4),
+        )
+        if step is None:
+            self._wait_for(self.random.randrange(4))
+            time.sleep(self.random.random() * 0.02)  # any moment is one that must do
+            os.kill(pid, signal.SIGKILL)
+        assert self.zygote.wait(pid) == -signal.SIGKILL, step
+        self._judge(step)
+        if self.in_a_folder:
+            self.manager.clean()
+            assert list(self.manager.root.rglob("*.tmp")) == []
+
+    def _wait_for(self, count):
+        before = len(self._stored())
+        deadline = time.monotonic() + LONGEST_WAIT
+        while len(self._stored()) < before + count:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+    def _stored(self):
+        return [int(line) for line in self.told.read_text().split()]
+
+    def _judge(self, step):
+        stored = self._stored()
+        flying = max(stored, default=0) + 1
+        for key in KEYS:
+            allowed = {max((number for number in stored if key_of(number) == key), default=None)}
+            allowed |= {flying} if key_of(flying) == key else set()
+            found = self._found(key)
+            if found is None and None not in allowed and self._may_be_gone(key, flying, step):
+                self.gone += 1
+                continue
+            assert found in allowed, (step, key)
+        again = open_manager(self.type, self.config, self.root)
+        store(again, slot_of(again, key_of(flying)), make(self.kind, flying))
+        assert self._found(key_of(flying)) == flying
+        self.told.write_text("\n".join(map(str, [*stored, flying, ""])))
+        self.next = flying + 1
+
+    def _found(self, key):
+        """The number of the value that a reader finds; None if it finds none."""
+        slot = slot_of(self.manager, key)
+        try:
+            record, value = self.manager.read(slot, None)
+        except (NotMaterializedError, DamagedError):
+            record = self.manager.record(slot)
+            assert record is None or not self.manager.intact(slot, record)
+            return None
+        assert self.manager.intact(slot, record)
+        self.manager.verify(slot, record)
+        return number_of(self.kind, value)
+
+    def _may_be_gone(self, key, flying, step):
+        """In a folder the data is renamed before its record: whoever dies between leaves data of no record."""
+        return self.in_a_folder and key == key_of(flying) and step in (None, "data-renamed")
+
+
+@pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
+def test_in_a_folder(zygote, manager_type, tmp_path):
+    murders = Murders(zygote, manager_type, {}, tmp_path, 5)
+    murders.kill_all(KILLS)
+    files = [path for path in murders.manager.root.rglob("*") if path.is_file()]
+    assert len(files) == 2 * len(KEYS)
+
+
+def test_in_a_duckdb_file(zygote, tmp_path):
+    murders = Murders(zygote, DuckdbManager, {}, tmp_path, 6)
+    murders.kill_all(KILLS_OF_SERVERS)
+    assert murders.gone == 0
+
+
+def test_in_postgres(zygote, postgres_server, tmp_path):
+    murders = Murders(zygote, PostgresManager, {"dsn": postgres_server, "schema": "kills"}, tmp_path, 7)
+    murders.kill_all(KILLS_OF_SERVERS)
+    assert murders.gone == 0
+
+
+@pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
+def test_in_an_object_store(zygote, s3_server, manager_type, tmp_path, monkeypatch):
+    prefix = f"kills-{manager_type.__name__}"
+    config = {"root": f"s3://bucket/{prefix}", "storage_options": s3_server}
+    murders = Murders(zygote, manager_type, config, tmp_path, 8)
+    murders.kill_all(KILLS_OF_SERVERS)
+    assert murders.gone == 0
+    bucket = from_url("s3://bucket", config=s3_server, client_options={"allow_http": True})
+    before = names(bucket, prefix)
+    monkeypatch.setattr("flowstone.io.object_store.datetime", Tomorrow)
+    assert murders.manager.clean() == len(before) - 2 * len(KEYS)
+    after = names(bucket, prefix)
+    assert len([name for name in after if RECORDS in name]) == len(KEYS)
+    assert len(after) == 2 * len(KEYS)
+    for key in KEYS:
+        assert murders.manager.read(slot_of(murders.manager, key), None)
+
+
+class Tomorrow(datetime):
+    """A clock by which what has been left is old."""
+
+    @classmethod
+    def now(cls, zone=None):
+        return datetime.now(zone) + timedelta(days=1, hours=1)
+
+
+def names(bucket, prefix):
+    return [item["path"] for page in obstore.list(bucket, prefix) for item in page]
