@@ -23,8 +23,18 @@ from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
 from flowstone.ir.types import TypeExpr
 
-ReadOptions = dict[str, tuple[Asset, Options | ValidationError]]
-"""Options by the asset's id, with the asset."""
+
+class Read(Struct, frozen=True):
+    """How an asset is stored, as its IO manager reads it."""
+
+    asset: Asset
+    options: Options | ValidationError
+    place: str | None
+    """Where in the store; None if it is told nowhere, or wrongly."""
+
+
+ReadOptions = dict[str, Read]
+"""By the asset's id."""
 Doer = Step | Check | Resource
 """What has a function."""
 
@@ -83,18 +93,19 @@ class Subject(Struct, frozen=True, dict=True):
     @cached_property
     def options(self) -> dict[str, Options | ValidationError]:
         """Each asset's options as its IO manager reads them, or why it cannot; without assets of unknown managers."""
-        return {asset: options for asset, (_, options) in self.read_options.items()}
+        return {asset: read.options for asset, read in self.read_options.items()}
 
     @cached_property
     def read_options(self) -> ReadOptions:
-        """The options with the asset that they were read from."""
+        """The options, the asset that they were read from, and the place that they make."""
         found: ReadOptions = {}
         plain = {name: _options(manager, {}) for name, manager in self.managers.items()}
         for asset, name in self._stored():
             known = self.known_options.get(asset.id)
-            if known is None or known[0] is not asset:
-                written = asset.storage.options
-                known = asset, (_options(self.managers[name], written) if written else plain[name])
+            if known is None or known.asset is not asset:
+                manager, written = self.managers[name], asset.storage.options
+                options = _options(manager, written) if written else plain[name]
+                known = Read(asset, options, _place(manager, asset, options))
             found[asset.id] = known
         return found
 
@@ -120,7 +131,7 @@ class Subject(Struct, frozen=True, dict=True):
     def is_unknown(self, asset: Asset, *keywords: str) -> bool:
         """Whether one of these keywords has a finding in the asset's declaration, so that its value is not known."""
         step = self.project.steps.get(asset.step)
-        return step is not None and any(keyword in keywords for keyword in step.unknown)
+        return step is not None and bool(step.unknown) and not set(keywords).isdisjoint(step.unknown)
 
     @cached_property
     def types(self) -> Compatibility:
@@ -178,6 +189,15 @@ class Subject(Struct, frozen=True, dict=True):
             if file:
                 return Span(file, line, 1, line, 1)
         return Span(self.config_file, 1, 1, 1, 1)
+
+
+def _place(manager: type[IOManager], asset: Asset, options: Options | ValidationError) -> str | None:
+    if isinstance(options, ValidationError):
+        return None
+    try:
+        return manager.location(asset.id, options, partitioned=asset.partitions is not None)
+    except ValueError:
+        return None  # other rules tell
 
 
 def _options(manager: type[IOManager], written: Mapping[str, Json]) -> Options | ValidationError:

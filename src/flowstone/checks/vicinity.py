@@ -71,12 +71,12 @@ class Vicinity(Struct, frozen=True, dict=True):
         return self.changed.files.union(using, used)
 
     def _uses_changed(self, item: Step | Check | Resource) -> bool:
-        assets, resources = self.changed.assets, self.changed.resources
-        return (
-            any(need.asset in assets for need in item.signature.dependencies)
-            or (isinstance(item, Check) and item.asset in assets)
-            or any(use.resource in resources for use in item.signature.resources)
-        )
+        assets, resources, signature = self.changed.assets, self.changed.resources, item.signature
+        if assets and any(need.asset in assets for need in signature.dependencies):
+            return True
+        if resources and any(use.resource in resources for use in signature.resources):
+            return True
+        return isinstance(item, Check) and item.asset in assets
 
     def project(self) -> Project:
         """The part of the project that is in these files or that is used there; jobs are left out."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct, field
@@ -342,10 +343,13 @@ def _may_change(text: str) -> bool:
     return any(word in text for word in _CHANGING_WORDS) or any(pattern.search(text) for pattern in _STORES)
 
 
-def _set_names(text: str) -> Iterator[str]:
-    yield from _ATTRIBUTE_SET.findall(text)
+@lru_cache(maxsize=4096)
+def _set_names(text: str) -> tuple[str, ...]:
+    """Of a text that is asked for again after each edit of another one."""
+    found = _ATTRIBUTE_SET.findall(text)
     if any(word in text for word in _SETTING_WORDS):
-        yield from (name for names in _OTHERWISE_SET.findall(text) for name in names)
+        found += [name for names in _OTHERWISE_SET.findall(text) for name in names]
+    return tuple(found)
 
 
 def holds_mutable(value: Any) -> bool:

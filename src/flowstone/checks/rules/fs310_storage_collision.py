@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from pydantic import ValidationError
-
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
@@ -16,15 +14,8 @@ from flowstone.ir.asset import Asset
 def check(subject: Subject) -> Iterator[Finding]:
     stores = _stores(subject)
     first: dict[tuple[str, str], Asset] = {}
-    for asset_id, options in subject.options.items():
-        asset = subject.project.assets[asset_id]
-        if isinstance(options, ValidationError):
-            continue
-        manager = subject.managers[asset.storage.manager]
-        try:
-            place = manager.location(asset.id, options, partitioned=asset.partitions is not None)
-        except ValueError:
-            continue  # another rule's finding
+    for read in subject.read_options.values():
+        asset, place = read.asset, read.place
         if place is None:
             continue
         other = first.setdefault((stores[asset.storage.manager], place), asset)

@@ -24,7 +24,7 @@ _HINTS = re.compile(
 _NO_SECRET = re.compile(
     r""".*[\s\\].*                                     # a message, a pattern
     | [A-Za-z]+ | .{0,3} | [^A-Za-z]*
-    | [-_./:]*(?:[A-Za-z]+\d?[-_./:]+)+(?:[A-Za-z]+\d?)?   # names
+    | [A-Za-z]*\d?(?:[-_./:]+[A-Za-z]*\d?)+           # names
     | (?:u?int|float|utf|str|text|varchar|char)\w*(?:\(\d+\))?    # types of columns
     """,
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
