@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flowstone.config import load_settings
 from flowstone.frontend import load
+from flowstone.runner.prepare import Asked
 from flowstone.runner.session import Session, carry_out
 from flowstone.runtime.workspace import Workspace
 
@@ -21,12 +22,11 @@ for step in project.steps.values():
     workspace.function(step.function)
 started = time.perf_counter()
 session = Session(
-    steps=tuple(project.steps),
-    keys=(),
+    asked=Asked(tuple(project.steps)),
     executor=sys.argv[2],
     workers=1,
-    force=False,
     manifest=folder / "flowstone.json",
+    command="benchmark",
     resume="",
     quiet=True,
 )

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from flowstone.runner.logs import mark
+from flowstone.runner.result import Order
+
 FORMAT = "%(levelname)s %(name)s: %(message)s"
 """How log records are written, here and in worker processes."""
 
@@ -39,28 +42,41 @@ class Capture:
             sys.stdout, sys.stderr = streams
 
     @contextmanager
-    def into(self, path: Path, *, shown: bool) -> Iterator[None]:
+    def into(self, path: Path, order: Order, *, shown: bool) -> Iterator[Sink]:
         """Keep what this thread prints in a file, and show it too if it is to be. Errors: OSError."""
-        with path.open("ab", buffering=0) as file:
-            self._current.sink = _Sink(file, shown=shown)
-            try:
-                yield
-            finally:
-                self._current.sink = None
+        sink = self._current.sink = Sink(path, order, shown=shown)
+        try:
+            yield sink
+        finally:
+            self._current.sink = None
+            sink.close()
 
 
-class _Sink:
-    """Where the output of one attempt goes."""
+class Sink:
+    """Where the output of one attempt goes. The file is not touched as long as nothing is printed."""
 
-    def __init__(self, file: BinaryIO, *, shown: bool) -> None:
-        self.file = file
-        self.shown = shown
+    def __init__(self, path: Path, order: Order, *, shown: bool) -> None:
+        self._path = path
+        self._order = order
+        self._shown = shown
+        self.start: int | None = None
+        """Where the output begins in the file."""
+        self._file: BinaryIO | None = None
 
     def write(self, text: str, shown_on: TextIO) -> None:
-        self.file.write(text.encode("utf-8", "backslashreplace"))
-        if self.shown:
+        """Errors: OSError."""
+        if self._file is None:
+            self.start = mark(self._path, self._order)
+            self._file = self._path.open("ab", buffering=0)
+        self._file.write(text.encode("utf-8", "backslashreplace"))
+        if self._shown:
             shown_on.write(text)
             shown_on.flush()
+
+    def close(self) -> None:
+        """Nothing more is printed."""
+        if self._file is not None:
+            self._file.close()
 
 
 class _Stream:
@@ -75,7 +91,7 @@ class _Stream:
         self._current = current
 
     def write(self, text: str) -> int:
-        sink: _Sink | None = getattr(self._current, "sink", None)
+        sink: Sink | None = getattr(self._current, "sink", None)
         if sink is None:
             return self._stream.write(text)
         sink.write(text, self._shown_on)
@@ -98,7 +114,7 @@ class _Handler(logging.Handler):
         self._stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        sink: _Sink | None = getattr(self._current, "sink", None)
+        sink: Sink | None = getattr(self._current, "sink", None)
         if sink is not None:
             sink.write(self.format(record) + "\n", self._stream)
         elif record.levelno >= logging.WARNING and len(logging.getLogger().handlers) == 1:

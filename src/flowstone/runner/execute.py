@@ -20,7 +20,7 @@ from flowstone.runner.attempt import attempt, reused, succeeded
 from flowstone.runner.capture import Capture
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.interrupts import GRACE, Interrupts
-from flowstone.runner.logs import Follower, mark, with_output
+from flowstone.runner.logs import Follower, with_output
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
 from flowstone.runner.processes import WorkerRunner
@@ -50,10 +50,10 @@ class Options:
 
 
 class Journal(Protocol):
-    """What is told of each change before anything is done about it. What it raises ends the run."""
+    """What is told of each change, and keeps it before anything is done about it. What it raises ends the run."""
 
-    def starting(self, place: int, attempt: int) -> None:
-        """An attempt is about to begin."""
+    def starting(self, place: int, attempt: int, *, keep: bool = True) -> None:
+        """An attempt is about to begin; ``keep`` if that must be kept before."""
         ...
 
     def ended(self, place: int, attempt: int, result: Result, *, final: bool) -> None:
@@ -62,6 +62,10 @@ class Journal(Protocol):
 
     def skipped(self, places: Sequence[int]) -> None:
         """Tasks cannot run."""
+        ...
+
+    def flush(self) -> None:
+        """Keep what is not kept yet: the run is going to wait."""
         ...
 
 
@@ -122,6 +126,9 @@ class _Execution:
         self.skipped = [False] * len(plan.tasks)
         self.running = 0
         self.summary = Summary()
+        self.lasting = self.routes.something_lasts(plan)
+        """Whether there can be something to go on with after this process has ended."""
+        self.flushed = time.monotonic()
         self.capacity = 1 if options.executor == "inline" or self.routes.one_at_a_time(plan) else options.workers
 
     def loop(self) -> Summary:
@@ -134,6 +141,7 @@ class _Execution:
             if self.interrupts.asked is not None:
                 self._wind_down(self.interrupts.asked)
             self._start_what_can()
+            self._flush()
             if self.running:
                 self._take(self._time_to_next())
             elif self.delayed:
@@ -152,6 +160,12 @@ class _Execution:
             self._take(min(PATIENCE, max(0.0, deadline - time.monotonic())))
             self._show_output()
         raise error
+
+    def _flush(self) -> None:
+        """Of runs whose values are in memory only, the history is kept from time to time."""
+        if self.journal is not None and (self.lasting or time.monotonic() - self.flushed > PATIENCE):
+            self.journal.flush()
+            self.flushed = time.monotonic()
 
     def _show_output(self) -> None:
         if self.follower is not None:
@@ -185,7 +199,7 @@ class _Execution:
             return
         self.attempts[place] = order.attempt
         if self.journal is not None:
-            self.journal.starting(place, order.attempt)
+            self.journal.starting(place, order.attempt, keep=self.lasting)
         self.interrupts.at_once = route == "inline"
         self._pool(route).submit(place, order)
         self.interrupts.at_once = False
@@ -305,10 +319,11 @@ class _Kept(_Here):
         self._shown = shown
 
     def run(self, order: Order) -> Result:
-        start = mark(self._log, order)
-        with self._capture.into(self._log, shown=self._shown):
+        with self._capture.into(self._log, order, shown=self._shown) as printed:
             result = super().run(order)
-        return result if self._shown else with_output(result, self._log, start)
+        if self._shown or printed.start is None:
+            return result
+        return with_output(result, self._log, printed.start)
 
 
 class _Routes:
@@ -344,6 +359,12 @@ class _Routes:
         if endless := [step for step in inside if self._project.steps[step].timeout is not None]:
             found.append(f"{_names(endless)}: the timeout cannot be enforced, since values are kept in memory")
         return found
+
+    def something_lasts(self, plan: Plan) -> bool:
+        """Whether any output is stored outside of this process."""
+        steps = {task.step for task in plan.tasks}
+        outputs = (output for step in steps for output in self._project.steps[step].outputs.values())
+        return any(self._traits_of(output).durable for output in outputs)
 
     def one_at_a_time(self, plan: Plan) -> bool:
         """Whether a store is written that only one process at a time may write."""

@@ -1,10 +1,6 @@
 import json
-import sys
 
 import pytest
-from click.testing import CliRunner
-
-from flowstone.cli.root import cli
 
 TEXT = """
 from pathlib import Path
@@ -37,23 +33,8 @@ def month(day: dict[str, int]) -> int:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delenv("FLOWSTONE_HOME", raising=False)
-    name = f"cli_backfill_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(TEXT)
-    (tmp_path / "flowstone.toml").write_text(f'sources = ["{name}.py"]\n[run]\nexecutor = "inline"\n')
-    return tmp_path
-
-
-@pytest.fixture
-def call(project):
-    def call(command, *arguments, code=0):
-        result = CliRunner().invoke(cli, [command, "-C", str(project), *arguments])
-        assert result.exit_code == code, result.output
-        return result
-
-    return call
+def project(cli_project):
+    return cli_project(TEXT)
 
 
 def ran(project):

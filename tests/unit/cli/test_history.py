@@ -5,9 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
-
-from flowstone.cli.root import cli
 
 TEXT = """
 import logging
@@ -43,23 +40,8 @@ def report(total: int) -> str:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delenv("FLOWSTONE_HOME", raising=False)
-    name = f"cli_history_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(TEXT)
-    (tmp_path / "flowstone.toml").write_text(f'sources = ["{name}.py"]\n[run]\nexecutor = "inline"\n')
-    return tmp_path
-
-
-@pytest.fixture
-def call(project):
-    def call(command, *arguments, code=0):
-        result = CliRunner().invoke(cli, [command, "-C", str(project), *arguments])
-        assert result.exit_code == code, result.output
-        return result
-
-    return call
+def project(cli_project):
+    return cli_project(TEXT)
 
 
 def ran(project):

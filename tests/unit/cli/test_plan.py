@@ -27,15 +27,8 @@ WEEK = ("--partitions", "2024-01-01..2024-01-07")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    import sys
-
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delenv("FLOWSTONE_HOME", raising=False)
-    name = f"cli_plan_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(TEXT)
-    (tmp_path / "flowstone.toml").write_text(f'sources = ["{name}.py"]\n[run]\nexecutor = "inline"\n')
-    return tmp_path
+def project(cli_project):
+    return cli_project(TEXT)
 
 
 @pytest.fixture

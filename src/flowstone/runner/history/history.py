@@ -23,9 +23,18 @@ KEPT_RUNS = 200
 FOLDER = "runs"
 """Where the locks of runs lie, in the state folder."""
 _BY_HAND = "wait until it has ended, or stop it by: kill {pid}"
+_START_ATTEMPT = "INSERT INTO attempts (run, place, number, status, started_at) VALUES (?, ?, ?, 'running', ?)"
 _END_ATTEMPT = """
     UPDATE attempts SET status = ?, elapsed = ?, failure = ? WHERE run = ? AND place = ? AND number = ?
 """
+_INTERRUPT = (
+    """
+    UPDATE tasks SET status = 'interrupted' WHERE run = ?1 AND status = 'waiting'
+    AND place IN (SELECT place FROM attempts WHERE run = ?1 AND status = 'running')
+    """,
+    "UPDATE attempts SET status = 'interrupted' WHERE run = ? AND status = 'running'",
+)
+"""What is running when a run ends was interrupted."""
 _END_TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
 
 
@@ -109,9 +118,8 @@ class History:
 
     def _interrupt(self, number: int) -> None:
         self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE number = ?", (number,))
-        for table in ("tasks", "attempts"):
-            text = f"UPDATE {table} SET status = 'interrupted' WHERE run = ? AND status = 'running'"  # noqa: S608
-            self._connection.execute(text, (number,))
+        for statement in _INTERRUPT:
+            self._connection.execute(statement, (number,))
 
     def _demand_free(self, profile: str | None, wanted: set[Place]) -> None:
         """Errors: RunConflictError if a run that lives has something to make that is wanted."""
@@ -119,9 +127,7 @@ class History:
             "SELECT number, id, pid, command FROM runs WHERE status = 'running' AND profile IS ?", (profile,)
         )
         for number, run_id, pid, command in others:
-            its = self._rows(
-                "SELECT step, partition FROM tasks WHERE run = ? AND status IN ('waiting', 'running')", (number,)
-            )
+            its = self._rows("SELECT step, partition FROM tasks WHERE run = ? AND status = 'waiting'", (number,))
             if both := [place for place in its if place in wanted]:
                 raise RunConflictError(
                     f"run {run_id} (process {pid}: {command}) is making {listed(both)}", help=_BY_HAND.format(pid=pid)
@@ -152,49 +158,47 @@ class History:
 
 
 class Journal:
-    """What happens in one run. Each call is committed when it returns. Errors of each: StateError."""
+    """What happens in one run. What has ended is committed together with what begins next, or by ``flush``: before
+    anything is done about it, and before the run waits. Errors of each: StateError.
+    """
 
     def __init__(self, history: History, number: int) -> None:
         self._history = history
         self._number = number
+        self._pending: list[tuple[str, Sequence[Any]]] = []
 
-    def starting(self, place: int, attempt: int) -> None:
-        """An attempt is about to begin."""
-        self._history.write(
-            (
-                ("UPDATE tasks SET status = 'running' WHERE run = ? AND place = ?", (self._number, place)),
-                (
-                    "INSERT INTO attempts (run, place, number, status, started_at) VALUES (?, ?, ?, 'running', ?)",
-                    (self._number, place, attempt, _now()),
-                ),
-            )
-        )
+    def starting(self, place: int, attempt: int, *, keep: bool = True) -> None:
+        """An attempt is about to begin; ``keep`` commits that with all that was before."""
+        self._pending.append((_START_ATTEMPT, (self._number, place, attempt, _now())))
+        if keep:
+            self.flush()
 
     def ended(self, place: int, attempt: int, result: Result, *, final: bool) -> None:
         """An attempt has ended, or a task without any (0); ``final`` if no other follows."""
-        failure = None if result.failure is None else json.dumps(asdict(result.failure))
-        statements: list[tuple[str, Sequence[Any]]] = []
         if attempt:
+            failure = None if result.failure is None else json.dumps(asdict(result.failure))
             values = result.status, result.elapsed, failure, self._number, place, attempt
-            statements.append((_END_ATTEMPT, values))
+            self._pending.append((_END_ATTEMPT, values))
         if final:
-            statements.append((_END_TASK, (*_figures(result), self._number, place)))
-        self._history.write(statements)
+            self._pending.append((_END_TASK, (*_figures(result), self._number, place)))
 
     def skipped(self, places: Sequence[int]) -> None:
         """Tasks cannot run."""
         text = "UPDATE tasks SET status = 'skipped' WHERE run = ? AND place = ?"
-        self._history.write((text, (self._number, place)) for place in places)
+        self._pending += [(text, (self._number, place)) for place in places]
+
+    def flush(self) -> None:
+        """Commit what is not yet."""
+        if self._pending:
+            self._history.write(self._pending)
+            self._pending.clear()
 
     def end(self, status: str) -> None:
         """The run is over: ``done``, ``failed`` or ``interrupted``."""
-        statements: list[tuple[str, Sequence[Any]]] = [
-            ("UPDATE runs SET status = ?, ended_at = ? WHERE number = ?", (status, _now(), self._number))
-        ]
-        for table in ("tasks", "attempts"):
-            text = f"UPDATE {table} SET status = 'interrupted' WHERE run = ? AND status = 'running'"  # noqa: S608
-            statements.append((text, (self._number,)))
-        self._history.write(statements)
+        text = "UPDATE runs SET status = ?, ended_at = ? WHERE number = ?"
+        self._pending.append((text, (status, _now(), self._number)))
+        self._pending += [(statement, (self._number,)) for statement in _INTERRUPT]
+        self.flush()
 
 
 def _figures(result: Result) -> tuple[Any, ...]:

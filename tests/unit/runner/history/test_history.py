@@ -168,6 +168,7 @@ def test_what_was_made_by_all_runs_that_go_on_with_each_other(history):
     first.end("interrupted")
     second = history.begin(beginning("r2", resumes="r1"), planned("b"))
     second.ended(0, 0, MADE, final=True)
+    second.flush()
     assert made(history, find(history, "r2")) == {("a", None), ("b", None)}
 
 
@@ -196,3 +197,13 @@ def test_a_lock_of_this_process_goes_with_the_block(tmp_path):
         assert (tmp_path / "r.lock").exists()
     assert not (tmp_path / "r.lock").exists()
     assert not is_alive(tmp_path, "r")
+
+
+def test_what_has_ended_is_kept_before_anything_else_begins(history, tmp_path):
+    journal = history.begin(beginning("r1"), planned("a", "b"))
+    journal.starting(0, 1)
+    journal.ended(0, 1, MADE, final=True)
+    journal.starting(1, 1)
+    with History(tmp_path) as other:
+        assert other.rows("SELECT status FROM tasks ORDER BY place") == [("materialized",), ("waiting",)]
+        assert other.rows("SELECT place, status FROM attempts ORDER BY place") == [(0, "materialized"), (1, "running")]
