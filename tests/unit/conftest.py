@@ -87,12 +87,19 @@ def make_project(tmp_path: Path) -> Iterator[MakeProject]:
     """Makes a project from the text of one module. Called again with ``like=``, the same module in another version."""
     path, modules = list(sys.path), set(sys.modules)
 
-    def make(text: str, *, manager: str = "filesystem", params: dict | None = None, like: Made | None = None) -> Made:
+    def make(
+        text: str,
+        *,
+        manager: str = "filesystem",
+        managers: dict[str, str] | None = None,
+        params: dict | None = None,
+        like: Made | None = None,
+    ) -> Made:
         module = like.module if like else f"pipeline_{next(_NUMBERS)}"
         sys.modules.pop(module, None)
         (tmp_path / f"{module}.py").write_text(HEADER + text)
         importlib.invalidate_caches()
-        project = _project(tmp_path, module, manager, params or {})
+        project = _project(tmp_path, module, {"local": manager, **(managers or {})}, params or {})
         return Made(tmp_path, module, project)
 
     yield make
@@ -102,13 +109,13 @@ def make_project(tmp_path: Path) -> Iterator[MakeProject]:
             del sys.modules[name]
 
 
-def _project(root: Path, module: str, manager: str, params: dict) -> Project:
+def _project(root: Path, module: str, managers: dict[str, str], params: dict) -> Project:
     settings = Settings(
         name="test",
         root=root,
         home=root / ".flowstone",
         sources=(f"{module}.py",),
-        io_managers={"local": IoManagerSettings(manager)},
+        io_managers={name: IoManagerSettings(kind) for name, kind in managers.items()},
         params=params,
     )
     loaded = load(settings)

@@ -66,7 +66,7 @@ class Compatibility(Struct, frozen=True, dict=True):
             return True
         if have == "Literal" or want == "Literal":
             return self._literal_fits(given, wanted, families, depth)
-        if any(self._in_family(have, family) and _in_family(want, family) for family in families):
+        if any(self._in_family(given, family) and _in_family(wanted, family) for family in families):
             return True
         return self._is_a(have, want) and self._arguments_fit(given, wanted, depth)
 
@@ -94,10 +94,11 @@ class Compatibility(Struct, frozen=True, dict=True):
             return {("bool", True), ("bool", False)} <= allowed
         return not self.supertypes.is_known(given.name)
 
-    def _in_family(self, name: str, family: tuple[str, ...]) -> bool:
+    def _in_family(self, type: TypeExpr, family: tuple[str, ...]) -> bool:
         """Whether the store knows a type, or a class of the project by its bases, as one of the family."""
-        names = self.supertypes.ancestors(name).names if name in self.classes else (name,)
-        return any(_in_family(item, family) for item in names)
+        if type.name in self.classes:
+            return any(canonical(member) in self.supertypes.ancestors(type.name).names for member in family)
+        return _in_family(type, family)
 
     # -- names ----------------------------------------------------------------------------------------------------
 
@@ -172,7 +173,9 @@ class Compatibility(Struct, frozen=True, dict=True):
         return all(self._fits(key, _STR, (), depth + 1) or self._fits(_STR, key, (), depth + 1) for key in keys)
 
 
-def _in_family(name: str, family: tuple[str, ...]) -> bool:
+def _in_family(type: TypeExpr, family: tuple[str, ...]) -> bool:
+    item = type.yields
+    name = canonical(type.name) if item is None else f"Iterator[{canonical(item.name)}]"
     return any(canonical(member) == name for member in family)
 
 

@@ -82,7 +82,8 @@ polars.LazyFrame
 polars.Series
 pyarrow.Table
 pyarrow.RecordBatch
-pyarrow.RecordBatchReader
+pyarrow.RecordBatchReader       Iterator[pyarrow.RecordBatch]
+duckdb.DuckDBPyRelation
 """
 """Types that are known in full, and their bases: what is not reached from a type, it is not."""
 
@@ -99,6 +100,7 @@ _ALIASES = {
     "pyarrow.lib.Table": "pyarrow.Table",
     "pyarrow.lib.RecordBatch": "pyarrow.RecordBatch",
     "pyarrow.lib.RecordBatchReader": "pyarrow.RecordBatchReader",
+    "duckdb._relation.DuckDBPyRelation": "duckdb.DuckDBPyRelation",
     "pydantic.main.BaseModel": "pydantic.BaseModel",
     "ABC": "abc.ABC",
 }
@@ -119,7 +121,7 @@ MAPPINGS = frozenset(
 )
 """Types whose arguments are key and value."""
 
-_FOREIGN = ("numpy.", "pandas.", "polars.", "pyarrow.", "pydantic.")
+_FOREIGN = ("duckdb.", "numpy.", "pandas.", "polars.", "pyarrow.", "pydantic.")
 
 
 class Known(Struct, frozen=True):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable
 from typing import Any
+
+from flowstone.io.spool import OpenFile
 
 KEPT_IN_MEMORY = 16 << 20
 """Bytes of a staged value beyond which it is written to a temporary file."""
@@ -53,6 +56,12 @@ class Aside:
         """The file, at its beginning."""
         self._file.seek(0)
         return self._file
+
+    def reader(self) -> OpenFile:
+        """The value, open to be read, whatever becomes of it. Errors: OSError."""
+        self._file.rollover()
+        self._file.flush()
+        return OpenFile(os.dup(self._file.fileno()))
 
     def discard(self) -> None:
         """Drop it, unless that was done before."""

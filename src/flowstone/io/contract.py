@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io.record import Record
 from flowstone.ir.types import TypeExpr
 
@@ -125,6 +125,17 @@ class IOManager(ABC):
     @abstractmethod
     def discard(self, staged: Staged) -> None:
         """Drop a staged value. Dropping one that is gone is fine."""
+
+    def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
+        """The staged value, in the form asked for: what a check receives if the value was used up by storing it.
+
+        A manager that stores record batches has to know this. Errors: UnsupportedTypeError, StorageError.
+        """
+        raise UnsupportedTypeError(
+            f"{staged.slot.label}: its IO manager {self.name!r} cannot load a value before it is published, "
+            "and an iterator can be read only once",
+            help="return a value that can be read again, or do without checks",
+        )
 
     @abstractmethod
     def record(self, slot: Slot) -> Record | None:

@@ -1,7 +1,7 @@
 """Tables in a DuckDB file: data frames as rows, other values as JSON or bytes.
 
-A value is staged in memory; ``publish`` opens the file, replaces the rows and the record in one transaction, and
-closes it.
+A value is staged in memory, one that comes as record batches in a file without a name. ``publish`` opens the database,
+replaces the rows and the record in one transaction, and closes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,25 +19,14 @@ from flowstone.errors import DamagedError, StorageError, UnsupportedTypeError
 from flowstone.io import frames, table_values
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.duckdb_file import DuckdbFile
-from flowstone.io.duckdb_tables import (
-    RECORDS,
-    SOURCE,
-    VERSION,
-    DuckdbCatalogue,
-    check_columns,
-    from_duckdb,
-    migrate,
-    name_of,
-    of_value,
-    quoted,
-    run,
-    to_duckdb,
-)
+from flowstone.io.duckdb_rows import DuckdbRows, Waiting, wait
+from flowstone.io.duckdb_tables import RECORDS, SOURCE, VERSION, DuckdbCatalogue, migrate, of_value, quoted, run
 from flowstone.io.paths import is_on_shared_disk
 from flowstone.io.record import Record
-from flowstone.io.table_manager import Rows, TableManager, demand_text
+from flowstone.io.table_manager import TableManager, demand_text, width_of
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
-from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
+from flowstone.io.table_values import PARTITION, ROW, labelled, parse_record, table_name
+from flowstone.ir.types import TypeExpr
 
 _UNPARTITIONED = ""
 
@@ -56,42 +44,6 @@ class DuckdbConfig(Options):
 
 class DuckdbOptions(TableOptions):
     """Options of one asset in a ``duckdb`` manager."""
-
-
-@dataclass(frozen=True, slots=True)
-class DuckdbRows(Rows):
-    """Reads values from an open file."""
-
-    kinds: ClassVar[Mapping[str, str]] = {"json": "VARCHAR", "bytes": "BLOB"}
-    connection: Any
-
-    def columns(self, table: Table) -> dict[str, str]:
-        return DuckdbCatalogue(self.connection).columns(table)
-
-    def count(self, table: Table, slot: Slot) -> int:
-        rows, values = of_value(table, slot)
-        return int(run(self.connection, f"SELECT count(*) FROM {rows}", values)[0][0])  # noqa: S608 - quoted
-
-    def values(self, table: Table, slot: Slot, format: str) -> list[bytes | None]:
-        where, values = of_value(table, slot)
-        found = [row[0] for row in run(self.connection, f"SELECT {VALUE} FROM {where}", values)]  # noqa: S608 - quoted
-        return [written(item) for item in found]
-
-    def frame(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> Any:
-        import pyarrow as pa
-
-        check_columns(schema.names)
-        if not set(schema.names) <= set(present):
-            raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
-        rows, values = of_value(table, slot)
-        query = f"SELECT {', '.join(map(quoted, schema.names)) or '1'} FROM {rows} ORDER BY {quoted(ROW)}"  # noqa: S608 - quoted
-        found = self.connection.sql(query, params=values).to_arrow_table()
-        try:
-            return from_duckdb(found.select(schema.names), schema)
-        except pa.ArrowException as error:
-            raise DamagedError(
-                f"{slot.label}: the columns of {table.label} are not those of the record: {error}"
-            ) from error
 
 
 class DuckdbManager(TableManager):
@@ -130,32 +82,40 @@ class DuckdbManager(TableManager):
         table = self.table_of(slot)
         content = table_values.make_content(slot, value)
         try:
-            rows = to_duckdb(content.table) if content.table is not None else _plain_rows(content)
+            with content.guard():
+                waiting = wait(table, content, self.spools)
         except UnsupportedTypeError as error:
             raise labelled(slot, error) from error
         self.reached("staged")
-        metadata = {**content.metadata, "table": table.label}
-        return Staged(slot, content.data_version, content.size, metadata, (table, content, rows))
+        return content.staged(slot, table.label, waiting)
+
+    def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
+        waiting: Waiting = staged.handle
+        if waiting.schema is None:
+            return super().load_staged(staged, type)
+        return table_values.show(staged, waiting.schema, waiting.frame(), self.spools, type)
 
     def publish(self, staged: Staged, record: Record) -> None:
         if staged.handle is None:
             raise StorageError(f"{staged.slot.label}: it was discarded, and cannot be published")
-        table, content, rows = staged.handle
+        waiting: Waiting = staged.handle
         with self.file.opened(staged.slot.label, "write", write=True) as connection:
             self.reached("opened")
             run(connection, "BEGIN")
-            self._write(connection, staged.slot, table, rows)
-            if content.table is not None:
-                _demand_kept(connection, staged.slot, table, content.table.schema, record)
+            self._write(connection, staged.slot, waiting)
+            if waiting.schema is not None:
+                _demand_kept(connection, staged.slot, waiting, record)
             self.reached("written")
-            self._put_record(connection, table, staged.slot, record)
+            self._put_record(connection, waiting.table, staged.slot, record)
             self.reached("recorded")
             run(connection, "COMMIT")
             self.reached("committed")
-        staged.handle = None
+        self.discard(staged)
 
     def discard(self, staged: Staged) -> None:
-        staged.handle = None
+        waiting, staged.handle = staged.handle, None
+        if waiting is not None:
+            waiting.discard()
 
     def record(self, slot: Slot) -> Record | None:
         found = self._select(slot, "record", slot.partition or _UNPARTITIONED)
@@ -200,26 +160,15 @@ class DuckdbManager(TableManager):
             raise StorageError(f"{slot.asset}: the table name {name!r} is taken by FlowStone", help="choose another")
         return Table(schema, name, slot.asset, slot.partition is not None)
 
-    def _write(self, connection: Any, slot: Slot, table: Table, rows: Any) -> None:
+    def _write(self, connection: Any, slot: Slot, waiting: Waiting) -> None:
+        table = waiting.table
         migrate(connection, table.schema)
-        connection.register(SOURCE, rows)
-        try:
-            described = run(connection, f"DESCRIBE SELECT * FROM {SOURCE}")  # noqa: S608 - a constant
-            wanted = {name: kind for name, kind, *_ in described}
-            own = {ROW: "BIGINT", **({PARTITION: "VARCHAR"} if table.partitioned else {})}
-            shape(DuckdbCatalogue(connection), table, wanted, own, policy_of(slot.options, table))
-            old, values = of_value(table, slot)
-            run(connection, f"DELETE FROM {old}", values)  # noqa: S608 - quoted
-            names = ", ".join(map(quoted, wanted))
-            firsts = "row_number() OVER () - 1" + (", ?" if table.partitioned else "")
-            run(
-                connection,
-                f"INSERT INTO {name_of(table)} ({', '.join(map(quoted, own))}, {names}) "  # noqa: S608 - quoted
-                f"SELECT {firsts}, {names} FROM {SOURCE}",
-                values,
-            )
-        finally:
-            connection.unregister(SOURCE)
+        own = {ROW: "BIGINT", **({PARTITION: "VARCHAR"} if table.partitioned else {})}
+        types = waiting.types(connection)
+        shape(DuckdbCatalogue(connection), table, types, own, policy_of(slot.options, table))
+        old, values = of_value(table, slot)
+        run(connection, f"DELETE FROM {old}", values)  # noqa: S608 - quoted
+        waiting.insert(connection, slot, own)
 
     def _put_record(self, connection: Any, table: Table, slot: Slot, record: Record) -> None:
         run(
@@ -242,23 +191,14 @@ class DuckdbManager(TableManager):
             return [row[0] for row in found]
 
 
-def _plain_rows(content: Content) -> Any:
-    """The one row of a value that is no frame."""
-    import pyarrow as pa
-
-    if content.format == "bytes":
-        return pa.table({VALUE: pa.array([content.data], pa.binary())})
-    return pa.table({VALUE: pa.array([content.data.decode().rstrip("\n")], pa.string())})
-
-
-def _demand_kept(connection: Any, slot: Slot, table: Table, schema: Any, record: Record) -> None:
+def _demand_kept(connection: Any, slot: Slot, waiting: Waiting, record: Record) -> None:
     """Errors: UnsupportedTypeError if DuckDB has changed a value inside of a nested column."""
     import pyarrow.types as of
 
-    if any(of.is_nested(field.type) for field in schema):
-        rows = DuckdbRows(connection)
+    if any(of.is_nested(field.type) for field in waiting.schema):
+        rows = DuckdbRows(connection).frame(waiting.table, slot, waiting.schema, width_of(record))
         try:
-            table_values.load_frame(slot, record, rows.frame(table, slot, schema, rows.columns(table)), None)
+            table_values.demand_frame(slot, record, waiting.schema, rows)
         except DamagedError as error:
             raise UnsupportedTypeError(
                 f"{slot.label}: DuckDB does not keep the values of a nested column as they are", help="flatten it"

@@ -11,7 +11,7 @@ import os
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -85,7 +85,10 @@ class Content:
     extension: str
     """Of the default path, with its dot."""
     metadata: dict[str, Any]
+    """Facts of the content; what is not known before it is written is added meanwhile."""
     write: Callable[[Draft], object]
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets what the user's code raises meanwhile out as it is."""
 
 
 class FileManager(IOManager):
@@ -129,9 +132,8 @@ class FileManager(IOManager):
 
     def stage(self, slot: Slot, value: Any) -> Staged:
         content = self.prepare(slot, value)
-        facts = {**content.metadata, "extension": content.extension}
         place, told = self.store.fresh(self._place(slot, content.extension))
-        with self._faults(slot.label, "write", place):
+        with content.guard(), self._faults(slot.label, "write", place):
             draft = self.store.create(place)
             try:
                 content.write(draft)
@@ -139,7 +141,8 @@ class FileManager(IOManager):
             except BaseException:
                 draft.discard()
                 raise
-        return Staged(slot, draft.data_version, draft.size, facts | told, (draft, place))
+        facts = {**content.metadata, "extension": content.extension, **told}
+        return Staged(slot, draft.data_version, draft.size, facts, (draft, place))
 
     def publish(self, staged: Staged, record: Record) -> None:
         draft, place = staged.handle

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
+from flowstone.io.spool import OpenFile
 from flowstone.io.store import UnavailableError
 from flowstone.io.temporary import Temporary, create, lock, sweep
 
@@ -118,6 +119,17 @@ class FileStore:
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
         return b"".join(self._verified(self.root / place, size, data_version))
 
+    def open_verified(self, place: str, size: int, data_version: str) -> OpenFile:
+        path = self.root / place
+        descriptor = self._descriptor(path)
+        try:
+            for _ in _checked(descriptor, path, size, data_version):
+                pass
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return OpenFile(descriptor)
+
     def verify(self, place: str, size: int, data_version: str) -> None:
         for _ in self._verified(self.root / place, size, data_version):
             pass
@@ -167,22 +179,17 @@ class FileStore:
         return descriptor
 
     def _verified(self, path: Path, size: int, data_version: str) -> Iterator[bytes]:
+        descriptor = self._descriptor(path)
         try:
-            descriptor = self._open(path)
-        except FileNotFoundError:
-            raise NotMaterializedError(f"{path} is gone") from None
-        try:
-            found = os.fstat(descriptor).st_size
-            if found != size:
-                raise DamagedError(f"{path} has {found} bytes, its record says {size}")
-            hashed = hashlib.sha256()
-            for chunk in _chunks(descriptor):
-                hashed.update(chunk)
-                yield chunk
-            if f"sha256:{hashed.hexdigest()}" != data_version:
-                raise DamagedError(f"the content of {path} is not that of its record")
+            yield from _checked(descriptor, path, size, data_version)
         finally:
             os.close(descriptor)
+
+    def _descriptor(self, path: Path) -> int:
+        try:
+            return self._open(path)
+        except FileNotFoundError:
+            raise NotMaterializedError(f"{path} is gone") from None
 
     def _prepare(self, folder: Path) -> None:
         """Make a folder that can be written to, once for each."""
@@ -211,6 +218,19 @@ class FileStore:
         if not inside:
             raise StorageError(f"{folder} leads out of the store {self.root}", help="remove the symbolic link")
         self._trusted.add(folder)
+
+
+def _checked(descriptor: int, path: Path, size: int, data_version: str) -> Iterator[bytes]:
+    """All of an open file. Errors: DamagedError if it is not this content."""
+    found = os.fstat(descriptor).st_size
+    if found != size:
+        raise DamagedError(f"{path} has {found} bytes, its record says {size}")
+    hashed = hashlib.sha256()
+    for chunk in _chunks(descriptor):
+        hashed.update(chunk)
+        yield chunk
+    if f"sha256:{hashed.hexdigest()}" != data_version:
+        raise DamagedError(f"the content of {path} is not that of its record")
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

@@ -1,15 +1,34 @@
-"""Data frames to Arrow tables and back. Imports a package only for a frame of it, or when one is asked for."""
+"""Data frames to Arrow tables and back. Imports a package only for a frame of it, or when one is asked for.
+
+Some forms are whole in memory, others are streamed: their rows come and go as record batches.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 from flowstone.errors import UnsupportedTypeError
-from flowstone.ir.types import TypeExpr
+from flowstone.io.relation import batches_of, to_relation
+from flowstone.io.streams import Stream, is_stream
+from flowstone.ir.asset import Step
+from flowstone.ir.types import UNKNOWN, TypeExpr
 
-FORMS = ("polars.DataFrame", "polars.LazyFrame", "pandas.DataFrame", "pyarrow.Table")
-"""The four forms of a table, by the names under which users know them."""
+BATCH_ROWS = 65_536
+"""Rows of a batch that a consumer receives, at most."""
+RECORD_BATCH = "pyarrow.RecordBatch"
+
+WHOLE = ("polars.DataFrame", "polars.LazyFrame", "pandas.DataFrame", "pyarrow.Table")
+"""The forms of a table that are whole in memory, by the names under which users know them."""
+
+READER = "pyarrow.RecordBatchReader"
+BATCHES = "Iterator[pyarrow.RecordBatch]"
+RELATION = "duckdb.DuckDBPyRelation"
+STREAMED = (READER, BATCHES, RELATION)
+"""The forms of which no more than a portion need be in memory. Batches are loaded as a reader, which is an iterator."""
+
+FORMS = (*WHOLE, *STREAMED)
 
 ALIASES = {
     "polars.dataframe.DataFrame": "polars.DataFrame",
@@ -19,6 +38,9 @@ ALIASES = {
     "pandas.core.frame.DataFrame": "pandas.DataFrame",
     "pandas.core.api.DataFrame": "pandas.DataFrame",
     "pyarrow.lib.Table": "pyarrow.Table",
+    "pyarrow.lib.RecordBatchReader": READER,
+    "pyarrow.lib.RecordBatch": RECORD_BATCH,
+    "duckdb._relation.DuckDBPyRelation": RELATION,
 }
 """Other places from which the same classes can be had."""
 
@@ -30,11 +52,36 @@ def form_of(value: Any) -> str:
         form = ALIASES.get(name, name)
         if form in FORMS:
             return form
+    if is_stream(value):
+        return READER
     kind = type(value)
     raise UnsupportedTypeError(
         f"a {kind.__module__}.{kind.__qualname__} is not a data frame",
         help=f"return one of {', '.join(FORMS)}, or use an IO manager of type filesystem",
     )
+
+
+def is_relation(value: Any) -> bool:
+    """Whether a value is a relation of DuckDB."""
+    kind = type(value)
+    return ALIASES.get(f"{kind.__module__}.{kind.__qualname__}") == RELATION
+
+
+def yields_batches(step: Step) -> bool:
+    """Whether a generator function is annotated to make its one asset of the record batches that it yields."""
+    item = None if step.signature.returns is None else step.signature.returns.yields
+    return len(step.outputs) == 1 and not step.function.is_async and item is not None and _name(item) == RECORD_BATCH
+
+
+def form_name(type: TypeExpr) -> str:
+    """The form that an annotation names; the type's own name if it names none."""
+    if type.yields is not None:
+        return BATCHES if _name(type.yields) in (RECORD_BATCH, UNKNOWN) else type.name
+    return _name(type)
+
+
+def _name(type: TypeExpr) -> str:
+    return ALIASES.get(type.name, type.name)
 
 
 def wanted_form(type: TypeExpr | None, form: str) -> str:
@@ -44,9 +91,9 @@ def wanted_form(type: TypeExpr | None, form: str) -> str:
     """
     if type is None:
         return form
-    names = [ALIASES.get(member.name, member.name) for member in type.members if member.name != "None"]
+    names = [form_name(member) for member in type.members if member.name != "None"]
     known = [name for name in names if name in FORMS]
-    if form in names or "?" in names or not names:
+    if form in names or UNKNOWN in names or not names:
         return form
     if not known:
         raise UnsupportedTypeError(f"a data frame cannot be loaded as {type}, only as {', '.join(FORMS)}")
@@ -62,9 +109,21 @@ def to_table(value: Any) -> tuple[Any, str]:
         table = _CONVERTERS[form](value)
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UnsupportedTypeError(f"a {form} cannot be made an Arrow table: {error}") from error
-    if len(set(table.column_names)) != table.num_columns:
-        raise UnsupportedTypeError("the table has two columns of one name")
+    _demand_distinct(table.schema)
     return table.combine_chunks(), form
+
+
+def to_stream(value: Any) -> tuple[Stream, str]:
+    """The batches of a value in a streamed form, and the form. Errors: UnsupportedTypeError; what its source raises."""
+    form = form_of(value)
+    stream = Stream(*batches_of(value, BATCH_ROWS)) if form == RELATION else Stream.of(value)
+    _demand_distinct(stream.schema)
+    return stream, form
+
+
+def _demand_distinct(schema: Any) -> None:
+    if len(set(schema.names)) != len(schema.names):
+        raise UnsupportedTypeError("the table has two columns of one name")
 
 
 def _from_polars(value: Any) -> Any:
@@ -97,26 +156,29 @@ def _from_arrow(value: Any) -> Any:
     return value
 
 
+def _from_batches(value: Any) -> Any:
+    import pyarrow as pa
+
+    stream, _ = to_stream(value)
+    return pa.Table.from_batches(stream, stream.schema)
+
+
 _CONVERTERS = {
     "polars.DataFrame": _from_polars,
     "polars.LazyFrame": _from_lazy,
     "pandas.DataFrame": _from_pandas,
     "pyarrow.Table": _from_arrow,
+    READER: _from_batches,
+    RELATION: _from_batches,
 }
-
-
-def from_parquet(data: bytes, form: str) -> Any:
-    """The frame of a parquet file's bytes. Errors: UnsupportedTypeError if the form's package is missing."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    return from_table(pq.ParquetFile(pa.BufferReader(data)).read(), form)
 
 
 def from_table(table: Any, form: str) -> Any:
     """The frame of an Arrow table. Errors: UnsupportedTypeError if the form's package is missing."""
     if form == "pyarrow.Table":
         return table
+    if form in STREAMED:
+        return from_batches(table.schema, table.to_batches(max_chunksize=BATCH_ROWS), form)
     package = form.partition(".")[0]
     try:
         module = import_module(package)
@@ -128,3 +190,11 @@ def from_table(table: Any, form: str) -> Any:
         return table.to_pandas()
     frame = module.from_arrow(table)
     return frame.lazy() if form == "polars.LazyFrame" else frame
+
+
+def from_batches(schema: Any, batches: Iterable[Any], form: str) -> Any:
+    """The value in a streamed form. Errors: UnsupportedTypeError."""
+    import pyarrow as pa
+
+    reader = pa.RecordBatchReader.from_batches(schema, batches)
+    return to_relation(reader) if form == RELATION else reader

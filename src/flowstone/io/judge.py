@@ -18,7 +18,7 @@ _BUILTINS = """
 BUILTINS = frozenset(_BUILTINS.split())
 """Types of the standard library of which every manager knows whether it takes them."""
 
-FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "numpy.")
+FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "numpy.", "duckdb.")
 
 
 def refusal(type: TypeExpr, judge: Callable[[TypeExpr], str | None], *, loading: bool) -> str | None:
@@ -36,8 +36,10 @@ def json_refusal(type: TypeExpr, *, loading: bool, file: bool) -> str | None:
 
     ``file`` tells that a ``Path`` is stored in another way, as a file, unless it is inside of another value.
     """
-    if type.name.startswith(FRAME_PACKAGES):
-        return f"{type.name} has no JSON form; use an IO manager of type parquet for data frames"
+    if type.name.startswith(FRAME_PACKAGES) or (
+        type.yields is not None and type.yields.name.startswith(FRAME_PACKAGES)
+    ):
+        return f"{type} has no JSON form; use an IO manager of type parquet for data frames"
     if type.name in ONCE and not loading:
         return f"{type.name} cannot be stored; return a list or another finished value"
     if type.name in ("complex", "bytearray"):

@@ -3,7 +3,8 @@
 Values are kept as they are, by reference: who changes a loaded value changes it for all. A manager's values live as
 long as the manager, which a worker keeps for the whole process. The data version is a hash of the value's JSON form,
 else of its pickled form (nothing is unpickled); a value that has neither gets a version of its own each time it is
-stored.
+stored. What can be read only once is kept as a table, if it is record batches, and handed out as batches again, and so
+is a relation, whose connection is the user's; other iterators are refused.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import pickle
 import secrets
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from flowstone.errors import DamagedError, NotMaterializedError
-from flowstone.io import json_values
+from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
+from flowstone.io import frames, json_values
 from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
+from flowstone.io.frame_digest import FrameDigest
 from flowstone.io.record import Record
+from flowstone.io.streams import is_once
 from flowstone.ir.types import TypeExpr
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
@@ -51,10 +55,14 @@ class MemoryManager(IOManager):
         return None
 
     def stage(self, slot: Slot, value: Any) -> Staged:
-        content = _content(value)
-        staged = Staged(slot, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), handle=value)
+        kept = _kept(slot, value) if is_once(value) or frames.is_relation(value) else value
+        content = _content(kept)
+        staged = Staged(slot, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), handle=kept)
         self.reached("staged")
         return staged
+
+    def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
+        return _given(staged.handle)
 
     def publish(self, staged: Staged, record: Record) -> None:
         with self._lock:
@@ -89,7 +97,7 @@ class MemoryManager(IOManager):
             raise NotMaterializedError(f"{slot.label}: no value is in the memory of this process")
         if found[0].data_version != record.data_version:
             raise DamagedError(f"{slot.label}: the value is not that of its record")
-        return found[1]
+        return _given(found[1])
 
     def delete(self, slot: Slot) -> bool:
         with self._lock:
@@ -100,8 +108,34 @@ class MemoryManager(IOManager):
             return self._stored.get(slot.asset, {}).get(slot.partition)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batches:
+    """A value that came in a streamed form."""
+
+    table: Any
+    form: str
+
+
+def _kept(slot: Slot, value: Any) -> _Batches:
+    import pyarrow as pa
+
+    try:
+        stream, form = frames.to_stream(value)
+        return _Batches(pa.Table.from_batches(stream, stream.schema), form)
+    except UnsupportedTypeError as error:
+        raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+
+def _given(kept: Any) -> Any:
+    return frames.from_table(kept.table, kept.form) if isinstance(kept, _Batches) else kept
+
+
 def _content(value: Any) -> bytes:
     """Bytes that are equal for equal values, as far as that can be had."""
+    if isinstance(value, _Batches):
+        digest = FrameDigest(value.table.schema)
+        digest.update(value.table)
+        return digest.finish().encode()
     if type(value) in _SIMPLE:
         return repr(value).encode("utf-8", "surrogatepass")
     try:

@@ -12,6 +12,7 @@ The condition is ``If-Match`` or ``If-None-Match``
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 import tempfile
@@ -29,6 +30,7 @@ from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError
 from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
 from flowstone.io.record import Record, content_of
+from flowstone.io.spool import OpenFile
 from flowstone.io.store import RECORDS, UnavailableError
 
 STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put", "old-removed")
@@ -151,6 +153,15 @@ class ObjectStore:
 
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
         return b"".join(self._verified(place, size, data_version))
+
+    def open_verified(self, place: str, size: int, data_version: str) -> OpenFile:
+        """The content in a file without a name on this machine."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._cache) as file:
+            for chunk in self._verified(place, size, data_version):
+                file.write(chunk)
+            file.flush()
+            return OpenFile(os.dup(file.fileno()))
 
     def verify(self, place: str, size: int, data_version: str) -> None:
         for _ in self._verified(place, size, data_version):

@@ -1,5 +1,6 @@
-"""Data frames as parquet files: polars, pandas and pyarrow tables, each loadable as any other.
+"""Data frames as parquet files: polars, pandas and pyarrow tables and record batches, each loadable as any other.
 
+Batches are written as they come, a row group at a time, and read from the file after the whole of it was verified.
 Frames go through Arrow: polars shares its buffers with it except for texts, pandas for columns of numbers without
 gaps. Loading verifies the whole file first, so a ``polars.LazyFrame`` is lazy over data in memory. Written by
 ``pyarrow`` with fixed settings and without times, so that one frame gives one sequence of bytes. What only pandas
@@ -8,26 +9,36 @@ knows (a named index, nullable types) is kept beside the columns, and only where
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from flowstone.errors import MissingExtraError, UnsupportedTypeError
 from flowstone.io import frames
-from flowstone.io.contract import Options, Slot, Traits
+from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
+from flowstone.io.spool import OpenFile
 from flowstone.io.store import Draft
+from flowstone.io.streams import pieces, slices
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
 
 ZSTD_LEVEL = 3
 ROW_GROUP = 1 << 20
+GROUP_BYTES = 32 << 20
+"""A row group ends once its rows have so many bytes in memory, so that writers and readers of streams need no more."""
 LEVELS = {"zstd": (1, 22), "gzip": (1, 9), "brotli": (0, 11)}
 """Lowest and highest level of the methods that have levels."""
+
+
+Guard = Callable[[], AbstractContextManager[None]]
 
 
 class ParquetConfig(FileConfig):
@@ -52,7 +63,7 @@ class ParquetOptions(FileOptions):
     compression: Compression | None = None
     """By default that of the manager."""
     row_group_size: int = Field(default=ROW_GROUP, gt=0)
-    """Rows in a row group."""
+    """Rows in a row group, at most: one of wide rows ends once it has 32 MB."""
 
 
 class ParquetManager(FileManager):
@@ -75,45 +86,87 @@ class ParquetManager(FileManager):
 
     def prepare(self, slot: Slot, value: Any) -> Content:
         self._demand_pyarrow()
+        rows = getattr(slot.options, "row_group_size", ROW_GROUP)
         try:
+            if frames.form_of(value) in frames.STREAMED:
+                stream, form = frames.to_stream(value)
+                parts = pieces(stream, stream.schema, rows, GROUP_BYTES)
+                return self._content(slot, stream.schema, parts, form, stream.passing_through)
             table, form = frames.to_table(value)
+            return self._content(slot, table.schema, slices(table, rows, GROUP_BYTES), form)
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
-        metadata = {
+
+    def _content(
+        self, slot: Slot, schema: Any, groups: Iterator[Any], form: str, guard: Guard = nullcontext
+    ) -> Content:
+        facts = {
             "form": form,
-            "rows": table.num_rows,
-            "columns": table.num_columns,
-            "schema": {field.name: str(field.type) for field in table.schema},
+            "rows": 0,
+            "columns": len(schema),
+            "schema": {field.name: str(field.type) for field in schema},
         }
-        return Content(self.default_extension, metadata, lambda draft: self._write(slot, table, draft))
+
+        def counted() -> Iterator[Any]:
+            for group in groups:
+                facts["rows"] += group.num_rows
+                yield group
+
+        write = partial(self._write, slot, schema, counted())
+        return Content(self.default_extension, facts, write, guard)
+
+    def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
+        self._demand_pyarrow()
+        form = self._wanted(slot, record, type)
+        if form not in frames.STREAMED:
+            return super().load(slot, record, type)
+        return self._read(slot, self._verified(slot, record, self.store.open_verified), form)
+
+    def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
+        draft, place = staged.handle
+        form = _form(staged.slot, str(staged.metadata["form"]), type)
+        with self._faults(staged.slot.label, "read", place):
+            return self._read(staged.slot, draft.reader(), form)
+
+    def _read(self, slot: Slot, file: OpenFile, form: str) -> Any:
+        import pyarrow.parquet as pq
+
+        found = pq.ParquetFile(file, pre_buffer=form not in frames.STREAMED)
+        try:
+            if form in frames.STREAMED:
+                return frames.from_batches(found.schema_arrow, found.iter_batches(frames.BATCH_ROWS), form)
+            return frames.from_table(found.read(), form)
+        except UnsupportedTypeError as error:
+            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
     def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
-        self._demand_pyarrow()
-        form = str(content_of(record).get("form", "pyarrow.Table"))
-        try:
-            return frames.from_parquet(data, frames.wanted_form(type, form))
-        except UnsupportedTypeError as error:
-            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+        import pyarrow as pa
 
-    def _write(self, slot: Slot, table: Any, draft: Draft) -> None:
+        return self._read(slot, pa.BufferReader(data), self._wanted(slot, record, type))
+
+    def _wanted(self, slot: Slot, record: Record, type: TypeExpr | None) -> str:
+        return _form(slot, str(content_of(record).get("form", "pyarrow.Table")), type)
+
+    def _write(self, slot: Slot, schema: Any, groups: Iterator[Any], draft: Draft) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         compression = getattr(slot.options, "compression", None) or self.config.compression
         level = self.config.compression_level if compression == self.config.compression else None
         try:
-            pq.write_table(
-                table,
+            with pq.ParquetWriter(
                 draft,
+                schema,
                 compression=compression,
                 compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
-                row_group_size=getattr(slot.options, "row_group_size", ROW_GROUP),
                 version="2.6",
                 data_page_version="1.0",
                 use_dictionary=True,
                 write_statistics=True,
                 store_schema=True,
-            )
+            ) as writer:
+                for group in groups:
+                    writer.write_table(group, row_group_size=group.num_rows)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
             raise UnsupportedTypeError(f"{slot.label}: the table cannot be written as parquet: {error}") from error
 
@@ -124,8 +177,15 @@ class ParquetManager(FileManager):
             raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
 
 
+def _form(slot: Slot, stored: str, type: TypeExpr | None) -> str:
+    try:
+        return frames.wanted_form(type, stored)
+    except UnsupportedTypeError as error:
+        raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+
 def _judge(type: TypeExpr) -> str | None:
-    name = frames.ALIASES.get(type.name, type.name)
+    name = frames.form_name(type)
     if name in frames.FORMS:
         return None
     if name.startswith(FRAME_PACKAGES):

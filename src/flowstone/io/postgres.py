@@ -7,7 +7,7 @@ Writers of one asset and partition take turns by an advisory lock, from ``stage`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,10 @@ from flowstone.io.record import Record
 from flowstone.io.table_manager import Rows, TableManager, demand_text
 from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
 from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
+from flowstone.ir.types import TypeExpr
 
+PORTION = 16 << 20
+"""Bytes of rows that are read together."""
 LONGEST_PARTITION = 1_000
 """Characters of a partition's text: an index of Postgres holds no long ones."""
 
@@ -60,6 +63,8 @@ class _Open:
 
     connection: Any
     table: Table
+    schema: Any
+    """Of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,15 @@ class PostgresRows(Rows):
         found = self.connection.execute(of_value(_VALUES[format], table, slot)).fetchall()
         return [written(row[0]) for row in found]
 
-    def frame(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> Any:
-        columns = columns_of(schema)
-        if any(present.get(column.name) != column.sql for column in columns):
+    def demand_columns(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> None:
+        if any(present.get(column.name) != column.sql for column in columns_of(schema)):
             raise DamagedError(f"{slot.label}: the columns of {table.label} are not those of the record")
+
+    def frame(self, table: Table, slot: Slot, schema: Any, width: int = 0) -> Iterator[Any]:
+        columns = columns_of(schema)
         with self.connection.cursor().copy(copy_out(table, slot, columns)) as copy:
-            data = b"".join(copy)
-        return from_csv(data, columns).cast(schema)
+            for data in _portions(copy):
+                yield from_csv(data, columns).cast(schema)
 
 
 class PostgresManager(TableManager):
@@ -116,7 +123,7 @@ class PostgresManager(TableManager):
     def stage(self, slot: Slot, value: Any) -> Staged:
         table = self.table_of(slot)
         content = table_values.make_content(slot, value)
-        with faults(self.name, slot.label, "write"):
+        with content.guard(), faults(self.name, slot.label, "write"):
             connection = self._connection(table.schema)
             try:
                 self._write(connection, slot, table, content)
@@ -126,8 +133,16 @@ class PostgresManager(TableManager):
             except BaseException:
                 self._sessions.give_back(connection)
                 raise
-        metadata = {**content.metadata, "table": table.label}
-        return Staged(slot, content.data_version, content.size, metadata, _Open(connection, table))
+        schema = None if content.rows is None else content.rows.schema
+        return content.staged(slot, table.label, _Open(connection, table, schema))
+
+    def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
+        opened: _Open = staged.handle
+        if opened.schema is None:
+            return super().load_staged(staged, type)
+        with faults(self.name, staged.slot.label, "read"):
+            parts = PostgresRows(opened.connection).frame(opened.table, staged.slot, opened.schema)
+            return table_values.show(staged, opened.schema, parts, self.spools, type)
 
     def publish(self, staged: Staged, record: Record) -> None:
         if staged.handle is None:
@@ -206,7 +221,7 @@ class PostgresManager(TableManager):
     def _write(self, connection: Any, slot: Slot, table: Table, content: Content) -> None:
         postgres_tables.lock(connection, "value", slot.asset, slot.partition or _UNPARTITIONED)
         self.reached("locked")
-        columns = () if content.table is None else columns_of(content.table.schema)
+        columns = () if content.rows is None else columns_of(content.rows.schema)
         types = _types(content, columns)
         own = {ROW: "bigint", **({PARTITION: "text"} if table.partitioned else {})}
         shape(PostgresCatalogue(connection), table, types, own, policy_of(slot.options, table))
@@ -238,17 +253,32 @@ class PostgresManager(TableManager):
             return [row[0] for row in found.fetchall()]
 
 
+def _portions(copy: Iterable[bytes]) -> Iterator[bytes]:
+    """Rows, which come one by one, in larger portions."""
+    waiting: list[bytes] = []
+    size = 0
+    for row in copy:
+        waiting.append(row)
+        size += len(row)
+        if size >= PORTION:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
 def _types(content: Content, columns: tuple[Column, ...]) -> dict[str, str]:
     """The columns of the table and their types."""
-    if content.table is None:
+    if content.rows is None:
         return {VALUE: _FORMATS[str(content.format)]}
     return {column.name: column.sql for column in columns}
 
 
 def _rows(content: Content, columns: tuple[Column, ...], partition: str | None) -> Iterator[bytes]:
     """The rows as CSV."""
-    if content.table is not None:
-        yield from to_csv(content.table, columns, 0, partition)
+    if content.rows is not None:
+        for part in content.rows:
+            yield from to_csv(part, columns, content.rows.count - part.num_rows, partition)
         return
     start = "0," if partition is None else f"0,{_quoted(partition)},"
     text = f"\\x{content.data.hex()}" if content.format == "bytes" else content.data.decode().rstrip("\n")

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Protocol, TypeVar
 
+from flowstone.io.spool import OpenFile
+
 RECORDS = ".records"
 """The folder of the records, below the root."""
 
@@ -53,6 +55,9 @@ class Draft(Protocol):
     def sync(self) -> None:
         """Nothing more will be written. Errors: OSError."""
 
+    def reader(self) -> OpenFile:
+        """What was written, open to be read, whatever becomes of the draft. Errors: OSError."""
+
     def discard(self) -> None:
         """Drop it, unless it was published or discarded before."""
 
@@ -91,6 +96,12 @@ class Store(Protocol[D]):
 
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
         """All of a file. Errors: NotMaterializedError, DamagedError if it is not this content, OSError."""
+
+    def open_verified(self, place: str, size: int, data_version: str) -> OpenFile:
+        """A file, open to be read in portions once all of it is verified. It stays as it is, whatever is published.
+
+        Errors: as of ``read_verified``.
+        """
 
     def verify(self, place: str, size: int, data_version: str) -> None:
         """Read a file and drop it. Errors: as of ``read_verified``."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
+from flowstone.config.environment import state_folder
 from flowstone.config.schema import is_unicode
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io import table_values
@@ -36,12 +39,24 @@ class Rows(ABC):
         """What the value's rows hold in the column of a value that is no frame: JSON as it was written, or bytes."""
 
     @abstractmethod
-    def frame(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> Any:
-        """The value's rows as the Arrow table that was stored. Errors: DamagedError."""
+    def demand_columns(self, table: Table, slot: Slot, schema: Any, present: dict[str, str]) -> None:
+        """Errors: DamagedError if the columns that are present are not those of a frame."""
+
+    @abstractmethod
+    def frame(self, table: Table, slot: Slot, schema: Any, width: int) -> Iterator[Any]:
+        """The value's rows, in portions, as Arrow tables with the schema that was stored.
+
+        ``width`` is about how many bytes a row has. Errors: DamagedError.
+        """
 
 
 class TableManager(IOManager):
     """Base of the managers that store each asset as a table."""
+
+    def __init__(self, name: str, config: Options, project_root: Path) -> None:
+        super().__init__(name, config, project_root)
+        self.spools = state_folder(project_root, os.environ) / "cache" / "streams"
+        """Folder of the files, without names, in which streams wait."""
 
     @classmethod
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
@@ -65,20 +80,40 @@ class TableManager(IOManager):
             return bool(rows.count(table, slot) == content_of(record).get("rows", 1))
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
-        table = self.table_of(slot)
         table_values.demand_loadable(slot, type)
         schema = table_values.frame_schema(record)
+        with self._found(slot) as (rows, table, present):
+            if schema is None:
+                data = _plain(rows, slot, table, record, present)
+            else:
+                rows.demand_columns(table, slot, schema, present)
+                parts = rows.frame(table, slot, schema, width_of(record))
+                make = table_values.receive(slot, record, schema, parts, type, self.spools)
+        return table_values.load_plain(slot, record, data, type) if schema is None else make()
+
+    def verify(self, slot: Slot, record: Record) -> None:
+        schema = table_values.frame_schema(record)
+        if schema is None:
+            super().verify(slot, record)
+            return
+        with self._found(slot) as (rows, table, present):
+            rows.demand_columns(table, slot, schema, present)
+            table_values.demand_frame(slot, record, schema, rows.frame(table, slot, schema, width_of(record)))
+
+    @contextmanager
+    def _found(self, slot: Slot) -> Iterator[tuple[Rows, Table, dict[str, str]]]:
+        """What reads the database, the table of a value, and its columns. Errors: NotMaterializedError."""
+        table = self.table_of(slot)
         with self.reading(slot, "read") as rows:
             present = {} if rows is None else rows.columns(table)
             if rows is None or not present:
                 raise NotMaterializedError(f"{slot.label}: there is no table {table.label}")
-            if schema is None:
-                data = _plain(rows, slot, table, record, present)
-            else:
-                found = rows.frame(table, slot, schema, present)
-        if schema is None:
-            return table_values.load_plain(slot, record, data, type)
-        return table_values.load_frame(slot, record, found, type)
+            yield rows, table, present
+
+
+def width_of(record: Record) -> int:
+    """About how many bytes a row of a frame has."""
+    return record.size // max(1, int(content_of(record).get("rows", 1))) + 1
 
 
 def demand_text(slot: Slot) -> None:

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
-from flowstone.io.contract import Options, Slot
+from flowstone.io.contract import Options, Slot, Staged
 from flowstone.io.frame_digest import FrameDigest
 from flowstone.io.judge import json_refusal, refusal
 from flowstone.io.record import Record, content_of
 from flowstone.io.restore import restore
+from flowstone.io.spool import Spool
 from flowstone.ir.types import TypeExpr
 
 VALUE = "value"
@@ -28,28 +32,60 @@ ROW = "_flowstone_row"
 PARTITION = "_flowstone_partition"
 
 
+class Taken:
+    """The rows of a frame on their way into a table: taken once, and hashed meanwhile."""
+
+    def __init__(self, schema: Any, parts: Iterable[Any]) -> None:
+        self.schema = schema
+        self.digest = FrameDigest(schema)
+        self.count = 0
+        self._parts = parts
+
+    @property
+    def width(self) -> int:
+        """About how many bytes a row has."""
+        return self.digest.size // max(1, self.count) + 1
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self._parts:
+            self.digest.update(part)
+            self.count += part.num_rows
+            yield part
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A value made ready to be written."""
 
-    data_version: str
-    size: int
-    metadata: dict[str, Any]
-    table: Any = None
-    """The frame as an Arrow table, or None for another value."""
+    facts: dict[str, Any]
+    rows: Taken | None = None
+    """Those of a frame, or None for another value."""
     data: bytes = b""
     """The bytes of another value."""
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets what the user's code raises while rows are taken out as it is."""
 
     @property
     def format(self) -> str | None:
         """``json`` or ``bytes`` of what is no frame."""
-        return self.metadata.get("format")
+        return self.facts.get("format")
+
+    def staged(self, slot: Slot, table: str, handle: Any) -> Staged:
+        """The value once it is written."""
+        facts = {**self.facts, "table": table}
+        if self.rows is None:
+            return Staged(slot, f"sha256:{hashlib.sha256(self.data).hexdigest()}", len(self.data), facts, handle)
+        data_version = self.rows.digest.finish()
+        return Staged(slot, data_version, self.rows.digest.size, {**facts, "rows": self.rows.count}, handle)
 
 
 def make_content(slot: Slot, value: Any) -> Content:
     """Errors: UnsupportedTypeError, naming the asset, for a value that has no place in a table."""
     try:
-        return _frame(value) if _is_frame(value) else _plain(value)
+        form = _form(value)
+        if form is None:
+            return _plain(value)
+        return _streamed(value) if form in frames.STREAMED else _frame(value)
     except UnsupportedTypeError as error:
         raise labelled(slot, error) from error
 
@@ -75,17 +111,56 @@ def frame_schema(record: Record) -> Any:
         raise DamagedError(f"{record.asset}: the record does not tell the columns: {error}") from error
 
 
-def load_frame(slot: Slot, record: Record, table: Any, type: TypeExpr | None) -> Any:
-    """The frame that was read, once it is known to be that of the record.
+def receive(
+    slot: Slot, record: Record, schema: Any, parts: Iterable[Any], type: TypeExpr | None, folder: Path
+) -> Callable[[], Any]:
+    """Take all rows of a frame, and know them to be those of the record; what makes the value of them.
 
-    Errors: DamagedError, UnsupportedTypeError.
+    What is asked for as a stream lies in a file in the folder meanwhile, so that the database need not stay open.
+    Errors: DamagedError, UnsupportedTypeError, OSError.
     """
-    digest = FrameDigest(table.schema)
-    digest.update(table)
-    if digest.finish() != record.data_version:
-        raise DamagedError(f"{slot.label}: the rows in the table are not those of the record")
+    form = _labelled(slot, frames.wanted_form, type, str(content_of(record)["form"]))
+    rows = Taken(schema, parts)
+    make = _made(schema, rows, form, folder)
+    _demand_same(slot, record, rows)
+    return partial(_labelled, slot, make)
+
+
+def _made(schema: Any, parts: Iterable[Any], form: str, folder: Path) -> Callable[[], Any]:
+    import pyarrow as pa
+
+    if form not in frames.STREAMED:
+        return partial(frames.from_table, pa.concat_tables([schema.empty_table(), *parts]), form)
+    spool = Spool(folder, schema)
     try:
-        return frames.from_table(table, frames.wanted_form(type, str(content_of(record)["form"])))
+        spool.fill(parts)
+        return partial(frames.from_batches, schema, spool.batches(), form)
+    finally:
+        spool.discard()
+
+
+def demand_frame(slot: Slot, record: Record, schema: Any, parts: Iterable[Any]) -> None:
+    """Take all rows of a frame and drop them. Errors: DamagedError if they are not those of the record."""
+    rows = Taken(schema, parts)
+    for _ in rows:
+        pass
+    _demand_same(slot, record, rows)
+
+
+def show(staged: Staged, schema: Any, parts: Iterable[Any], folder: Path, type: TypeExpr | None) -> Any:
+    """The value of a staged frame, in the form asked for, as ``receive`` makes it. Errors: UnsupportedTypeError."""
+    form = _labelled(staged.slot, frames.wanted_form, type, str(staged.metadata["form"]))
+    return _labelled(staged.slot, _made(schema, parts, form, folder))
+
+
+def _demand_same(slot: Slot, record: Record, rows: Taken) -> None:
+    if rows.digest.finish() != record.data_version:
+        raise DamagedError(f"{slot.label}: the rows in the table are not those of the record")
+
+
+def _labelled(slot: Slot, make: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return make(*arguments)
     except UnsupportedTypeError as error:
         raise labelled(slot, error) from error
 
@@ -103,13 +178,6 @@ def load_plain(slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -
         return restore(json_values.loads(data), type)
     except UnsupportedTypeError as error:
         raise labelled(slot, error) from error
-
-
-def written(stored: str | bytes | None) -> bytes | None:
-    """What was written of a value that is no frame, by what the database keeps: a text of JSON, or bytes."""
-    if stored is None:
-        return None
-    return f"{stored}\n".encode() if isinstance(stored, str) else bytes(stored)
 
 
 def holds(load: Callable[[], object]) -> bool:
@@ -149,30 +217,45 @@ def parse_record(label: str, text: str) -> Record:
         raise DamagedError(f"{label}: the record cannot be read: {first}") from None
 
 
-def _is_frame(value: Any) -> bool:
+def written(stored: str | bytes | None) -> bytes | None:
+    """What was written of a value that is no frame, by what the database keeps: a text of JSON, or bytes."""
+    if stored is None:
+        return None
+    return f"{stored}\n".encode() if isinstance(stored, str) else bytes(stored)
+
+
+def _form(value: Any) -> str | None:
+    """The form of a frame; None for another value."""
     try:
-        frames.form_of(value)
+        return frames.form_of(value)
     except UnsupportedTypeError:
-        return False
-    return True
+        return None
 
 
 def _frame(value: Any) -> Content:
     table, form = frames.to_table(value)
-    for name in table.column_names:
+    return Content(_facts(table.schema, form), Taken(table.schema, [table]))
+
+
+def _streamed(value: Any) -> Content:
+    import pyarrow as pa
+
+    stream, form = frames.to_stream(value)
+    parts = (pa.Table.from_batches([batch], stream.schema) for batch in stream)
+    return Content(_facts(stream.schema, form), Taken(stream.schema, parts), guard=stream.passing_through)
+
+
+def _facts(schema: Any, form: str) -> dict[str, Any]:
+    for name in schema.names:
         if name in (ROW, PARTITION):
             raise UnsupportedTypeError(f"the column name {name!r} is taken: FlowStone adds a column of that name")
-    digest = FrameDigest(table.schema)
-    digest.update(table)
-    data_version = digest.finish()
-    metadata = {
+    return {
         "form": form,
-        "rows": table.num_rows,
-        "columns": table.num_columns,
-        "schema": {field.name: str(field.type) for field in table.schema},
-        "arrow": b64encode(table.schema.serialize().to_pybytes()).decode(),
+        "rows": 0,
+        "columns": len(schema),
+        "schema": {field.name: str(field.type) for field in schema},
+        "arrow": b64encode(schema.serialize().to_pybytes()).decode(),
     }
-    return Content(data_version, digest.size, metadata, table)
 
 
 def _plain(value: Any) -> Content:
@@ -183,10 +266,10 @@ def _plain(value: Any) -> Content:
         raise UnsupportedTypeError(
             f"it cannot be stored as JSON: {error}", help="store a data frame, plain values, or dataclasses"
         ) from error
-    return Content(f"sha256:{hashlib.sha256(data).hexdigest()}", len(data), {"format": form}, data=data)
+    return Content({"format": form}, data=data)
 
 
 def _judge(type: TypeExpr, *, loading: bool) -> str | None:
-    if frames.ALIASES.get(type.name, type.name) in frames.FORMS:
+    if frames.form_name(type) in frames.FORMS:
         return None
     return json_refusal(type, loading=loading, file=False)

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from flowstone.io.spool import OpenFile
+
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
 """What ``flock`` says on file systems without locks; writers there do not take turns."""
@@ -62,6 +64,10 @@ class Temporary:
         self._reached(f"{self._kind}-written")
         os.fsync(self._descriptor)
         self._reached(f"{self._kind}-synced")
+
+    def reader(self) -> OpenFile:
+        """The file, open to be read, whatever becomes of it."""
+        return OpenFile(os.dup(self._descriptor))
 
     def rename(self, target: Path) -> None:
         """Make it the target, in place of what was there. Errors: OSError."""

@@ -7,6 +7,8 @@ from flowstone.ir.node import Node
 UNKNOWN = "?"
 UNION = "|"
 
+_ITERATORS = frozenset({"Iterator", "Iterable", "Generator"})
+
 
 class TypeExpr(Node):
     """A type expression.
@@ -36,6 +38,13 @@ class TypeExpr(Node):
     @property
     def optional(self) -> bool:
         return any(member.name == "None" for member in self.members)
+
+    @property
+    def yields(self) -> TypeExpr | None:
+        """What an iterator of the type gives, ``?`` if that is not told; None for a type that is no iterator."""
+        if self.name not in _ITERATORS:
+            return None
+        return self.args[0] if self.args else TypeExpr(name=UNKNOWN)
 
     def without_none(self) -> TypeExpr:
         """The type without its ``None`` alternative."""

@@ -8,7 +8,7 @@ from typing import Any
 from flowstone.dsl.check_result import CheckResult
 from flowstone.errors import CheckFailedError, OutputError
 from flowstone.io.contract import IOManager
-from flowstone.io.frames import ALIASES, FORMS, form_of, from_table, to_table
+from flowstone.io.frames import FORMS, READER, form_name, form_of, from_table, to_table
 from flowstone.io.record import CheckOutcome
 from flowstone.ir.asset import Check
 from flowstone.ir.node import Json
@@ -37,10 +37,10 @@ def as_annotated(value: Any, wanted: TypeExpr | None, manager: IOManager) -> Any
     """The value as a check annotates it: a frame in another form of the family that the asset's manager converts."""
     if wanted is None:
         return value
-    name = ALIASES.get(wanted.name, wanted.name)
+    name = form_name(wanted)
     if name not in FORMS or not any(name in family for family in manager.traits.families):
         return value
-    return value if form_of(value) == name else from_table(to_table(value)[0], name)
+    return value if form_of(value) == name and name != READER else from_table(to_table(value)[0], name)
 
 
 def demand_passed(asset: str, partition: str | None, outcomes: Sequence[CheckOutcome]) -> None:

@@ -1,7 +1,8 @@
 """``materialize``: the one call that every engine makes to run a step for one partition.
 
 Find the inputs by their records; reuse what is stored if it was made from the same; else load the inputs, open the
-resources, call the function, run the checks, stage every output, close the resources, publish, the records last.
+resources, call the function, run the checks, stage every output, close the resources, publish, the records last. What
+can be read only once is staged first, and its checks receive what was staged.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from flowstone.__about__ import __version__
@@ -17,10 +19,13 @@ from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
 from flowstone.errors import ConfigurationError, OutputError
 from flowstone.io.contract import IOManager, Staged
+from flowstone.io.frames import yields_batches
 from flowstone.io.record import CheckOutcome, InputVersion, Record
+from flowstone.io.streams import is_once
 from flowstone.ir.asset import Check
 from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.node import Json
+from flowstone.ir.types import TypeExpr
 from flowstone.runtime.arguments import config_arguments
 from flowstone.runtime.calls import Caller
 from flowstone.runtime.checks import as_annotated, demand_passed, judge
@@ -53,6 +58,10 @@ class _Task:
     @property
     def partition(self) -> str | None:
         return None if self.key is None else self.key.text
+
+
+_Value = Callable[[TypeExpr | None, IOManager], Any]
+"""Gives a check the value as it is annotated."""
 
 
 class _StagedOutput(NamedTuple):
@@ -138,7 +147,7 @@ def _make(task: _Task) -> tuple[Record, ...]:
     started = datetime.now(UTC)
     prepared = task.prepared
     step = prepared.step
-    if step.function.is_generator:
+    if step.function.is_generator and not yields_batches(step):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
     context = Context(
         asset=step.id, partition=task.key, run_id=task.run.id, engine=task.run.engine, attempt=task.run.attempt
@@ -150,12 +159,7 @@ def _make(task: _Task) -> tuple[Record, ...]:
             resources.open(prepared.resources)
             call = _Call(task, caller, resources, context)
             values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
-            checks = [
-                _checks(task, call, asset.id, value) for asset, value in zip(prepared.outputs, values, strict=True)
-            ]
-            for asset, value, outcomes in zip(prepared.outputs, values, checks, strict=True):
-                manager, slot_of = task.workspace.storage(asset.id)
-                staged.append(_StagedOutput(manager, manager.stage(slot_of(task.partition), value), outcomes))
+            _stage(task, call, values, staged)
         user = json_values(context.metadata, step.id) if context.metadata else {}
         records = tuple(_record(task, item.staged, item.checks, started, user) for item in staged)
         for record in records:
@@ -165,6 +169,24 @@ def _make(task: _Task) -> tuple[Record, ...]:
     finally:
         for item in staged:  # none is left after success
             item.manager.discard(item.staged)
+
+
+def _stage(task: _Task, call: _Call, values: tuple[Any, ...], staged: list[_StagedOutput]) -> None:
+    """Check the values and stage them; one that is used up by that is checked when it is staged."""
+    outputs = list(zip(task.prepared.outputs, values, strict=True))
+    checks = {
+        asset.id: _checks(task, call, asset.id, partial(as_annotated, value))
+        for asset, value in outputs
+        if not is_once(value)
+    }
+    for asset, value in outputs:
+        manager, slot_of = task.workspace.storage(asset.id)
+        item = manager.stage(slot_of(task.partition), value)
+        staged.append(_StagedOutput(manager, item, checks.get(asset.id, ())))
+    for place, (asset, value) in enumerate(outputs):
+        if is_once(value):
+            load = partial(_load_staged, staged[place].staged)
+            staged[place] = staged[place]._replace(checks=_checks(task, call, asset.id, load))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +214,7 @@ class _Call:
         return self.caller.call(function, arguments, is_async=ref.is_async)
 
 
-def _checks(task: _Task, call: _Call, asset: str, value: Any) -> tuple[CheckOutcome, ...]:
+def _checks(task: _Task, call: _Call, asset: str, value: _Value) -> tuple[CheckOutcome, ...]:
     """The outcomes of an asset's checks. Errors: CheckFailedError if a blocking one failed."""
     checks = task.workspace.project.checks_of.get(asset)
     if not checks:
@@ -205,14 +227,18 @@ def _checks(task: _Task, call: _Call, asset: str, value: Any) -> tuple[CheckOutc
     return outcomes
 
 
-def _run_check(call: _Call, check: Check, value: Any) -> Any:
+def _run_check(call: _Call, check: Check, value: _Value) -> Any:
     manager, _ = call.task.workspace.storage(check.asset)
     values = {
-        dependency.parameter: as_annotated(value, dependency.type, manager)
+        dependency.parameter: value(dependency.type, manager)
         for dependency in check.signature.dependencies
         if dependency.parameter is not None and dependency.asset == check.asset
     }
     return call(check.function, "check", check.signature, check.name, values)
+
+
+def _load_staged(staged: Staged, wanted: TypeExpr | None, manager: IOManager) -> Any:
+    return manager.load_staged(staged, wanted)
 
 
 def _record(

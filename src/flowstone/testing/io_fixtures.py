@@ -9,6 +9,7 @@ import pytest
 
 from flowstone.errors import StorageError
 from flowstone.io.contract import IOManager
+from flowstone.io.streams import is_once
 from flowstone.testing.io_actions import open_manager, slot_of
 from flowstone.testing.io_samples import Sample, accepted
 
@@ -47,6 +48,14 @@ class IoFixtures:
     def sample(self, samples: list[Sample]) -> Sample:
         """One of them."""
         return samples[0]
+
+    @pytest.fixture
+    def streams(self, samples: list[Sample]) -> list[Sample]:
+        """Those that come as record batches."""
+        found = [sample for sample in samples if is_once(sample.make(1))]
+        if not found:
+            pytest.skip("the manager stores no record batches")
+        return found
 
     @pytest.fixture(autouse=True)
     def _gap(self, request: pytest.FixtureRequest, manager_type: type[IOManager]) -> None:

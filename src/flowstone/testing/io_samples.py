@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from flowstone.io.contract import IOManager
+from flowstone.io.streams import is_once
 from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
 
@@ -72,6 +73,20 @@ def _arrow(number: int) -> Any:
     return pyarrow.table(_columns(number))
 
 
+def _batches(number: int) -> Any:
+    return iter(_arrow(number).to_batches(max_chunksize=2))
+
+
+def _reader(number: int) -> Any:
+    return _arrow(number).to_reader(max_chunksize=2)
+
+
+def _relation(number: int) -> Any:
+    from flowstone.io.relation import to_relation
+
+    return to_relation(_reader(number))
+
+
 _ANY = _expr(UNKNOWN)
 _TEXT = _expr("str")
 
@@ -98,6 +113,9 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("lazy", _expr("polars.LazyFrame"), _lazy, "polars"),
     Sample("pandas", _expr("pandas.DataFrame"), _pandas, "pandas"),
     Sample("arrow", _expr("pyarrow.Table"), _arrow, "pyarrow"),
+    Sample("batches", _expr("Iterator", _expr("pyarrow.RecordBatch")), _batches, "pyarrow"),
+    Sample("reader", _expr("pyarrow.RecordBatchReader"), _reader, "pyarrow"),
+    Sample("relation", _expr("duckdb.DuckDBPyRelation"), _relation, "duckdb"),
 )
 
 
@@ -113,14 +131,37 @@ def accepted(manager_type: type[IOManager]) -> list[Sample]:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two values are of one type and equal; lazy frames are collected, frames compared with their schema."""
-    if type(left) is not type(right):
+    """Whether two values are of one kind and equal; frames are compared with their schema.
+
+    Lazy frames are collected, iterators of record batches read to their end, relations run.
+    """
+    if kind_of(left) != kind_of(right):
         return False
-    if hasattr(left, "collect"):
-        left, right = left.collect(), right.collect()
+    left, right = _finished(left), _finished(right)
     if hasattr(left, "equals"):
         return bool(left.equals(right)) and _schema(left) == _schema(right)
     return bool(left == right)
+
+
+def broken(batches: Any, error: BaseException) -> Iterator[Any]:
+    """The first of the batches, and then the error."""
+    yield next(batches)
+    raise error
+
+
+def kind_of(value: Any) -> str:
+    """What a value is to a consumer: its type, or that it gives record batches."""
+    return "batches" if is_once(value) else type(value).__name__
+
+
+def _finished(value: Any) -> Any:
+    if is_once(value):
+        import pyarrow
+
+        return pyarrow.Table.from_batches(list(value)).combine_chunks()
+    if hasattr(value, "to_arrow_table"):
+        return value.to_arrow_table()
+    return value.collect() if hasattr(value, "collect") else value
 
 
 def _schema(frame: Any) -> str:

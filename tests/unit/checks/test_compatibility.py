@@ -220,6 +220,23 @@ def test_the_store_turns_the_types_of_a_family_into_each_other(given, wanted, fi
     assert Compatibility(CLASSES).fits(as_type(given), as_type(wanted), families) is fits
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted", "fits"),
+    [
+        ("polars.DataFrame", "Iterator[pyarrow.RecordBatch]", True),
+        ("polars.DataFrame", "Iterable[pyarrow.lib.RecordBatch]", True),
+        ("Generator[pyarrow.RecordBatch, None, None]", "polars.DataFrame | None", True),
+        ("Iterator[pyarrow.RecordBatch]", "pyarrow.RecordBatchReader", False),
+        ("Iterator[int]", "polars.DataFrame", False),
+        ("Iterator[pyarrow.RecordBatch]", "list[pyarrow.RecordBatch]", False),
+    ],
+)
+def test_iterators_belong_to_a_family_by_what_they_give(given, wanted, fits, as_type):
+    families = (("polars.DataFrame", "Iterator[pyarrow.RecordBatch]"),)
+
+    assert Compatibility(CLASSES).fits(as_type(given), as_type(wanted), families) is fits
+
+
 def test_deep_types_end():
     given = wanted = TypeExpr(name="int")
     for _ in range(400):

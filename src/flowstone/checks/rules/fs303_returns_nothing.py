@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
+from flowstone.io.frames import yields_batches
 
-_RETURN = "return it: only a @resource yields"
+_RETURN = "return it: only a @resource yields, and an asset that is annotated Iterator[pyarrow.RecordBatch]"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -27,9 +28,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _generators(subject: Subject) -> Iterator[Finding]:
-    """Only a resource yields: of an asset or a check a generator would arrive, and nothing in it would run."""
+    """Of an asset or a check a generator would arrive, and nothing in it would run, unless it yields record batches."""
     for step in subject.project.steps.values():
-        if step.function.is_generator:
+        if step.function.is_generator and not yields_batches(step):
             yield Finding(f"{step.id!r} yields and returns no value", step.location, help=_RETURN)
     for item in subject.project.checks:
         if item.function.is_generator:
@@ -40,7 +41,8 @@ RULE = Rule(
     code="FS303",
     name="returns-nothing",
     summary="A parameter receives an asset whose function returns None, or a function yields instead of returning",
-    why="The parameter would always be None; and a generator function of an asset would not even run.",
+    why="The parameter would always be None; and a generator function of an asset would not even run, unless it "
+    "yields the record batches of a table.",
     bad="""\
 from flowstone import asset
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
+from flowstone.io.frames import yields_batches
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -17,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if asset.type is None or asset.type.name == "None" or isinstance(options, ValidationError):
             continue
         step = subject.project.steps.get(asset.step)
-        if step is not None and step.function.is_generator:
+        if step is not None and step.function.is_generator and not yields_batches(step):
             continue  # FS303: it makes no value at all
         name = asset.storage.manager
         reason = subject.refusal(name, asset.type, options, loading=False)
