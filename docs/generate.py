@@ -5,18 +5,17 @@ The pages are committed; a test compares them with what this makes.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import re
 import sys
 import tempfile
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+import io_pages
+from writing import code, docs_of_class, escape, first_paragraph, names, paragraphs, table
 
 import flowstone
 from flowstone.checks.catalog import all_rules
@@ -54,6 +53,8 @@ def pages() -> dict[str, str]:
         "rules.md": _rules,
         "targets.md": _targets,
         "io-managers.md": _io_managers,
+        "types.md": io_pages.types,
+        "io-contract.md": io_pages.contract,
         "configuration.md": _configuration,
         "command-line.md": _command_line,
         "words.md": _words,
@@ -78,6 +79,8 @@ def _index() -> Iterator[str]:
         "- [Rules](rules.md): every diagnostic, with a bad and a good example",
         "- [Targets](targets.md): how each construct is lowered for Airflow, Prefect and the local runner",
         "- [IO managers](io-managers.md) and their options",
+        "- [Types](types.md): what each IO manager stores, and as what it loads it",
+        "- [The contract of IO managers](io-contract.md), for those who write one",
         "- [Configuration](configuration.md), and its [JSON schema](configuration.schema.json) for editors",
         "- [Command line](command-line.md)",
         "- [ir.schema.json](ir.schema.json): JSON schema of what `flowstone ls --output-format json` prints",
@@ -94,7 +97,7 @@ def _rules() -> Iterator[str]:
     yield "finding has one if it is clear what is meant, and if it is written where it can be seen.\n"
     for digit, title in FAMILIES.items():
         of_family = [rule for rule in rules if rule.code[2] == digit]
-        yield from _table(
+        yield from table(
             (title, "", "", "fix", ""),
             (
                 (f"[{rule.code}](#{_anchor(rule)})", rule.name, _severity(rule), _fixes(rule), f"{rule.summary}.")
@@ -119,7 +122,7 @@ def _rule(rule: Rule) -> Iterator[str]:
             if path.endswith(".toml") and not rule.config:
                 continue
             comment = "" if len(files) == 2 and path.endswith(".py") else f"# {path}\n"
-            yield from _code("toml" if path.endswith(".toml") else "python", comment + _shortened(text))
+            yield from code("toml" if path.endswith(".toml") else "python", comment + _shortened(text))
 
 
 def _fixes(rule: Rule) -> str:
@@ -152,8 +155,8 @@ def _targets() -> Iterator[str]:
         yield f"\n## {name}\n"
         if engine.versions:
             yield f"Versions: {', '.join(f'`{name}@{version}`' for version in engine.versions)}.\n"
-        rows = ((_escape(item.construct), _how(item), _escape(item.note)) for item in engine.capabilities)
-        yield from _table(("construct", "how", "by"), rows)
+        rows = ((escape(item.construct), _how(item), escape(item.note)) for item in engine.capabilities)
+        yield from table(("construct", "how", "by"), rows)
 
 
 def _how(item: Capability) -> str:
@@ -167,7 +170,7 @@ def _io_managers() -> Iterator[str]:
     for name in sorted(IO_MANAGERS):
         manager = io_manager_class(name)
         yield f"\n## {name}\n"
-        yield f"{_first_paragraph(manager)}\n"
+        yield f"{first_paragraph(manager)}\n"
         yield from _traits(manager)
         yield from _options("Option of the manager", manager.Config)
         yield from _options("Option of an asset", manager.AssetOptions)
@@ -199,14 +202,14 @@ def _options(title: str, model: type[Options]) -> Iterator[str]:
         return
     docs = _field_docs(model)
     schema = model.model_json_schema().get("properties", {})
-    yield from _table(
+    yield from table(
         (title, "accepts", "default", ""),
         (
             (
                 f"`{field.alias or name}`",
                 _accepts(schema[field.alias or name]),
                 _default(field),
-                _escape(docs.get(name, "")),
+                escape(docs.get(name, "")),
             )
             for name, field in model.model_fields.items()
         ),
@@ -235,23 +238,7 @@ def _field_docs(model: type) -> dict[str, str]:
     docs: dict[str, str] = {}
     for base in reversed(model.__mro__):
         if base.__module__.startswith("flowstone."):
-            docs.update(_docs_of_class(base))
-    return docs
-
-
-def _docs_of_class(cls: type) -> dict[str, str]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    assert isinstance(definition, ast.ClassDef)
-    docs = {}
-    for field, text in zip(definition.body, definition.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-            and isinstance(text.value.value, str)
-        ):
-            docs[field.target.id] = " ".join(text.value.value.replace("``", "`").split())
+            docs.update(docs_of_class(base))
     return docs
 
 
@@ -263,13 +250,13 @@ def _configuration() -> Iterator[str]:
     yield "upper case behind `FLOWSTONE_`, with `__` for each dot: `FLOWSTONE_RUN__WORKERS=4`,"
     yield "`FLOWSTONE_IO_MANAGERS__LAKE__ROOT=/mnt/lake`, `FLOWSTONE_PARAMS__STEP__PARAMETER=3`.\n"
     defaults = _defaults()
-    rows = [(f"`{key}`", item.expected, defaults[key], _escape(item.description)) for key, item in KEYS.items()]
-    yield from _table(("key", "accepts", "default", ""), rows)
+    rows = [(f"`{key}`", item.expected, defaults[key], escape(item.description)) for key, item in KEYS.items()]
+    yield from table(("key", "accepts", "default", ""), rows)
     yield "\n## Tables\n"
     tables = [(f"`{'.'.join((name, *table.names[:-1]))}`", table.description) for name, table in TABLES.items()]
     profiles = "the same keys and tables again, for `--profile NAME` or `FLOWSTONE_PROFILE=NAME`"
     tables.append(("`profiles.NAME`", profiles))
-    yield from _table(("table", "holds"), tables)
+    yield from table(("table", "holds"), tables)
     yield "\nAn option of an IO manager that is a text may be a reference to an environment variable, which the worker"
     yield 'reads that needs it: `root = { env = "LAKE_ROOT" }`. Secrets are written so.\n'
     yield "A rule is named by its code, by the beginning of codes or by its name; the longest beginning decides."
@@ -284,7 +271,7 @@ def _configuration() -> Iterator[str]:
         ("`FLOWSTONE_PROJECT_ROOT`", "where a worker finds the project, if not relative to the manifest"),
         ("`NO_COLOR`", "no colours"),
     )
-    yield from _table(("variable", ""), variables)
+    yield from table(("variable", ""), variables)
 
 
 def _defaults() -> dict[str, str]:
@@ -327,11 +314,11 @@ def _command(command: click.Command, parent: click.Context, name: str) -> Iterat
             yield from _command(found, context, sub)
         return
     yield f"\n## {context.command_path}\n"
-    yield from _code("console", f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}")
-    yield f"{_paragraphs(command.help or '')}\n"
+    yield from code("console", f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}")
+    yield f"{paragraphs(command.help or '')}\n"
     records = [item.get_help_record(context) for item in command.params]
-    yield from _table(
-        ("option", ""), ((f"`{_escape(item[0])}`", _escape(item[1])) for item in records if item is not None)
+    yield from table(
+        ("option", ""), ((f"`{escape(item[0])}`", escape(item[1])) for item in records if item is not None)
     )
 
 
@@ -339,64 +326,31 @@ def _words() -> Iterator[str]:
     yield "# Words of the language"
     yield "\n`from flowstone import ...`; see [the language](../language.md) for their meaning.\n"
     rows = (
-        (f"`{name}`", _escape(_first_paragraph(getattr(flowstone, name)))) for name in sorted(vocabulary.PUBLIC_NAMES)
+        (f"`{name}`", escape(first_paragraph(getattr(flowstone, name)))) for name in sorted(vocabulary.PUBLIC_NAMES)
     )
-    yield from _table(("name", ""), rows)
+    yield from table(("name", ""), rows)
     tables = (
         ("@asset", vocabulary.AssetKeywords),
         ("@resource", vocabulary.ResourceKeywords),
         ("@check", vocabulary.CheckKeywords),
     )
     for title, keywords in tables:
-        docs = _docs_of_class(keywords)
+        docs = docs_of_class(keywords)
         yield f"\n## Keywords of `{title}`\n"
         of_keywords = (
-            (f"`{name}`", f"`{_escape(_annotation(keywords, name))}`", _escape(docs.get(name, "")))
+            (f"`{name}`", f"`{escape(_annotation(keywords, name))}`", escape(docs.get(name, "")))
             for name in keywords.__annotations__
         )
-        yield from _table(("keyword", "type", ""), of_keywords)
+        yield from table(("keyword", "type", ""), of_keywords)
     yield "\n## Not supported yet\n"
     yield "These words are reserved; `flowstone check` refuses them with FS007.\n"
-    yield f"Names: {_names(vocabulary.UNSUPPORTED_NAMES)}.\n"
-    yield f"Keywords of `@asset`: {_names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}."
+    yield f"Names: {names(vocabulary.UNSUPPORTED_NAMES)}.\n"
+    yield f"Keywords of `@asset`: {names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}."
 
 
 def _annotation(keywords: type, name: str) -> str:
     annotation = keywords.__annotations__[name]
     return getattr(annotation, "__forward_arg__", str(annotation))
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
-
-
-def _first_paragraph(item: object) -> str:
-    text = inspect.getdoc(item) or ""
-    return " ".join(text.partition("\n\n")[0].replace("``", "`").split())
-
-
-def _paragraphs(text: str) -> str:
-    parts = inspect.cleandoc(text).replace("\b\n", "").replace("``", "`").split("\n\n")
-    return "\n\n".join(" ".join(part.split()) for part in parts)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    found = list(rows)
-    if not found:
-        return
-    yield ""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(row)} |" for row in found)
-    yield ""
-
-
-def _code(language: str, text: str) -> Iterator[str]:
-    yield f"```{language}\n{text.rstrip()}\n```\n"
-
-
-def _escape(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").replace("``", "`").split())
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, json_refusal, refusal
+from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
 from flowstone.io.restore import restore
@@ -180,7 +180,7 @@ def _judge(type: TypeExpr, format: str | None, *, loading: bool) -> str | None:
         return None
     if format in _STORED:
         allowed = (_LOADED if loading else _STORED)[format]
-        known = type.name in BUILTINS or type.name.startswith(FRAME_PACKAGES)
+        known = type.name in KNOWN or type.name.startswith(FRAME_PACKAGES)
         wanted = " or ".join(sorted(allowed - {"Literal"}))
         return f"format {format!r} holds {wanted}, not {type}" if known and type.name not in allowed else None
     return json_refusal(type, loading=loading, file=format is None)

@@ -16,7 +16,18 @@ _BUILTINS = """
 """
 
 BUILTINS = frozenset(_BUILTINS.split())
-"""Types of the standard library of which every manager knows whether it takes them."""
+"""Types of the standard library that have a form of their own."""
+
+_NO_JSON = """
+    complex bytearray memoryview range fractions.Fraction collections.deque collections.OrderedDict
+    collections.defaultdict collections.Counter collections.ChainMap
+"""
+
+NO_JSON = frozenset(_NO_JSON.split())
+"""Types of the standard library whose values are not written as JSON: they would come back as others."""
+
+KNOWN = BUILTINS | ONCE | NO_JSON
+"""Types of which every manager knows whether it takes them."""
 
 FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "numpy.", "duckdb.")
 
@@ -42,7 +53,7 @@ def json_refusal(type: TypeExpr, *, loading: bool, file: bool) -> str | None:
         return f"{type} has no JSON form; use an IO manager of type parquet for data frames"
     if type.name in ONCE and not loading:
         return f"{type.name} cannot be stored; return a list or another finished value"
-    if type.name in ("complex", "bytearray"):
+    if type.name in ("complex", "bytearray") or (type.name in NO_JSON and not loading):
         return f"{type.name} has no JSON form"
     if type.name == "pathlib.Path" and not file:
         return "a Path is stored as a file of its own; it has no JSON form"

@@ -22,6 +22,7 @@ from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedType
 from flowstone.io import frames, json_values
 from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
 from flowstone.io.frame_digest import FrameDigest
+from flowstone.io.judge import refusal
 from flowstone.io.record import Record
 from flowstone.io.streams import is_once
 from flowstone.ir.types import TypeExpr
@@ -52,7 +53,7 @@ class MemoryManager(IOManager):
 
     @classmethod
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
-        return None
+        return None if loading else refusal(type, _judge, loading=loading)
 
     def stage(self, slot: Slot, value: Any) -> Staged:
         kept = _kept(slot, value) if is_once(value) or frames.is_relation(value) else value
@@ -128,6 +129,12 @@ def _kept(slot: Slot, value: Any) -> _Batches:
 
 def _given(kept: Any) -> Any:
     return frames.from_table(kept.table, kept.form) if isinstance(kept, _Batches) else kept
+
+
+def _judge(type: TypeExpr) -> str | None:
+    if type.name in ("Iterator", "Generator") and frames.form_name(type) != frames.BATCHES:
+        return f"{type} can be read only once; return a list or another finished value"
+    return None
 
 
 def _content(value: Any) -> bytes:

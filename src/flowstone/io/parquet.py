@@ -20,7 +20,7 @@ from flowstone.errors import MissingExtraError, UnsupportedTypeError
 from flowstone.io import frames
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.judge import BUILTINS, FRAME_PACKAGES, ONCE, refusal
+from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
 from flowstone.io.spool import OpenFile
@@ -190,6 +190,6 @@ def _judge(type: TypeExpr) -> str | None:
         return None
     if name.startswith(FRAME_PACKAGES):
         return f"{name} is not a table; the parquet manager holds {', '.join(frames.FORMS)}"
-    if name in BUILTINS or name in ONCE:
+    if name in KNOWN:
         return f"{type} is not a data frame; use an IO manager of type filesystem, or a data frame"
     return None

@@ -18,8 +18,10 @@ from typing import Any
 from flowstone.__about__ import __version__
 from flowstone.io.contract import IOManager, Slot, Staged
 from flowstone.io.record import Record
-from flowstone.testing.io_samples import SAMPLES
+from flowstone.testing.io_samples import Sample
 
+SAMPLES = "flowstone.testing.io_samples:SAMPLES"
+"""Where the samples of the suite are."""
 CRASHED = 77
 """Exit code of a child that was told to die."""
 
@@ -38,6 +40,8 @@ class Task:
     """Values to store; none to print the data version of the first of each sample."""
     crash_at: str | None = None
     """Step at which the child ends without any clean-up."""
+    samples_from: str = SAMPLES
+    """``module:name`` of the samples."""
 
 
 def open_manager(manager_type: type[IOManager], config: dict[str, Any], root: Path) -> IOManager:
@@ -100,13 +104,12 @@ def _crash_at(step: str) -> Any:
     return reached
 
 
-def _versions(manager: IOManager, names: list[str]) -> dict[str, str]:
+def _versions(manager: IOManager, samples: list[Sample]) -> dict[str, str]:
     found = {}
-    for sample in SAMPLES:
-        if sample.name in names:
-            staged = manager.stage(slot_of(manager), sample.make(1))
-            manager.discard(staged)
-            found[sample.name] = staged.data_version
+    for sample in samples:
+        staged = manager.stage(slot_of(manager), sample.make(1))
+        manager.discard(staged)
+        found[sample.name] = staged.data_version
     return found
 
 
@@ -116,11 +119,11 @@ def main(argument: str) -> None:
     manager = open_manager(resolve_name(task.manager), task.config, Path(task.root))
     if task.crash_at is not None:
         manager.reached = _crash_at(task.crash_at)  # type: ignore[method-assign]
-    samples = [sample for sample in SAMPLES if sample.name in task.samples]
+    samples = [sample for sample in resolve_name(task.samples_from) if sample.name in task.samples]
     for number in task.numbers:
         store(manager, slot_of(manager, task.partition), samples[0].make(number))
     if not task.numbers:
-        sys.stdout.write(json.dumps(_versions(manager, task.samples)))
+        sys.stdout.write(json.dumps(_versions(manager, samples)))
 
 
 if __name__ == "__main__":

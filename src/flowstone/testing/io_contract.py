@@ -22,7 +22,7 @@ from flowstone.errors import DamagedError, NotMaterializedError, StorageError, U
 from flowstone.io.contract import IOManager
 from flowstone.testing.io_actions import Task, dotted, record_of, slot_of, start, store
 from flowstone.testing.io_faults import IoFaults
-from flowstone.testing.io_samples import Sample, accepted, broken, kind_of, same
+from flowstone.testing.io_samples import Sample, broken, kind_of, same
 
 HOSTILE = (
     "..",
@@ -84,7 +84,7 @@ class IoContract(IoFaults):
             assert len(staged.data_version) == len("sha256:") + 64
 
     def test_any_form_of_a_family_loads_as_any_other(self, manager: IOManager) -> None:
-        known = {str(sample.type): sample for sample in accepted(type(manager))}
+        known = {str(sample.type): sample for sample in self.accepted(type(manager))}
         for family in manager.traits.families:
             forms = [name for name in family if name in known]
             for stored in forms:
@@ -149,7 +149,8 @@ class IoContract(IoFaults):
     def test_versions_do_not_depend_on_the_process(
         self, durable: None, manager: IOManager, project_root: Path, config: dict[str, Any], samples: list[Sample]
     ) -> None:
-        task = Task(dotted(manager), config, str(project_root), [sample.name for sample in samples])
+        names = [sample.name for sample in samples]
+        task = Task(dotted(manager), config, str(project_root), names, samples_from=self.samples_from)
         children = [start(task, PYTHONHASHSEED=seed) for seed in ("1", "2")]
         answers = [json.loads(child.communicate()[0]) for child in children]
         assert answers[0] == answers[1]

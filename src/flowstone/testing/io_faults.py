@@ -13,7 +13,7 @@ from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import IOManager, Staged
 from flowstone.io.file_manager import FileManager
 from flowstone.io.store import RECORDS
-from flowstone.testing.io_actions import CRASHED, Task, dotted, open_manager, record_of, slot_of, start, store
+from flowstone.testing.io_actions import CRASHED, open_manager, record_of, slot_of, start, store
 from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same
 
@@ -83,7 +83,7 @@ class IoFaults(IoFixtures):
         slot = slot_of(manager, "x")
         versions = {store(manager, slot, sample.make(n)).data_version: n for n in (1, 2, 3)}
         children = [
-            start(Task(dotted(manager), config, str(project_root), [sample.name], "x", [n] * 20)) for n in (1, 2, 3)
+            start(self.task(manager, config, project_root, sample, partition="x", numbers=[n] * 20)) for n in (1, 2, 3)
         ]
         while any(child.poll() is None for child in children):
             record, value = manager.read(slot, sample.type)
@@ -100,7 +100,7 @@ class IoFaults(IoFixtures):
         for step in steps:
             slot = slot_of(manager, step)
             store(manager, slot, sample.make(1))
-            task = Task(dotted(manager), config, str(project_root), [sample.name], step, [2], crash_at=step)
+            task = self.task(manager, config, project_root, sample, partition=step, numbers=[2], crash_at=step)
             child = start(task)
             child.communicate()
             assert child.returncode == CRASHED, step

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, ClassVar
 
 import pytest
 
 from flowstone.errors import StorageError
 from flowstone.io.contract import IOManager
 from flowstone.io.streams import is_once
-from flowstone.testing.io_actions import open_manager, slot_of
+from flowstone.testing.io_actions import SAMPLES, Task, dotted, open_manager, slot_of
 from flowstone.testing.io_samples import Sample, accepted
 
 
 class IoFixtures:
     """Fixtures: override ``manager_type``, and ``config`` if the manager needs one."""
+
+    samples_from: ClassVar[str] = SAMPLES
+    """``module:name`` of the samples, which child processes import too: for a manager of values of its own."""
 
     @pytest.fixture
     def manager_type(self) -> type[IOManager]:
@@ -42,7 +46,16 @@ class IoFixtures:
     @pytest.fixture
     def samples(self, manager_type: type[IOManager], manager: IOManager) -> list[Sample]:
         """The samples that the manager takes."""
-        return [sample for sample in accepted(manager_type) if not sample.optional or _takes(manager, sample)]
+        return [sample for sample in self.accepted(manager_type) if not sample.optional or _takes(manager, sample)]
+
+    def accepted(self, manager_type: type[IOManager]) -> list[Sample]:
+        """The samples whose type the manager does not refuse."""
+        return accepted(manager_type, resolve_name(self.samples_from))
+
+    def task(self, manager: IOManager, config: dict[str, Any], project_root: Path, sample: Sample, **more: Any) -> Task:
+        """Something that a child process does with values of a sample."""
+        names = [sample.name]
+        return Task(dotted(manager), config, str(project_root), names, samples_from=self.samples_from, **more)
 
     @pytest.fixture
     def sample(self, samples: list[Sample]) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -119,12 +119,12 @@ SAMPLES: tuple[Sample, ...] = (
 )
 
 
-def accepted(manager_type: type[IOManager]) -> list[Sample]:
+def accepted(manager_type: type[IOManager], samples: Iterable[Sample] = SAMPLES) -> list[Sample]:
     """The samples whose type the manager does not refuse and whose package is installed."""
     options = manager_type.AssetOptions()
     return [
         sample
-        for sample in SAMPLES
+        for sample in samples
         if (sample.package is None or find_spec(sample.package) is not None)
         and manager_type.refuses(sample.type, options, loading=False) is None
     ]
@@ -138,6 +138,8 @@ def same(left: Any, right: Any) -> bool:
     if kind_of(left) != kind_of(right):
         return False
     left, right = _finished(left), _finished(right)
+    if hasattr(left, "tobytes") and hasattr(left, "dtype"):
+        return bool((left.dtype, left.shape) == (right.dtype, right.shape) and left.tobytes() == right.tobytes())
     if hasattr(left, "equals"):
         return bool(left.equals(right)) and _schema(left) == _schema(right)
     return bool(left == right)
@@ -165,4 +167,4 @@ def _finished(value: Any) -> Any:
 
 
 def _schema(frame: Any) -> str:
-    return str(frame.schema if hasattr(frame, "schema") else frame.dtypes.to_dict())
+    return next(str(getattr(frame, name)) for name in ("schema", "dtypes", "dtype") if hasattr(frame, name))
