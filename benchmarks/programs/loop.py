@@ -62,4 +62,5 @@ def main(folder: Path, assets: int, on_disk: bool) -> None:
     print(time.perf_counter() - started)
 
 
-main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "disk")
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "disk")
