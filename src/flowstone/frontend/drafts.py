@@ -120,6 +120,14 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
     name = str(values.get("name", declared.function.name))
     namespace = values.get("namespace")
     outputs = values.get("outputs", {})
+    if "outputs" in values and not outputs:
+        findings.error(
+            "FS005",
+            "'outputs' names no output",
+            keywords.spans["outputs"],
+            help="name what the function makes, or leave 'outputs' out if it makes one asset of its own name",
+        )
+        return None
     draft = Draft(declared, keywords, name, namespace, outputs)
     named = {name: draft.name_span}
     named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))
