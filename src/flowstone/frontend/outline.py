@@ -18,6 +18,7 @@ from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.bodies.written_secrets import written_secrets
 from flowstone.frontend.canonical import canonical
 from flowstone.frontend.changes import CHANGING
@@ -100,6 +101,7 @@ class _Outline:
         defined = {item.name for item in tree.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)}
         self._values = self._bound - defined - self._flowstone
         self._names = ModuleNames(tree)
+        self._unstable = Unstable(self._names)
 
     def lines(self) -> Iterator[str]:
         called = self._called_while_reading()
@@ -154,7 +156,7 @@ class _Outline:
         yield " ".join(sorted(set(self._uses(function))))
         yield f"{self._ways(function, own_return=True)} {never_returns(function)}"
         if self._is_declaration(function):
-            yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names))
+            yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names, self._unstable))
 
     def _ways(self, function: _Function, *, own_return: bool) -> list[str]:
         """How a function ends without a value, if what the project defines always returns, or never."""

@@ -22,7 +22,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             if partitioned
             else "write cache=False if it is to be made anew each time, or take the time as a config parameter; "
             "when a value was made is in its record",
-            related=((owner.location, "the asset"),),
+            related=((owner.location, "the asset"), *(() if fact.inside is None else ((fact.inside, "here"),))),
         )
 
 

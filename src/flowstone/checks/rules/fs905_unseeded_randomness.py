@@ -22,7 +22,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             f"the value of {fact.owner!r} is random: {fact.what!r} gets into it",
             fact.location,
             help=f"{advice}; or write cache=False",
-            related=((owner.location, "the asset"),),
+            related=((owner.location, "the asset"), *(() if fact.inside is None else ((fact.inside, "here"),))),
         )
 
 

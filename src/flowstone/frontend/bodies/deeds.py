@@ -11,7 +11,7 @@ from msgspec import Struct
 from flowstone.frontend.bodies import state, writes
 from flowstone.frontend.bodies.module_names import ModuleNames
 from flowstone.frontend.bodies.outside import mentions_outside
-from flowstone.frontend.bodies.unstable import unstable_values
+from flowstone.frontend.bodies.unstable import Unstable
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -24,13 +24,15 @@ class Deed(Struct, frozen=True):
     """The call without its arguments, or the name that is changed."""
     node: ast.expr
     bound: ast.expr | None = None
-    """The value that the module gives to a name that is changed."""
+    """The value that the module gives to a name that is changed; the call that matters, if ``node`` calls a function of
+    the module that has it.
+    """
 
 
-def deeds(function: _Function, module: ModuleNames) -> Iterator[Deed]:
+def deeds(function: _Function, module: ModuleNames, unstable: Unstable) -> Iterator[Deed]:
     """What a function does."""
-    for kind, call in unstable_values(function, module):
-        yield Deed(kind, f"{ast.unparse(call.func)}()", call)
+    for source in unstable.values(function):
+        yield Deed(source.kind, f"{ast.unparse(source.call.func)}()", source.call, source.inside)
     for call in writes.writes(function, module):
         yield Deed("writes", f"{ast.unparse(call.func)}()", call)
     for name, node in state.changes(function, module):

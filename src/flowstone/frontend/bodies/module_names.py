@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.origins import Origins, origins
 from flowstone.frontend.tree import walk_outside
 
@@ -39,6 +40,12 @@ class ModuleNames:
     def changeable(self) -> dict[str, ast.expr]:
         """Those of them that hold a list, dict, set or the like."""
         return {name: value for name, value in self.assigned.items() if _is_container(value)}
+
+    @cached_property
+    def helpers(self) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+        """The functions without decorators whose names stand for nothing else."""
+        found = {item.name: item for item in self._tree.body if isinstance(item, FUNCTIONS) and not item.decorator_list}
+        return {name: item for name, item in found.items() if self.origins.bound[name] == 1}
 
     @cached_property
     def is_seeded(self) -> bool:

@@ -13,6 +13,7 @@ from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.drafts import Draft
 from flowstone.frontend.functions import yields
 from flowstone.frontend.modules import Module
@@ -28,6 +29,7 @@ class _Seen:
 
     def __init__(self, module: Module) -> None:
         self.names = ModuleNames(module.tree)
+        self.unstable = Unstable(self.names)
         self.has_bare_returns = _BARE_RETURN.search(module.source) is not None
         self.may_do = may_do(module.source)
 
@@ -52,8 +54,10 @@ class Bodies:
     def _deeds(self, draft: Draft) -> Iterator[BodyFact]:
         """What makes the run of an asset differ from another."""
         module = draft.declared.scope.module
-        for deed in deeds(draft.declared.function, self._seen(module).names):
-            if isinstance(deed.node, ast.Call) and self._is_own(module, deed.node):
+        seen = self._seen(module)
+        for deed in deeds(draft.declared.function, seen.names, seen.unstable):
+            called = deed.bound if deed.kind in ("clock", "random") and deed.bound is not None else deed.node
+            if isinstance(called, ast.Call) and self._is_own(module, called):
                 continue
             yield BodyFact(
                 kind=deed.kind,

@@ -12,6 +12,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from msgspec import Struct
+
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.module_names import ModuleNames, seeds
 from flowstone.frontend.bodies.origins import Origins
@@ -45,21 +47,56 @@ _THROUGH = (
 )
 
 
-def unstable_values(function: _Function, module: ModuleNames) -> Iterator[tuple[Kind, ast.Call]]:
-    """``clock`` or ``random``, and the call, for each that gets into the function's value."""
-    names = module.origins.inside(function)
-    nodes = [node for statement in function.body for node in walk(statement)]
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    named = [(call, dotted) for call in calls if (dotted := names.of(call.func))]
-    found = [(call, dotted, kind) for call, dotted in named if (kind := _kind(dotted, call))]
-    seeded = module.is_seeded or any(map(seeds, calls)) if found else False
-    trace = None
-    for call, dotted, kind in found:
-        if kind == "random" and seeded and not dotted.startswith(_OF_THE_SYSTEM):
-            continue
-        trace = trace or _Trace(function, nodes, names)
-        if trace.is_returned(call, short_lived=dotted not in _NEED_STATE and not dotted.startswith(_DATES)):
-            yield kind, call
+class Source(Struct, frozen=True):
+    """A call whose result is another one each time."""
+
+    kind: Kind
+    dotted: str
+    """What is called, in the end."""
+    call: ast.Call
+    inside: ast.Call | None = None
+    """Where that is called, if ``call`` is one of a function of the module that returns it."""
+
+
+class Unstable:
+    """What the functions of a module return that is unstable."""
+
+    def __init__(self, module: ModuleNames) -> None:
+        self._module = module
+        self._helpers: dict[str, Source | None] = {}
+
+    def values(self, function: _Function) -> Iterator[Source]:
+        """Each source whose result gets into the function's value."""
+        names = self._module.origins.inside(function)
+        nodes = [node for statement in function.body for node in walk(statement)]
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        found = [source for call in calls if (source := self._source(call, names)) is not None]
+        seeded = self._module.is_seeded or any(map(seeds, calls)) if found else False
+        trace = None
+        for source in found:
+            dotted = source.dotted
+            if source.kind == "random" and seeded and not dotted.startswith(_OF_THE_SYSTEM):
+                continue
+            trace = trace or _Trace(function, nodes, {id(item.call) for item in found if item.kind == "clock"}, names)
+            if trace.is_returned(source.call, short_lived=dotted not in _NEED_STATE and not dotted.startswith(_DATES)):
+                yield source
+
+    def _source(self, call: ast.Call, names: Origins) -> Source | None:
+        dotted = names.of(call.func)
+        if dotted:
+            kind = _kind(dotted, call)
+            return None if kind is None else Source(kind, dotted, call)
+        helper = call.func.id if isinstance(call.func, ast.Name) else ""
+        if helper not in self._module.helpers or names.bound[helper] != 1:
+            return None
+        source = self._returned(helper)
+        return None if source is None else Source(source.kind, source.dotted, call, source.inside or source.call)
+
+    def _returned(self, helper: str) -> Source | None:
+        if helper not in self._helpers:
+            self._helpers[helper] = None  # ends a circle
+            self._helpers[helper] = next(self.values(self._module.helpers[helper]), None)
+        return self._helpers[helper]
 
 
 def _kind(dotted: str, call: ast.Call) -> Kind | None:
@@ -73,9 +110,10 @@ def _kind(dotted: str, call: ast.Call) -> Kind | None:
 class _Trace:
     """Follows values through one function."""
 
-    def __init__(self, function: _Function, nodes: list[ast.AST], names: Origins) -> None:
+    def __init__(self, function: _Function, nodes: list[ast.AST], clocks: set[int], names: Origins) -> None:
         self._function = function
         self._nodes = nodes
+        self._clocks = clocks
         self._names = names
         self._parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
         self._pending: list[tuple[ast.AST, bool]] = []
@@ -147,8 +185,7 @@ class _Trace:
         )
 
     def _looks_at_clock(self, node: ast.AST) -> bool:
-        calls = (item for item in walk(node) if isinstance(item, ast.Call))
-        return any((dotted := self._names.of(call.func)) and reach(dotted, call) == "clock" for call in calls)
+        return any(id(item) in self._clocks for item in walk(node))
 
     def _returned_by(self, statement: ast.Return, short_lived: bool) -> bool:
         """Whether the function itself returns it; an inner function gives it to those who call it."""

@@ -7,6 +7,7 @@ import pytest
 
 from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.unstable import Unstable
 
 IMPORTS = """\
 import datetime as dt, json, logging, os, random, shutil, tempfile, time, uuid
@@ -23,7 +24,8 @@ def found(body, parameters="df, ctx", module=""):
     source = f"{IMPORTS}{module}\ndef f({parameters}):\n{textwrap.indent(text, '    ')}\n"
     tree = ast.parse(source)
     assert may_do(source)
-    return [(deed.kind, deed.what) for deed in deeds(tree.body[-1], ModuleNames(tree))]
+    names = ModuleNames(tree)
+    return [(deed.kind, deed.what) for deed in deeds(tree.body[-1], names, Unstable(names))]
 
 
 @pytest.mark.parametrize(
@@ -213,3 +215,38 @@ def test_state_that_is_not_changed(body):
 
 def test_a_parameter_hides_the_name_of_the_module():
     assert found("SEEN.append(1)|return SEEN", "SEEN", STATE) == []
+
+
+HELPERS = """
+def now():
+    return datetime.now()
+def stamp():
+    return f"{now()}"
+def left(x):
+    return x or right(x)
+def right(x):
+    return left(x) + time.time()
+@cache
+def kept():
+    return datetime.now()
+def chosen(rows):
+    return random.choice(rows)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("return now()", [("clock", "now()")]),
+        ("return [stamp() for row in df]", [("clock", "stamp()")]),
+        ("return right(1)", [("clock", "right()")]),
+        ("return chosen(df)", [("random", "chosen()")]),
+        ("random.seed(1)|return chosen(df)", []),
+        ("start = now()|ctx.log.info(now() - start)|return now() - start", []),
+        ("print(now())|return df", []),
+        ("now = df|return now()", []),
+        ("return kept()", []),
+    ],
+)
+def test_functions_beside_it_are_looked_into(body, expected):
+    assert found(body, module=HELPERS) == expected
