@@ -26,9 +26,9 @@ stored does not matter: it is loaded in the form that the parameter names.
 
 ## Formats of `filesystem`
 
-Without `format` the type decides: bytes as they are, a `Path` as the file it names, all else as JSON. JSON keeps dates,
-decimals, tuples, sets and the like; dataclasses, pydantic models, named tuples and enums come back as the parameter is
-annotated.
+Without `format` the type decides: bytes as they are, a `Path` as the file or folder it names, all else as JSON. JSON
+keeps dates, decimals, tuples, sets and the like; dataclasses, pydantic models, named tuples and enums come back as the
+parameter is annotated.
 """
 PICKLES = """
 Pickles run code when they are loaded: they are refused, for storing and for loading, unless the manager is configured

@@ -145,6 +145,16 @@ def test_a_file_is_loaded_as_a_file_of_this_machine(manager, tmp_path):
     assert loaded.is_relative_to(tmp_path / ".flowstone")
 
 
+def test_a_folder_is_one_object(manager, bucket, tmp_path):
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    (tmp_path / "model" / "deep" / "weights").write_bytes(b"\1" * 100_000)
+    store(manager, slot_of(manager), tmp_path / "model")
+    assert [Path(name).suffix for name in names(bucket, manager)] == [".json", ".tar"]
+    _, loaded = manager.read(slot_of(manager), None)
+    assert (loaded / "deep" / "weights").read_bytes() == b"\1" * 100_000
+    assert loaded.is_relative_to(tmp_path / ".flowstone")
+
+
 def test_a_large_value_goes_in_parts(manager):
     value = bytes(range(256)) * 4 * 30_000
     store(manager, slot_of(manager), value)

@@ -1,21 +1,26 @@
-"""Values as files on a local or mounted disk: JSON, text, bytes, whole files, and pickles where they are allowed.
+"""Values as files: JSON, text, bytes, files and folders, and pickles where they are allowed.
 
 The format is the option ``format`` or follows from the value: ``bytes`` are written as bytes (``.bin``), a ``Path``
-is copied as a file (with its own suffix), everything else, texts too, as JSON (``.json``). A ``Path`` is loaded as
-the path of the stored file, which must only be read.
+is copied as a file (with its own suffix) or as a folder (``.tar``), everything else, texts too, as JSON (``.json``). A
+``Path`` is loaded as the path of the stored file, or of a copy of the folder, which must only be read.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from flowstone.errors import StorageError, UnsupportedTypeError
+from flowstone.config.environment import state_folder
+from flowstone.errors import MissingExtraError, StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
+from flowstone.io.files import faults
+from flowstone.io.folders import pack, unpack
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
@@ -23,9 +28,20 @@ from flowstone.io.restore import restore
 from flowstone.io.store import Draft
 from flowstone.ir.types import TypeExpr
 
-Format = Literal["json", "text", "bytes", "file", "pickle"]
+Format = Literal["json", "text", "bytes", "file", "pickle", "cloudpickle"]
 
-EXTENSIONS: dict[str, str] = {"json": ".json", "text": ".txt", "bytes": ".bin", "file": "", "pickle": ".pickle"}
+EXTENSIONS: dict[str, str] = {
+    "json": ".json",
+    "text": ".txt",
+    "bytes": ".bin",
+    "file": "",
+    "pickle": ".pickle",
+    "cloudpickle": ".pickle",
+}
+FOLDER = ".tar"
+"""Extension of a folder."""
+PICKLES = ("pickle", "cloudpickle")
+"""Formats that run code when they are loaded."""
 JSON_HELP = 'store plain values, dataclasses or pydantic models, or choose format="pickle"'
 
 _STORED: dict[str, frozenset[str]] = {
@@ -33,14 +49,15 @@ _STORED: dict[str, frozenset[str]] = {
     "bytes": frozenset({"bytes"}),
     "file": frozenset({"pathlib.Path"}),
 }
-_LOADED = _STORED | {"file": frozenset({"pathlib.Path", "bytes"})}
+_LOADED = _STORED | {"file": frozenset({"pathlib.Path", "bytes"}), "folder": frozenset({"pathlib.Path"})}
 
 
 class FilesystemConfig(FileConfig):
     """Configuration of a ``filesystem`` manager."""
 
     allow_pickle: bool = False
-    """Whether assets may ask for ``format="pickle"``. Loading a pickle runs code: allow it only for data you trust."""
+    """Whether assets may ask for ``format="pickle"``, or ``"cloudpickle"``, which needs the extra of that name. Loading
+    a pickle runs code: allow it only for data you trust."""
 
 
 class FilesystemOptions(FileOptions):
@@ -74,6 +91,8 @@ class FilesystemManager(FileManager):
         extension = EXTENSIONS[form]
         if form == "file":
             source = self._source(slot, value)
+            if source.is_dir():
+                return Content(FOLDER, {"format": "folder"}, lambda draft: _pack(slot, source, draft))
             suffix = source.suffix if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
             return Content(suffix[:17], {"format": form}, lambda draft: _copy(source, draft))
         data = self._encode(slot, form, value)
@@ -85,9 +104,9 @@ class FilesystemManager(FileManager):
             return self._from_json(slot, data, type)
         if form == "text":
             return data.decode()
-        if form == "pickle":
+        if form in PICKLES:
             self._demand_pickle(slot)
-            return pickle.loads(data)  # noqa: S301 - allowed in the configuration
+            return self._from_pickle(slot, data)
         return data
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
@@ -95,7 +114,19 @@ class FilesystemManager(FileManager):
         self._check_loading(slot, form, type)
         if form == "file" and (type is None or type.without_none().name != "bytes"):
             return self._verified(slot, record, self.store.local)
+        if form == "folder":
+            return self._unpacked(slot, record)
         return super().load(slot, record, type)
+
+    def _unpacked(self, slot: Slot, record: Record) -> Path:
+        """A copy of the folder, which is put right if somebody has changed it."""
+        cache = state_folder(self.project_root, os.environ) / "cache" / "folders"
+        version = record.data_version.removeprefix("sha256:")
+        target = cache / version / slot.asset.rpartition(".")[2]
+        file = self._verified(slot, record, self.store.open_verified)
+        with faults(slot.label, "unpack", str(target)):
+            unpack(file, target)
+        return target
 
     def _check_loading(self, slot: Slot, format: Any, type: TypeExpr | None) -> None:
         reason = None if type is None else refusal(type, lambda t: _judge(t, format, loading=True), loading=True)
@@ -105,16 +136,18 @@ class FilesystemManager(FileManager):
     def _source(self, slot: Slot, value: Any) -> Path:
         if not isinstance(value, Path):
             raise UnsupportedTypeError(f"{slot.label}: format 'file' stores a Path, not a {_name(value)}")
-        if not value.is_file():
-            raise UnsupportedTypeError(f"{slot.label}: {value} is not a file", help="return the path of a written file")
+        if not (value.is_file() or value.is_dir()):
+            raise UnsupportedTypeError(
+                f"{slot.label}: {value} is neither a file nor a folder", help="return the path of a written one"
+            )
         return value
 
     def _encode(self, slot: Slot, format: str, value: Any) -> bytes:
         if format == "json":
             return self._to_json(slot, value)
-        if format == "pickle":
+        if format in PICKLES:
             self._demand_pickle(slot)
-            return self._to_pickle(slot, value)
+            return self._to_pickle(slot, format, value)
         if format == "text" and type(value) is str:
             try:
                 return value.encode()
@@ -135,9 +168,11 @@ class FilesystemManager(FileManager):
                 help="use an IO manager of type parquet for data frames" if frame else JSON_HELP,
             ) from error
 
-    def _to_pickle(self, slot: Slot, value: Any) -> bytes:
+    def _to_pickle(self, slot: Slot, format: str, value: Any) -> bytes:
+        dumps = pickle.dumps if format == "pickle" else self._cloudpickle().dumps
         try:
-            return pickle.dumps(value, protocol=5)
+            data: bytes = dumps(value, protocol=5)
+            return data
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
             raise UnsupportedTypeError(f"{slot.label}: a {_name(value)} cannot be pickled: {error}") from error
 
@@ -150,6 +185,23 @@ class FilesystemManager(FileManager):
             return restore(value, type)
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+    def _from_pickle(self, slot: Slot, data: bytes) -> Any:
+        try:
+            return pickle.loads(data)  # noqa: S301 - allowed in the configuration
+        except ModuleNotFoundError as error:
+            if error.name == "cloudpickle":
+                raise self._missing() from error
+            raise StorageError(f"{slot.label}: the pickle needs the module {error.name!r}") from error
+
+    def _cloudpickle(self) -> Any:
+        try:
+            return import_module("cloudpickle")
+        except ImportError as error:
+            raise self._missing() from error
+
+    def _missing(self) -> MissingExtraError:
+        return MissingExtraError(f"the format cloudpickle of the IO manager {self.name!r}", "cloudpickle")
 
     def _demand_pickle(self, slot: Slot) -> None:
         if not self.config.allow_pickle:
@@ -165,6 +217,13 @@ def _format_of(value: Any) -> str:
     return "file" if isinstance(value, Path) else "json"
 
 
+def _pack(slot: Slot, source: Path, draft: Draft) -> None:
+    try:
+        pack(source, draft)
+    except UnsupportedTypeError as error:
+        raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+
 def _copy(source: Path, draft: Draft) -> None:
     with source.open("rb") as file:
         shutil.copyfileobj(file, draft, 1 << 20)
@@ -176,9 +235,9 @@ def _name(value: Any) -> str:
 
 
 def _judge(type: TypeExpr, format: str | None, *, loading: bool) -> str | None:
-    if format == "pickle":
+    if format in PICKLES:
         return None
-    if format in _STORED:
+    if format in _LOADED:
         allowed = (_LOADED if loading else _STORED)[format]
         known = type.name in KNOWN or type.name.startswith(FRAME_PACKAGES)
         wanted = " or ".join(sorted(allowed - {"Literal"}))

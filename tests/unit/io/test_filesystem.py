@@ -1,11 +1,13 @@
+import os
 import pickle
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from flowstone.errors import DamagedError, StorageError, UnsupportedTypeError
+from flowstone.errors import DamagedError, MissingExtraError, StorageError, UnsupportedTypeError
 from flowstone.io.contract import Slot
 from flowstone.io.filesystem import FilesystemConfig, FilesystemManager, FilesystemOptions
 from flowstone.ir.types import TypeExpr
@@ -67,8 +69,9 @@ def test_a_file_is_loaded_as_a_path_or_as_bytes(shelf, tmp_path):
 
 
 def test_a_file_must_be_there(shelf, tmp_path):
-    for path in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(UnsupportedTypeError, match="not a file"):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path / "missing"):
+        with pytest.raises(UnsupportedTypeError, match="neither a file nor a folder"):
             shelf(FilesystemManager).put(path)
 
 
@@ -86,6 +89,21 @@ def test_a_pickle_is_not_loaded_once_it_is_forbidden(shelf, monkeypatch):
     monkeypatch.setattr(pickle, "loads", lambda data: pytest.fail("unpickled"))
     with pytest.raises(UnsupportedTypeError, match="not allowed"):
         shelf(FilesystemManager, format="pickle").get()
+
+
+def test_cloudpickle_takes_the_same_permission_and_its_package(shelf, monkeypatch):
+    pytest.importorskip("cloudpickle")
+    with pytest.raises(UnsupportedTypeError, match="not allowed"):
+        shelf(FilesystemManager, format="cloudpickle").put({1})
+    store = shelf(FilesystemManager, format="cloudpickle", config=PICKLES)
+    assert store.again(lambda: 7)() == 7
+    with pytest.raises(UnsupportedTypeError, match="not allowed"):
+        shelf(FilesystemManager).get()
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    for attempt in (lambda: store.put(1), store.get):
+        with pytest.raises(MissingExtraError) as caught:
+            attempt()
+        assert caught.value.help == "pip install 'flowstone[cloudpickle]'"
 
 
 def test_what_cannot_be_pickled_is_named(shelf):

@@ -1,0 +1,96 @@
+"""Folders as one file, and back: a tar without times and owners, so that equal folders are equal bytes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from flowstone.errors import DamagedError, UnsupportedTypeError
+
+_CHUNK = 1 << 20
+
+
+def pack(folder: Path, sink: Any) -> None:
+    """Write a folder with all that is in it. Errors: UnsupportedTypeError for links and the like; OSError."""
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        for path in _sorted(folder):
+            entry = _entry(folder, path)
+            if entry.isdir():
+                archive.addfile(entry)
+                continue
+            with path.open("rb") as file:
+                archive.addfile(entry, file)
+
+
+def unpack(source: Any, target: Path) -> None:
+    """Make a folder be what was packed, whatever it was. Others may do the same. Errors: DamagedError, OSError."""
+    target.mkdir(parents=True, exist_ok=True)
+    wanted: set[Path] = set()
+    with tarfile.open(fileobj=source, mode="r|") as archive:
+        for entry in archive:
+            path = target / _inside(entry)
+            wanted.add(path)
+            if entry.isdir():
+                _replace(path, path.is_dir() and not path.is_symlink())
+                path.mkdir(exist_ok=True)
+            else:
+                content = archive.extractfile(entry)
+                assert content is not None
+                _replace(path, path.is_file() and not path.is_symlink())
+                _write(path, content, entry.mode, target.parent)
+    for path in list(_sorted(target)):
+        if path not in wanted:
+            _replace(path, False)
+
+
+def _sorted(folder: Path) -> Iterator[Path]:
+    """Everything below a folder, each folder before what is in it, in the order of the names."""
+    for path in sorted(folder.iterdir()):
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _sorted(path)
+
+
+def _entry(folder: Path, path: Path) -> tarfile.TarInfo:
+    name = path.relative_to(folder).as_posix()
+    status = path.lstat()
+    entry = tarfile.TarInfo(name)
+    if stat.S_ISDIR(status.st_mode):
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    elif stat.S_ISREG(status.st_mode):
+        entry.size, entry.mode = status.st_size, 0o755 if status.st_mode & 0o100 else 0o644
+    else:
+        raise UnsupportedTypeError(f"{name!r} in {folder} is neither a file nor a folder", help="leave out links")
+    return entry
+
+
+def _inside(entry: tarfile.TarInfo) -> PurePosixPath:
+    path = PurePosixPath(entry.name)
+    if path.is_absolute() or not path.parts or ".." in path.parts or not (entry.isreg() or entry.isdir()):
+        raise DamagedError(f"the stored folder holds {entry.name!r}, which cannot be in a folder")
+    return path
+
+
+def _replace(path: Path, fits: bool) -> None:
+    """Remove what is of another kind."""
+    if fits or not os.path.lexists(path):
+        return
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _write(path: Path, content: Any, mode: int, drafts: Path) -> None:
+    """A file, which is replaced at once, for somebody may be reading it."""
+    draft = drafts / f".{secrets.token_hex(8)}.part"
+    with draft.open("xb") as file:
+        shutil.copyfileobj(content, file, _CHUNK)
+    draft.chmod(mode & 0o777)
+    draft.replace(path)
