@@ -86,6 +86,29 @@ def write_trivial(folder: Path, assets: int, manager: str) -> None:
         _write(folder / "pipelines" / f"module_{first // PER_MODULE:03d}.py", text)
 
 
+_DAYS = """
+from flowstone import DailyPartitions, Dep, Offset, asset
+
+days = DailyPartitions("1990-01-01", end="2030-01-01")
+
+
+@asset(partitioned_by=days)
+def day() -> int:
+    return 1
+
+
+@asset(partitioned_by=days, depends_on=[Dep("balance", as_="before", partitions=Offset(-1))])
+def balance(before: int | None, day: int) -> int:
+    return (before or 0) + day
+"""
+
+
+def write_days(folder: Path) -> None:
+    """A FlowStone project with daily partitions, of which one asset reads its own past."""
+    _config(folder, default="store", managers='[io_managers.store]\ntype = "filesystem"\n')
+    _write(folder / "pipelines" / "days.py", _DAYS)
+
+
 ODD_GRAPHS = {
     "chain": "a chain of 5,000 assets",
     "star": "an asset with 5,000 inputs",

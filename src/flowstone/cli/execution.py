@@ -14,7 +14,7 @@ import click
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from flowstone.cli.wanted import Ready
+    from flowstone.cli.wanted import Opened, Ready
     from flowstone.config import Settings
     from flowstone.ir.project import Project
 
@@ -60,13 +60,14 @@ def carry_out(found: Ready, execution: Execution, resumes: str | None = None) ->
     """Run what is ready, and return the exit code. Errors: as ``runner.session.carry_out``."""
     from flowstone.runner import session
 
+    settings = found.opened.settings
     return session.carry_out(
         found.workspace,
         session.Session(
             asked=found.asked,
-            executor=execution.executor or found.settings.run.executor,
-            workers=execution.workers or found.settings.run.workers,
-            manifest=write_manifest(found.workspace.compiled, found.settings),
+            executor=execution.executor or settings.run.executor,
+            workers=execution.workers or settings.run.workers,
+            manifest=found.opened.manifest or _written_manifest(found.opened),
             command=shlex.join(["flowstone", *sys.argv[1:]]),
             resume=_resume_command(),
             resumes=resumes,
@@ -77,6 +78,13 @@ def carry_out(found: Ready, execution: Execution, resumes: str | None = None) ->
     )
 
 
+def _written_manifest(opened: Opened) -> Path:
+    path = write_manifest(opened.workspace.compiled, opened.settings)
+    if opened.keep is not None:
+        opened.keep(path)
+    return path
+
+
 def write_manifest(project: Project, settings: Settings) -> Path:
     """Write the manifest that worker processes read, and return its path. Errors: UsageError if that fails."""
     from flowstone.ir.manifest import make_manifest
@@ -84,9 +92,18 @@ def write_manifest(project: Project, settings: Settings) -> Path:
     manifest = make_manifest(project, None)
     folder = settings.cache_folder / "manifests"
     path = folder / f"{manifest.digest.removeprefix('sha256:')}.json"
-    if not path.exists():
-        _write(path, manifest.text())
+    text = manifest.text()
+    if not _has(path, text):
+        _write(path, text)
     return path
+
+
+def _has(path: Path, text: str) -> bool:
+    """Whether a file has a text: one that a power cut has torn is written anew."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def _write(path: Path, text: str) -> None:

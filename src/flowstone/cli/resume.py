@@ -32,12 +32,12 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
     if entry.status == "done":
         raise UsageError(f"run {entry.id} is done: there is nothing to go on with")
     assignments = tuple(entry.asked["assignments"])
-    settings, workspace = opened(replace(wanted, assignments=assignments, profile=wanted.profile or entry.profile))
-    steps = tuple(step for step in workspace.project.steps if step in set(entry.asked["steps"]))
+    project = opened(replace(wanted, assignments=assignments, profile=wanted.profile or entry.profile))
+    steps = tuple(step for step in project.workspace.project.steps if step in set(entry.asked["steps"]))
     if gone := [step for step in entry.asked["steps"] if step not in steps]:
         raise UsageError(
             f"run {entry.id} was to make {', '.join(gone[:5])}, which the project does not have any more",
             help="select what there is: flowstone run ...",
         )
     asked = Asked.from_json(entry.asked, steps, done)
-    return Ready(settings, workspace, asked), entry
+    return Ready(project, asked), entry

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from msgspec import Struct
 
 from flowstone.cli.common import EXIT_FINDINGS, F, project_options, settings_of, sound_project
+from flowstone.cli.project_cache import ProjectCache
 from flowstone.cli.selection import Selection, selection_options
 
 if TYPE_CHECKING:
@@ -40,12 +42,26 @@ class Wanted(Struct, frozen=True):
         return self.force or any(given)
 
 
-class Ready(Struct, frozen=True):
-    """A project that can be run as it was asked for."""
+class Opened(Struct, frozen=True):
+    """A project that can be run."""
 
     settings: Settings
     workspace: Workspace
+    manifest: Path | None = None
+    """Where workers read it, if it was written before."""
+    keep: Callable[[Path], None] | None = None
+    """Keeps the project for the next time, once its manifest is written."""
+
+
+class Ready(Struct, frozen=True):
+    """A project that can be run, and what it was asked for."""
+
+    opened: Opened
     asked: Asked
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.opened.workspace
 
 
 def wanted_options(command: F) -> F:
@@ -76,22 +92,28 @@ def ready(wanted: Wanted) -> Ready:
     for text in wanted.partitions:
         if ".." not in text:
             raise click.UsageError(f"--partitions takes a range such as {text}..{text}, not {text!r}")
-    settings, workspace = opened(wanted)
-    steps = wanted.selection.steps(workspace)
-    _demand_used(workspace.project, steps, wanted.assignments)
+    found = opened(wanted)
+    steps = wanted.selection.steps(found.workspace)
+    _demand_used(found.workspace.project, steps, wanted.assignments)
     keys = (*wanted.partition, *wanted.partitions)
-    return Ready(settings, workspace, Asked(steps, keys, wanted.force, assignments=wanted.assignments))
+    return Ready(found, Asked(steps, keys, wanted.force, assignments=wanted.assignments))
 
 
-def opened(wanted: Wanted) -> tuple[Settings, Workspace]:
+def opened(wanted: Wanted) -> Opened:
     """The project with the values that were given. Errors and exits: as ``ready``."""
     from flowstone.runtime.workspace import Workspace
 
     settings = settings_of(wanted.project, wanted.profile)
-    loaded = sound_project(settings)
-    _demand_local(loaded)
-    ir = with_values(loaded.project, wanted.assignments)
-    return settings, Workspace(ir, settings.root.absolute(), _environment(os.environ))
+    cache = ProjectCache(settings)
+    keep: Callable[[Path], None] | None = None
+    project, manifest = cache.get() or (None, None)
+    if project is None:
+        loaded = sound_project(settings)
+        _demand_local(loaded)
+        project, keep = loaded.project, partial(cache.put, loaded.sources)
+    ir = with_values(project, wanted.assignments)
+    workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
+    return Opened(settings, workspace, manifest, keep) if ir is project else Opened(settings, workspace)
 
 
 def _demand_local(loaded: Loaded) -> None:

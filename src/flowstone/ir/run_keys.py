@@ -53,11 +53,14 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
     Errors: PartitionKeyError for a text that belongs to no definition of these steps; ValueError for a reversed range.
     """
     wanted = definitions(project, steps)
-    explicit = {definition: keys_of(definition, given) for definition in wanted}
+    explicit: dict[Partitions, dict[str, PartitionKey]] = {definition: {} for definition in wanted}
     for text in given:
-        if not any(keys_of(definition, [text]) for definition in wanted):
+        found = {definition: keys_of(definition, [text]) for definition in wanted}
+        if not any(found.values()):
             raise PartitionKeyError(_no_such_key(text, wanted))
-    return fill_keys(project, steps, explicit)
+        for definition, keys in found.items():
+            explicit[definition].update((key.text, key) for key in keys)
+    return fill_keys(project, steps, {definition: tuple(keys.values()) for definition, keys in explicit.items()})
 
 
 def all_keys(project: Project, steps: Sequence[str], instant: datetime) -> dict[str, Keys]:

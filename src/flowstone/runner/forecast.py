@@ -95,6 +95,8 @@ class _Forecaster:
         self._force = force
         self._done = done
         self._stored = stored
+        for definition, keys in plan.keys.items():
+            workspace.know_keys(definition, keys)
         self._stored.expect(
             (output.id, task.partition) for task in plan.tasks for output in workspace.step(task.step).outputs
         )

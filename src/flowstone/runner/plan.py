@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flowstone.dsl.mappings import KeySelection, PartitionMapping
@@ -34,6 +34,8 @@ class Plan:
     """Each after all those that it needs."""
     without_key: tuple[str, ...] = ()
     """Selected steps for which no key was given and none follows from the others, and those that wait for them."""
+    keys: Mapping[Partitions, Keys] = field(default_factory=dict)
+    """The keys of the tasks, by their definition."""
 
 
 def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until: datetime | None = None) -> Plan:
@@ -58,7 +60,10 @@ def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until
         step, key = nodes[old]
         first = tuple(sorted(new_place[need] for need in needs[old]))
         tasks.append(Task(step, None if key is None else key.text, first))
-    return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]))
+    by_definition = {
+        definition: assigned[step] for step in steps if (definition := project.steps[step].partitions) is not None
+    }
+    return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]), by_definition)
 
 
 def restricted(planned: Plan, wanted: Callable[[Task], bool]) -> Plan:
@@ -69,7 +74,7 @@ def restricted(planned: Plan, wanted: Callable[[Task], bool]) -> Plan:
         if wanted(task):
             new_place[place] = len(tasks)
             tasks.append(replace(task, needs=tuple(new_place[need] for need in task.needs if need in new_place)))
-    return Plan(tuple(tasks), planned.without_key)
+    return replace(planned, tasks=tuple(tasks))
 
 
 class _Edges:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -115,6 +115,10 @@ class Workspace:
         if found is None:
             found = keys[text] = definition.parse(text)
         return found
+
+    def know_keys(self, definition: Partitions, keys: Iterable[PartitionKey | None]) -> None:
+        """Keep keys that have been read already."""
+        self._keys.setdefault(definition, {}).update((key.text, key) for key in keys if key is not None)
 
     @cached_property
     def _import_roots(self) -> tuple[str, ...]:
