@@ -235,3 +235,23 @@ def test_a_record_that_may_have_been_put_keeps_its_data(manager, monkeypatch):
         with pytest.raises(StorageError, match=r"shop\.orders: cannot publish .* connection reset"):
             store(manager, slot_of(manager), 2)
     assert manager.read(slot_of(manager), None)[1] == 2
+
+
+def test_a_writer_that_always_comes_late_gives_up_and_names_the_asset(manager, bucket, monkeypatch):
+    store(manager, slot_of(manager), 1)
+    monkeypatch.setattr("flowstone.io.object_store.FIRST_PAUSE", 0)
+    real = manager.store._noted
+    seen = []
+
+    def noted(*arguments):
+        condition, old = real(*arguments)
+        seen.append(condition)
+        obstore.put(bucket, f"{manager.root}/.records/assets/shop.orders.json", old + b" " * len(seen))  # by others
+        return condition, old
+
+    monkeypatch.setattr(manager.store, "_noted", noted)
+    with pytest.raises(StorageError, match=r"shop\.orders: cannot publish .* others have replaced its record 50 times"):
+        store(manager, slot_of(manager), 2)
+    assert len(seen) == 50
+    assert manager.read(slot_of(manager), None)[1] == 1
+    assert len([name for name in names(bucket, manager) if RECORDS not in name]) == 1

@@ -16,12 +16,12 @@ from flowstone.frontend.secrets import looks_secret
 from flowstone.io.contract import Options
 from flowstone.ir.asset import Asset
 from flowstone.ir.node import Location
+from flowstone.ir.reference import is_reference
 
 Kind = Literal["missing", "unknown", "invalid"]
 
 _LISTS = "should be '"
 """Stands in the reason where there are only certain values."""
-_REFERENCES = frozenset({"env", "airflow_connection", "prefect_secret"})
 
 
 class OptionError(Struct, frozen=True):
@@ -69,14 +69,9 @@ def _in_reference(options: Mapping[str, object], option: str) -> bool:
     value: object = options
     for name in option.split("."):
         value = value.get(name) if isinstance(value, dict) else None
-        if _is_reference(value):
+        if is_reference(value):
             return True
     return False
-
-
-def _is_reference(value: object) -> bool:
-    """Whether a configured value stands for another that only workers know."""
-    return isinstance(value, dict) and len(value) == 1 and set(value) <= _REFERENCES
 
 
 def _of_asset(subject: Subject, asset: Asset, error: ValidationError, kind: Kind) -> Iterator[OptionError]:

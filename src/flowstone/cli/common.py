@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_HIDE = "flowstone.hide"
+"""Where a command's context keeps what takes secrets out of a text."""
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 
@@ -62,7 +64,13 @@ def sound_project(settings: Settings) -> Loaded:
     return loaded
 
 
-def report_error(error: FlowStoneError) -> int:
+def hide_secrets(ctx: click.Context, hide: Callable[[str], str]) -> None:
+    """Have secrets taken out of what the command says when it fails."""
+    ctx.meta[_HIDE] = hide
+
+
+def report_error(error: FlowStoneError, ctx: click.Context | None = None) -> int:
     """Print an error in one or two lines, and return the exit code that goes with it."""
-    sys.stderr.write(error_text(error))
+    hide: Callable[[str], str] = str if ctx is None else ctx.meta.get(_HIDE, str)
+    sys.stderr.write(hide(error_text(error)))
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FINDINGS

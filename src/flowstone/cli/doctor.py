@@ -46,9 +46,9 @@ def doctor(project: Path, profile: str | None) -> None:
             what = _try(workspace.manager(name))
         except FlowStoneError as error:
             failed = True
-            click.echo(f"{name} ({managers[name].type}): {error}")
+            click.echo(workspace.redactor.text(f"{name} ({managers[name].type}): {error}"))
             if error.help:
-                click.echo(f"  help: {error.help}")
+                click.echo(workspace.redactor.text(f"  help: {error.help}"))
         else:
             milliseconds = (time.perf_counter() - start) * 1000
             click.echo(

@@ -94,7 +94,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except FlowStoneError as error:
-            ctx.exit(report_error(error))
+            ctx.exit(report_error(error, ctx))
         except KeyboardInterrupt:  # click would exit with 1, as if the command had failed
             ctx.exit(interrupted())
 

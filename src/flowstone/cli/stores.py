@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowstone.cli.common import settings_of, sound_project
+import click
+
+from flowstone.cli.common import hide_secrets, settings_of, sound_project
 
 if TYPE_CHECKING:
     from flowstone.runtime.workspace import Workspace
@@ -20,7 +22,9 @@ def workspace_of(project: Path, profile: str | None) -> Workspace:
     from flowstone.runtime.workspace import Workspace
 
     settings = settings_of(project, profile)
-    return Workspace(sound_project(settings).project, settings.root.absolute(), os.environ)
+    workspace = Workspace(sound_project(settings).project, settings.root.absolute(), os.environ)
+    hide_secrets(click.get_current_context(), workspace.hide)
+    return workspace
 
 
 def place(asset: str, partition: str | None) -> str:

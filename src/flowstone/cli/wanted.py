@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
-from flowstone.cli.common import EXIT_FINDINGS, F, project_options, settings_of, sound_project
+from flowstone.cli.common import EXIT_FINDINGS, F, hide_secrets, project_options, settings_of, sound_project
 from flowstone.cli.project_cache import ProjectCache
 from flowstone.cli.selection import Selection, selection_options
 
@@ -113,6 +113,7 @@ def opened(wanted: Wanted) -> Opened:
         project, keep = loaded.project, partial(cache.put, loaded.sources)
     ir = with_values(project, wanted.assignments)
     workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
+    hide_secrets(click.get_current_context(), workspace.hide)
     return Opened(settings, workspace, manifest, keep) if ir is project else Opened(settings, workspace)
 
 

@@ -45,6 +45,10 @@ class Override:
     value: Any
 
 
+_KINDS = frozenset({"env", "file", "airflow_connection", "prefect_secret"})
+"""The keys of references to secrets, as in ``ir.reference``, which takes longer to import."""
+
+
 def io_manager_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Override]:
     """What the environment says about IO managers, in the order of the variables' names.
 
@@ -77,7 +81,7 @@ def override_value(text: str, old: Any) -> Any:
     """
     value = _json_or_text(text)
     if isinstance(old, str):
-        return value if isinstance(value, dict) and value.keys() == {"env"} else text
+        return value if isinstance(value, dict) and len(value) == 1 and value.keys() <= _KINDS else text
     if old is None or isinstance(old, dict):
         return value if isinstance(value, list | dict) else text
     return value

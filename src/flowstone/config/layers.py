@@ -23,7 +23,6 @@ from flowstone.config.schema import (
     SECTIONS,
     TABLES,
     TOP_LEVEL,
-    UNSUPPORTED_SECRETS,
     Table,
     is_unicode,
     matches,
@@ -232,9 +231,6 @@ def _table_problem(path: Path, entry: Entry, table: Table) -> tuple[str, str | N
         return f"{where} must be a text", None
     if not table.value.accepts(entry.value):
         return f"{where} must be {table.value.expected}, not {entry.value!r}", None
-    for secret in UNSUPPORTED_SECRETS:
-        if isinstance(entry.value, dict) and secret in entry.value:
-            return f"{where}: {secret!r} is not supported yet", 'write { env = "NAME" } and set that variable'
     return None
 
 

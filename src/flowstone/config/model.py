@@ -21,7 +21,8 @@ class IoManagerSettings:
     type: str
     """Name of a built-in manager or of an entry point in ``flowstone.io_managers``."""
     options: Mapping[str, Json] = field(default_factory=dict)
-    """As written: the manager's own model validates them. A secret is a reference: ``{"env": "NAME"}``."""
+    """As written: the manager's own model validates them. A secret is a reference, such as
+    ``{"env": "NAME"}``."""
 
     def to_json(self) -> dict[str, Json]:
         """The table as a configuration file has it."""

@@ -13,9 +13,6 @@ from typing import Any
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Severity
 
-UNSUPPORTED_SECRETS = ("airflow_connection", "prefect_secret")
-"""Forms of secret references that the language has and this version does not."""
-
 _IO_MANAGER_NAME = "^[A-Za-z_][A-Za-z0-9_-]*$"
 _CODE = "^(FS[0-9]{0,3}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$"
 _INSIDE = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\u0000]+$"

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -26,7 +28,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError, StorageError
+from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError
 from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
 from flowstone.io.record import Record, content_of
@@ -37,6 +39,8 @@ STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put
 """The steps of the protocol, in order."""
 ATTEMPTS = 50
 """How often a writer tries again while others publish the same value."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
+"""Seconds at most between two attempts: twice as long after each, and chance says how much of it."""
 RETRY: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 """How long a request is tried again: what is transient is over by then."""
 
@@ -118,9 +122,11 @@ class ObjectStore:
             data.discard()
 
     def _replace_record(self, obstore: Any, record: bytes, record_place: str, place: str) -> bytes | None:
-        """Replace the record that is there, and return that one. Errors: StorageError, the client's."""
-        for _ in range(ATTEMPTS):
+        """Replace the record that is there, and return that one. Errors: UnavailableError, the client's."""
+        for attempt in range(ATTEMPTS):
             with self._undone(place):
+                if attempt:
+                    time.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)))  # noqa: S311
                 noted, old = self._noted(obstore, record_place)
                 self._reached("record-noted")
             try:  # if this fails the record may be there all the same, or come later: its data stays
@@ -129,7 +135,9 @@ class ObjectStore:
                 continue
             return old
         with self._undone(place):
-            raise StorageError(f"others have replaced {self.show(record_place)} {ATTEMPTS} times meanwhile")
+            raise UnavailableError(
+                f"others have replaced its record {ATTEMPTS} times meanwhile", "see who else makes the same asset"
+            )
 
     @contextmanager
     def _undone(self, place: str) -> Iterator[None]:

@@ -53,13 +53,14 @@ def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: fl
     """The result of an attempt that ended with an exception."""
     step = workspace.project.steps.get(order.step)
     policy = None if step is None else step.retries
+    hide = workspace.redactor.text
     failure = Failure(
         kind=type(error).__name__,
-        message=str(error) or type(error).__name__,
-        help=error.help if isinstance(error, FlowStoneError) else None,
-        traceback=user_traceback(error),
+        message=hide(str(error)) or type(error).__name__,
+        help=workspace.redactor.help_of(error),
+        traceback=hide(user_traceback(error)),
         retryable=worth_retrying(error, policy),
-        output=output,
+        output=hide(output),
     )
     return Result("failed", elapsed, failure=failure)
 

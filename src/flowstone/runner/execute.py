@@ -323,7 +323,7 @@ class _Kept(_Here):
             result = super().run(order)
         if self._shown or printed.start is None:
             return result
-        return with_output(result, self._log, printed.start)
+        return with_output(result, self._log, printed.start, self._workspace.redactor.text)
 
 
 class _Routes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -73,11 +73,11 @@ def tail(path: Path, start: int) -> str:
         return ""
 
 
-def with_output(result: Result, path: Path, start: int) -> Result:
-    """A failure with the end of what was printed; what has not failed as it is."""
+def with_output(result: Result, path: Path, start: int, hide: Callable[[str], str]) -> Result:
+    """A failure with the end of what was printed, less its secrets; what has not failed as it is."""
     if result.failure is None:
         return result
-    return replace(result, failure=replace(result.failure, output=tail(path, start)))
+    return replace(result, failure=replace(result.failure, output=hide(tail(path, start))))
 
 
 def sections(folder: Path) -> list[Section]:

@@ -56,7 +56,7 @@ class WorkerRunner:
         except (AssetTimeoutError, WorkerDiedError) as error:
             self._end(worker)
             return failed(self._workspace, order, error, time.perf_counter() - started, tail(self._log, start))
-        return with_output(result, self._log, start)
+        return with_output(result, self._log, start, self._workspace.redactor.text)
 
     def close(self) -> None:
         """Kill the worker, whatever it is doing. No other is started."""

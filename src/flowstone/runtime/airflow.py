@@ -81,12 +81,19 @@ class AssetOperator(BaseOperator):
         try:
             if step.timeout is None:
                 return materialize(workspace, step.id, partition, run, config=config)
-            return materialize_isolated(manifest, step.id, partition, run, step.timeout, config)
+            secrets = workspace.secrets.of_engine(workspace.configured)
+            return materialize_isolated(manifest, step.id, partition, run, step.timeout, config, secrets)
         except (Exception, SystemExit) as error:
             kept_from_retrying = step.retries is not None and not worth_retrying(error, step.retries)
-            if kept_from_retrying or isinstance(error, UsageError | CheckFailedError):
+            final = kept_from_retrying or isinstance(error, UsageError | CheckFailedError)
+            without_secrets = workspace.redactor.replacement(error, retryable=not final)
+            if without_secrets is None and final:
                 raise AirflowFailException(_text(error)) from error
-            raise
+            if without_secrets is None:
+                raise
+        if final:
+            raise AirflowFailException(_text(without_secrets)) from without_secrets
+        raise without_secrets
 
     def _partition(self, workspace: Workspace, context: Any) -> str | None:
         """The partition of the run, None for an unpartitioned step, whatever key the run has.

@@ -31,7 +31,7 @@ def config_arguments(
             raise ConfigurationError(f"{owner} has no config parameter {name!r}", help=did_you_mean(name, parameters))
     arguments = {name: converted for name, item in parameters.items() if (converted := _default(item)) is not _AS_IT_IS}
     for name, value in values.items():
-        arguments[name] = argument(parameters[name], value, workspace.environment, f"{owner}.{name}")
+        arguments[name] = argument(parameters[name], value, workspace.secrets, f"{owner}.{name}")
     return arguments
 
 

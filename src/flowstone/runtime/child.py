@@ -16,7 +16,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from flowstone.errors import FlowStoneError
 from flowstone.ir.node import Json
 from flowstone.runtime.materialize import materialize
 from flowstone.runtime.retries import worth_retrying
@@ -40,16 +39,18 @@ def main(channel: int) -> None:
 
 def _answer(request: dict[str, Any]) -> Json:
     workspace = Workspace.open(Path(request["manifest"]))
+    workspace.secrets.found.update(request["secrets"])
     run = Run(**request["run"])
     try:
         outcome = materialize(workspace, request["step"], request["partition"], run, config=request["config"])
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the parent raises it again
-        traceback.print_exc()
+        hide = workspace.redactor.text
+        sys.stderr.write(hide(traceback.format_exc()))
         policy = workspace.project.steps[request["step"]].retries
         return {
             "kind": type(error).__name__,
-            "message": str(error),
-            "help": error.help if isinstance(error, FlowStoneError) else None,
+            "message": hide(str(error)),
+            "help": workspace.redactor.help_of(error),
             "retryable": worth_retrying(error, policy),
         }
     return {"status": outcome.status, "records": [record.model_dump(mode="json") for record in outcome.records]}

@@ -26,9 +26,17 @@ START_LIMIT = 120.0
 
 
 def materialize_isolated(
-    manifest: Path, step: str, partition: str | None, run: Run, timeout: float, config: Mapping[str, Json]
+    manifest: Path,
+    step: str,
+    partition: str | None,
+    run: Run,
+    timeout: float,
+    config: Mapping[str, Json],
+    secrets: Mapping[str, str],
 ) -> Outcome:
     """``materialize`` in a new process, which is killed with all that it started when the time is over.
+
+    It is given the secrets that only a task of the engine can look up, through a pipe.
 
     Errors: AssetTimeoutError; StepFailedError for whatever else the step failed by.
     """
@@ -38,6 +46,7 @@ def materialize_isolated(
         "partition": partition,
         "run": asdict(run),
         "config": dict(config),
+        "secrets": dict(secrets),
         "path": [entry for entry in sys.path if isinstance(entry, str)],
     }
     with _child(request) as (process, lines):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +13,7 @@ from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
 from flowstone.ir.reference import is_reference
-from flowstone.runtime.secrets import resolve
+from flowstone.runtime.secrets import Secrets
 
 
 def coerce(parameter: ConfigParameter, value: Json, place: str) -> Any:
@@ -50,9 +49,9 @@ def from_text(parameter: ConfigParameter, text: str, place: str) -> Json:
     return candidates[-1]
 
 
-def argument(parameter: ConfigParameter, value: Json, environment: Mapping[str, str], place: str) -> Any:
+def argument(parameter: ConfigParameter, value: Json, secrets: Secrets, place: str) -> Any:
     """What a function receives for a configured value, which may be a reference to a secret."""
-    return coerce(parameter, resolve(value, environment, place) if is_reference(value) else value, place)
+    return coerce(parameter, secrets.resolve(value, place) if is_reference(value) else value, place)
 
 
 def canonical(parameter: ConfigParameter, value: Json, place: str) -> Json:

@@ -109,14 +109,18 @@ class PrefectJob:
     def _outcome(self, workspace: Workspace, step: Step, partition: str | None, config: Mapping[str, Json]) -> Outcome:
         run = Run(str(flow_run.id), "prefect", task_run.run_count or 1)
         if step.timeout is not None:
-            return materialize_isolated(self.manifest, step.id, partition, run, step.timeout, config)
+            secrets = workspace.secrets.of_engine(workspace.configured)
+            return materialize_isolated(self.manifest, step.id, partition, run, step.timeout, config, secrets)
         try:
             return materialize(workspace, step.id, partition, run, config=config)
         except (Exception, SystemExit) as error:  # an exit would end the whole flow run
-            if isinstance(error, Exception) and _can_be_sent(error):
-                raise
             retryable = worth_retrying(error, step.retries)
-            raise StepFailedError(f"{type(error).__name__}: {error}", retryable=retryable) from error
+            without_secrets = workspace.redactor.replacement(error, retryable=retryable)
+            if without_secrets is None and isinstance(error, Exception) and _can_be_sent(error):
+                raise
+            if without_secrets is None:
+                raise StepFailedError(f"{type(error).__name__}: {error}", retryable=retryable) from error
+        raise without_secrets
 
     def run_name(self) -> str:
         """Name of the flow run: the job and the keys of its time partitions."""

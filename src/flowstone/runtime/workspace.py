@@ -19,11 +19,13 @@ from flowstone.errors import ConfigurationError
 from flowstone.io.contract import IOManager, Options, Slot
 from flowstone.ir.function import FunctionRef
 from flowstone.ir.manifest import Manifest, read_manifest
+from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.registry import io_manager_class
 from flowstone.runtime.overrides import apply_environment
 from flowstone.runtime.prepared import PreparedStep, prepare
-from flowstone.runtime.secrets import resolve
+from flowstone.runtime.redaction import Redactor
+from flowstone.runtime.secrets import Secrets
 
 ROOT_VARIABLE = "FLOWSTONE_PROJECT_ROOT"
 """Environment variable that tells a worker where the project's folder is."""
@@ -44,6 +46,7 @@ class Workspace:
         self.project = apply_environment(project, environment)
         self.root = root
         self.environment = environment
+        self.secrets = Secrets(environment)
         self._managers: dict[str, IOManager] = {}
         self._storages: dict[str, tuple[IOManager, Callable[[str | None], Slot]]] = {}
         self._functions: dict[tuple[str, FunctionRef], Callable[..., Any]] = {}
@@ -121,6 +124,21 @@ class Workspace:
         self._keys.setdefault(definition, {}).update((key.text, key) for key in keys if key is not None)
 
     @cached_property
+    def redactor(self) -> Redactor:
+        """Keeps the secrets that the project refers to out of texts."""
+        return Redactor(self.secrets.all_of(self.configured))
+
+    def hide(self, text: str) -> str:
+        """The text without the secrets that the project refers to; they are looked up now."""
+        return self.redactor.text(text)
+
+    @property
+    def configured(self) -> list[Json]:
+        """All values in which references to secrets may stand."""
+        options = [config.options for config in self.project.io_managers.values()]
+        return [*options, *self.project.params.values()]
+
+    @cached_property
     def _import_roots(self) -> tuple[str, ...]:
         """The last one first, since each is put in front of the others."""
         return tuple(str((self.root / folder).resolve()) for folder in reversed(self.project.import_roots))
@@ -131,7 +149,10 @@ class Workspace:
             raise ConfigurationError(f"there is no IO manager {name!r}", help="it is missing in the configuration")
         manager = io_manager_class(config.type)
         place = f"io_managers.{name}"
-        options = _validated(manager.Config, resolve(config.options, self.environment, place), place)
+        try:
+            options = _validated(manager.Config, self.secrets.resolve(config.options, place), place)
+        except ConfigurationError as error:
+            raise ConfigurationError(self.redactor.text(str(error)), help=error.help) from None
         return manager(name, options, self.root)
 
     def _find_function(self, ref: FunctionRef, kind: Kind) -> Callable[..., Any]:

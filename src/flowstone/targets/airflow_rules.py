@@ -103,6 +103,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
     for step in project.steps.values():
         yield from _names(project, step)
         yield from _AIRFLOW.memory(project, step)
+        yield from _AIRFLOW.secrets(project, step)
         yield from _AIRFLOW.step_options(step)
 
 

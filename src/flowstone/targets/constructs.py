@@ -24,6 +24,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.targets.secrets import references_of
 
 Places = Iterator[Location]
 
@@ -156,6 +157,15 @@ def _options(engine: str) -> Callable[[Project], Places]:
     return _steps(lambda step: step.engine_options.get(engine), engine)
 
 
+def _secrets(kinds: tuple[str, ...]) -> Callable[[Project], Places]:
+    """Steps that need a secret which a reference of these kinds stands for."""
+    return lambda project: (
+        _at(step, "io_manager")
+        for step in project.steps.values()
+        if any(kind in kinds for _, kind in references_of(project, step))
+    )
+
+
 CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "asset": _steps(_any),
     "outputs": _steps(lambda step: len(step.outputs) > 1, "outputs"),
@@ -183,6 +193,9 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     ),
     "io_manager": _assets(_any, "io_manager"),
     "io_manager: memory": _needs(lambda need: need.is_in_memory),
+    "secret: env, file": _secrets(("env", "file")),
+    "secret: airflow_connection": _secrets(("airflow_connection",)),
+    "secret: prefect_secret": _secrets(("prefect_secret",)),
     "resource": lambda project: (resource.location for resource in project.resources.values()),
     "config parameter": lambda project: (
         parameter.location for step in project.steps.values() for parameter in step.signature.config

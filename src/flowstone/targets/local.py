@@ -19,8 +19,10 @@ from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
 from flowstone.targets.local_capabilities import CAPABILITIES
 from flowstone.targets.manifest import manifest_file
-from flowstone.targets.refusals import CODE
+from flowstone.targets.refusals import CODE, Refusals
 from flowstone.targets.templates import render
+
+_LOCAL = Refusals("the local runner", "local", "option")
 
 
 class LocalTarget:
@@ -33,6 +35,7 @@ class LocalTarget:
     def check(self, project: Project) -> Iterator[Diagnostic]:
         """Options in ``local=`` that there are not, and schedules that somebody has to see to."""
         for step in project.steps.values():
+            yield from _LOCAL.secrets(project, step)
             place = step.keywords.get("local", step.location)
             for name, value in step.engine_options.get("local", {}).items():
                 if name != "executor":

@@ -81,6 +81,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
     for step in project.steps.values():
         yield from _asset_keys(project, step)
         yield from _PREFECT.memory(project, step)
+        yield from _PREFECT.secrets(project, step)
         yield from _PREFECT.step_options(step)
         yield from _run_name(step)
 

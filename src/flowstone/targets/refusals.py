@@ -12,9 +12,11 @@ from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
+from flowstone.ir.reference import ENGINES
 from flowstone.ir.run_parameters import config_parameters, parameter_name
 from flowstone.registry import io_manager_class
 from flowstone.targets.cron import cron_fields
+from flowstone.targets.secrets import references_of
 
 CODE = "FS801"
 
@@ -57,6 +59,17 @@ class Refusals(Struct, frozen=True):
                 "store it with an IO manager that other processes can read, such as filesystem",
                 "FS312",
             )
+
+    def secrets(self, project: Project, step: Step) -> Iterator[Diagnostic]:
+        """References to secrets that another engine looks up."""
+        for place, kind in references_of(project, step):
+            engine = ENGINES.get(kind)
+            if engine is not None and engine != self.keyword:
+                yield self.error(
+                    f"{step.id} needs the secret of {place} that {kind!r} refers to, which only {engine} looks up",
+                    step.keywords.get("io_manager", step.location),
+                    "refer to it by { env = ... } or { file = ... }, in a profile of its own for each engine",
+                )
 
     def cron(self, job: str, expression: str, location: Location | None) -> Iterator[Diagnostic]:
         """A cron expression with seconds, or with too little."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
+
 import pytest
 
 CHAIN = """
@@ -201,3 +205,71 @@ reports = Job("reports", select="report")
     )
     project.run("chain")
     assert project.states("reports") == {("report", None): "success"}
+
+
+def test_a_failure_tells_no_secret(compile_project, monkeypatch, capfd):
+    """Neither what Airflow prints and logs nor what it keeps of a task."""
+    monkeypatch.setenv("ORDERS_TOKEN", "canary-token")
+    monkeypatch.setenv("FLOWSTONE_PARAMS__BROKEN__TOKEN", '{"env": "ORDERS_TOKEN"}')
+    project = compile_project(
+        """
+        @asset
+        def broken(token: str = "") -> int:
+            try:
+                raise KeyError(token)
+            except KeyError as error:
+                raise ValueError(f"no use of {token}") from error
+
+        secret = Job("secret", select="broken")
+        """
+    )
+    assert [task.state for task in project.run("secret")] == ["failed"]
+    said = "".join(capfd.readouterr())
+    logs = [path.read_text() for path in Path(os.environ["AIRFLOW_HOME"]).rglob("*.log")]
+    assert "no use of ***" in "".join([said, *logs])
+    assert "canary" not in "".join([said, *logs])
+
+
+@pytest.fixture
+def connection():
+    """A connection in Airflow's database."""
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        session.add(Connection(conn_id="shop", uri=URI))
+    yield
+    with create_session() as session:
+        session.query(Connection).filter(Connection.conn_id == "shop").delete()
+
+
+URI = "postgres://user:canary-pass@host:5432/db"
+CONNECTED = """
+import hashlib
+
+@asset
+def inside(url: str = "") -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+@asset(timeout="60s")
+def apart(url: str = "") -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+connected = Job("connected", select="*")
+"""
+
+
+def test_connections_of_airflow_are_secrets(compile_project, connection, monkeypatch):
+    for asset in ("INSIDE", "APART"):
+        monkeypatch.setenv(f"FLOWSTONE_PARAMS__{asset}__URL", '{"airflow_connection": "shop"}')
+    project = compile_project(CONNECTED)
+    assert {task.state for task in project.run("connected")} == {"success"}
+    digest = hashlib.sha256(URI.encode()).hexdigest()
+    assert (project.value("inside"), project.value("apart")) == (digest, digest)
+
+
+def test_a_connection_that_airflow_lacks_is_named(compile_project, monkeypatch, capfd):
+    monkeypatch.setenv("FLOWSTONE_PARAMS__INSIDE__URL", '{"airflow_connection": "nowhere"}')
+    project = compile_project(CONNECTED)
+    assert ("inside", "failed") in [(task.task, task.state) for task in project.run("connected")]
+    assert "inside.url needs the Airflow connection 'nowhere'" in "".join(capfd.readouterr())

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import yaml
+from prefect.blocks.system import Secret
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 
 def test_a_chain_of_assets_is_stored_and_reused(compile_project):
@@ -282,3 +287,69 @@ def test_static_partitions_are_all_made_or_the_one_asked_for(compile_project):
     (project.root / "open").touch()
     assert project.run("everything").message == "4 Cached, 2 Completed"
     assert project.run("everything", static="asia").is_failed()
+
+
+def test_a_failure_tells_no_secret(compile_project, monkeypatch, capfd):
+    """Neither the states that Prefect keeps, nor what it prints."""
+    monkeypatch.setenv("ORDERS_TOKEN", "canary-token")
+    monkeypatch.setenv("FLOWSTONE_PARAMS__BROKEN__TOKEN", '{"env": "ORDERS_TOKEN"}')
+    project = compile_project(
+        """
+        @asset
+        def broken(token: str = "") -> int:
+            try:
+                raise KeyError(token)
+            except KeyError as error:
+                raise ValueError(f"no use of {token}") from error
+
+        secret = Job("secret", select="broken")
+        """
+    )
+    state = project.run("secret")
+    assert state.is_failed()
+    with get_client(sync_client=True) as client:
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[state.state_details.flow_run_id]))
+        kept = [run.model_dump_json() for run in client.read_task_runs(flow_run_filter=only)]
+    said = "".join([*capfd.readouterr(), *kept, state.model_dump_json()])
+    assert "no use of ***" in said
+    assert "canary" not in said
+
+
+def test_blocks_of_prefect_are_secrets(compile_project, monkeypatch):
+    Secret(value="canary-token").save("shop-token", overwrite=True)
+    for asset in ("INSIDE", "APART"):
+        monkeypatch.setenv(f"FLOWSTONE_PARAMS__{asset}__URL", '{"prefect_secret": "shop-token"}')
+    project = compile_project(
+        """
+        import hashlib
+
+        @asset
+        def inside(url: str = "") -> str:
+            return hashlib.sha256(url.encode()).hexdigest()
+
+        @asset(timeout="60s")
+        def apart(url: str = "") -> str:
+            return hashlib.sha256(url.encode()).hexdigest()
+
+        blocks = Job("blocks", select="*")
+        """
+    )
+    assert project.run("blocks").is_completed()
+    digest = hashlib.sha256(b"canary-token").hexdigest()
+    assert (project.value("inside"), project.value("apart")) == (digest, digest)
+
+
+def test_a_block_that_prefect_lacks_is_named(compile_project, monkeypatch):
+    monkeypatch.setenv("FLOWSTONE_PARAMS__LOST__URL", '{"prefect_secret": "nowhere"}')
+    project = compile_project(
+        """
+        @asset
+        def lost(url: str = "") -> str:
+            return url
+
+        blocks = Job("blocks", select="*")
+        """
+    )
+    state = project.run("blocks")
+    assert state.is_failed()
+    assert "lost.url needs the Prefect block secret/nowhere" in state.message

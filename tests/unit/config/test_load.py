@@ -1,3 +1,4 @@
+import ast
 import os
 import subprocess
 import sys
@@ -168,12 +169,6 @@ def test_all_mistakes_are_told_together(load):
     assert "FLOWSTONE_HOMES" in message
 
 
-@pytest.mark.parametrize("secret", ["airflow_connection", "prefect_secret"])
-def test_secrets_of_the_engines_are_refused_by_name(load, secret):
-    text = SOURCES + f'[io_managers.warehouse]\ntype = "filesystem"\ndsn = {{ {secret} = "x" }}\n'
-    assert f"flowstone.toml:4: 'io_managers.warehouse.dsn': '{secret}' is not supported yet" in str(failure(load, text))
-
-
 def test_secret_references_stay_references(load):
     settings = load(SOURCES + '[io_managers.lake]\ntype = "parquet"\nkey = { env = "KEY" }\n', environment={"KEY": "s"})
     assert settings.io_managers["lake"].options == {"key": {"env": "KEY"}}
@@ -260,7 +255,7 @@ def test_dates_become_text(load):
     assert load(SOURCES + "params.step.day = 2013-01-31\n").params == {"step": {"day": "2013-01-31"}}
 
 
-def test_loading_needs_the_standard_library_only(load, tmp_path):
+def test_loading_needs_the_standard_library_and_msgspec_only(load, tmp_path):
     load(SOURCES)
     code = (
         "import sys; from pathlib import Path; from flowstone.config import load_settings; "
@@ -274,4 +269,4 @@ def test_loading_needs_the_standard_library_only(load, tmp_path):
         text=True,
         check=True,
     )
-    assert result.stdout.strip() == "['__main__', 'flowstone']"
+    assert set(ast.literal_eval(result.stdout)) <= {"__main__", "flowstone", "msgspec", "typing_extensions"}

@@ -15,7 +15,7 @@ from flowstone.runtime.run import Run
 
 
 def isolated(made, step, timeout=60.0, config=None, partition=None):
-    return materialize_isolated(made.manifest, step, partition, Run("run", "prefect", 2), timeout, config or {})
+    return materialize_isolated(made.manifest, step, partition, Run("run", "prefect", 2), timeout, config or {}, {})
 
 
 @pytest.fixture(autouse=True)
@@ -197,7 +197,8 @@ def stuck() -> int:
     )
     script = (
         "import sys; from pathlib import Path; from flowstone.runtime.isolate import materialize_isolated as m;"
-        "from flowstone.runtime.run import Run; m(Path(sys.argv[1]), 'stuck', None, Run('run', 'prefect'), 200.0, {})"
+        "from flowstone.runtime.run import Run; run = Run('run', 'prefect');"
+        "m(Path(sys.argv[1]), 'stuck', None, run, 200.0, {}, {})"
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(made.manifest)], env=dict(os.environ))
     end = time.monotonic() + 60

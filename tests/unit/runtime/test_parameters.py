@@ -9,6 +9,7 @@ from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Location
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.parameters import argument, canonical, coerce, from_text, is_default
+from flowstone.runtime.secrets import Secrets
 
 HERE = Location(file="a.py", line=1, column=1, end_line=1, end_column=2)
 
@@ -97,4 +98,4 @@ def test_a_value_that_an_engine_converted_is_still_the_default(wanted, value, de
 def test_a_reference_is_kept_in_the_canonical_form_and_resolved_for_the_function():
     reference = {"env": "LIMIT"}
     assert canonical(parameter("int"), reference, "a.x") == reference
-    assert argument(parameter("int"), reference, {"LIMIT": "9"}, "a.x") == 9
+    assert argument(parameter("int"), reference, Secrets({"LIMIT": "9"}), "a.x") == 9
