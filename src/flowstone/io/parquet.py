@@ -23,7 +23,6 @@ from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOpti
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
-from flowstone.io.spool import OpenFile
 from flowstone.io.store import Draft
 from flowstone.io.streams import pieces, slices
 from flowstone.ir.types import TypeExpr
@@ -118,17 +117,15 @@ class ParquetManager(FileManager):
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         self._demand_pyarrow()
         form = self._wanted(slot, record, type)
-        if form not in frames.STREAMED:
-            return super().load(slot, record, type)
-        return self._read(slot, self._verified(slot, record, self.store.open_verified), form)
+        return self._read(slot, self._verified(slot, record, self.store.open_verified).to_arrow(), form)
 
     def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
         draft, place = staged.handle
         form = _form(staged.slot, str(staged.metadata["form"]), type)
         with self._faults(staged.slot.label, "read", place):
-            return self._read(staged.slot, draft.reader(), form)
+            return self._read(staged.slot, draft.reader().to_arrow(), form)
 
-    def _read(self, slot: Slot, file: OpenFile, form: str) -> Any:
+    def _read(self, slot: Slot, file: Any, form: str) -> Any:
         import pyarrow.parquet as pq
 
         found = pq.ParquetFile(file, pre_buffer=form not in frames.STREAMED)

@@ -36,6 +36,19 @@ class OpenFile(io.RawIOBase):
     def tell(self) -> int:
         return self._at
 
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def to_arrow(self) -> Any:
+        """The same file, opened by Arrow, which keeps it; this one is closed.
+
+        Arrow's threads must hold nothing of Python's: one that lets go of it while the process ends aborts the process.
+        """
+        import pyarrow as pa
+
+        with self:
+            return pa.OSFile(f"/dev/fd/{self.fileno()}", "rb")
+
     def close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
@@ -65,7 +78,7 @@ class Spool:
         """The rows from the beginning; the spool may be discarded meanwhile."""
         import pyarrow as pa
 
-        return iter(pa.ipc.open_stream(OpenFile(os.dup(self._file.fileno()))))
+        return iter(pa.ipc.open_stream(OpenFile(os.dup(self._file.fileno())).to_arrow()))
 
     def tables(self) -> Iterator[Any]:
         """The same as tables."""
