@@ -104,6 +104,7 @@ def _line(name: str, partition: str | None, action: str, items: list[Expectation
         line.append(f"  {_partitions(items)}")
     if why := _why(items):
         line.append(f"  {printable(why)}", style="dim")
+    line.rstrip()
     return line
 
 

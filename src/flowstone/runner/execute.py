@@ -14,18 +14,18 @@ from typing import NoReturn, Protocol
 
 from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
-from flowstone.io.contract import Traits
-from flowstone.registry import io_manager_class
-from flowstone.runner.attempt import attempt, reused, succeeded
+from flowstone.runner.attempt import reused, succeeded
 from flowstone.runner.capture import Capture
 from flowstone.runner.forecast import Forecast
+from flowstone.runner.here import Here, Kept
 from flowstone.runner.interrupts import GRACE, Interrupts
-from flowstone.runner.logs import Follower, with_output
-from flowstone.runner.plan import Plan, Task
+from flowstone.runner.logs import Follower
+from flowstone.runner.plan import Task
 from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
 from flowstone.runner.processes import WorkerRunner
 from flowstone.runner.progress import Reporter
 from flowstone.runner.result import Failure, Order, Result
+from flowstone.runner.routes import Routes
 from flowstone.runner.summary import Summary
 from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
@@ -113,7 +113,7 @@ class _Execution:
         self.options = options
         self.reporter = reporter
         self.results: Results = SimpleQueue()
-        self.routes = _Routes(workspace, options)
+        self.routes = Routes(workspace.project, options.executor)
         self.pools: dict[Executor, Pool] = {}
         self.waiting = [len(task.needs) for task in plan.tasks]
         self.users: list[list[int]] = [[] for _ in plan.tasks]
@@ -283,9 +283,9 @@ class _Execution:
 
     def _here(self, name: str) -> Runner:
         if self.options.logs is None:
-            return _Here(self.workspace)
+            return Here(self.workspace)
         self.options.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _Kept(self.workspace, self.capture, self.options.logs / f"{name}.log", shown=name == "inline")
+        return Kept(self.workspace, self.capture, self.options.logs / f"{name}.log", shown=name == "inline")
 
     def _worker_maker(self) -> Callable[[int], WorkerRunner]:
         manifest, logs = self.options.manifest, self.options.logs
@@ -294,103 +294,3 @@ class _Execution:
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         environment = {**self.workspace.environment, ROOT_VARIABLE: str(self.workspace.root.absolute())}
         return lambda number: WorkerRunner(self.workspace, manifest, logs / f"worker-{number}.log", environment)
-
-
-class _Here:
-    """Runs orders in this process."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-
-    def run(self, order: Order) -> Result:
-        return attempt(self._workspace, order)
-
-    def close(self) -> None:
-        """What runs in this process cannot be stopped."""
-
-
-class _Kept(_Here):
-    """Runs orders in this process and keeps what they print."""
-
-    def __init__(self, workspace: Workspace, capture: Capture, log: Path, *, shown: bool) -> None:
-        super().__init__(workspace)
-        self._capture = capture
-        self._log = log
-        self._shown = shown
-
-    def run(self, order: Order) -> Result:
-        with self._capture.into(self._log, order, shown=self._shown) as printed:
-            result = super().run(order)
-        if self._shown or printed.start is None:
-            return result
-        return with_output(result, self._log, printed.start, self._workspace.redactor.text)
-
-
-class _Routes:
-    """Which steps run in this process, and which in worker processes."""
-
-    def __init__(self, workspace: Workspace, options: Options) -> None:
-        self._project = workspace.project
-        self._options = options
-        self._routes: dict[str, Executor] = {}
-        self._memory: dict[str, bool] = {}
-        self._traits: dict[str, Traits] = {}
-
-    def of(self, step: str) -> Executor:
-        """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
-        found = self._routes.get(step)
-        if found is None:
-            own: dict[str, Executor] = self._project.steps[step].engine_options.get("local", {})
-            wanted = own.get("executor", self._options.executor)
-            if self._in_memory(step):
-                found = "thread" if wanted == "process" else wanted
-            else:
-                found = wanted if self._project.steps[step].timeout is None else "process"
-            self._routes[step] = found
-        return found
-
-    def notes(self, plan: Plan) -> list[str]:
-        """What a user would not expect."""
-        steps = list(dict.fromkeys(task.step for task in plan.tasks))
-        inside = [step for step in steps if self._in_memory(step)]
-        found = []
-        if inside and self._options.executor == "process":
-            found.append(f"{_names(inside)}: run in this process, since values are kept in memory")
-        if endless := [step for step in inside if self._project.steps[step].timeout is not None]:
-            found.append(f"{_names(endless)}: the timeout cannot be enforced, since values are kept in memory")
-        return found
-
-    def something_lasts(self, plan: Plan) -> bool:
-        """Whether any output is stored outside of this process."""
-        steps = {task.step for task in plan.tasks}
-        outputs = (output for step in steps for output in self._project.steps[step].outputs.values())
-        return any(self._traits_of(output).durable for output in outputs)
-
-    def one_at_a_time(self, plan: Plan) -> bool:
-        """Whether a store is written that only one process at a time may write."""
-        return any(
-            self._traits_of(output).single_writer
-            for step in {task.step for task in plan.tasks}
-            for output in self._project.steps[step].outputs.values()
-        )
-
-    def _in_memory(self, step: str) -> bool:
-        found = self._memory.get(step)
-        if found is None:
-            node = self._project.steps[step]
-            assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
-            found = self._memory[step] = not all(self._traits_of(asset).durable for asset in assets)
-        return found
-
-    def _traits_of(self, asset: str) -> Traits:
-        name = self._project.assets[asset].storage.manager
-        found = self._traits.get(name)
-        if found is None:
-            if name not in self._project.io_managers:
-                raise ConfigurationError(f"there is no IO manager {name!r}")
-            found = self._traits[name] = io_manager_class(self._project.io_managers[name].type).traits
-        return found
-
-
-def _names(steps: list[str]) -> str:
-    return ", ".join(steps[:5]) + (f" and {len(steps) - 5} more" if len(steps) > 5 else "")
