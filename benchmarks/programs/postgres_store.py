@@ -22,7 +22,7 @@ CHUNK = 65_536
 
 def table_of(rows: int) -> pa.Table:
     """Five columns: whole numbers, a float, a text."""
-    whole = pa.Table.from_batches(batches(rows * 75 / 1_000_000)).combine_chunks().slice(0, rows)
+    whole = pa.Table.from_batches(batches(rows * 100 / 1_000_000)).combine_chunks().slice(0, rows)
     assert whole.num_rows == rows
     columns = [whole.column(place) for place in range(3)]
     return pa.table([*columns, whole.column(3).cast(pa.float64(), safe=False), whole.column(8)], names=list("abcde"))
