@@ -38,7 +38,7 @@ def find_all(loaded: Loaded, settings: Settings, target: ChosenTarget | None = N
     subject = subject_of(loaded, settings)
     found = list(apply(all_rules(), subject))
     if target is not None and can_be_compiled((*loaded.diagnostics, *found)):
-        refused = [_placed(item, subject) for item in target.check(loaded.project)]
+        refused = placed(target.check(loaded.project), subject)
         places = {(item.code, item.span) for item in refused}
         found = [*refused, *(item for item in found if (item.code, item.span) not in places)]
     return together(loaded, found)
@@ -49,8 +49,10 @@ def can_be_compiled(diagnostics: Iterable[Diagnostic]) -> bool:
     return not any(is_fixed(item) and item.code != CODE for item in diagnostics)
 
 
-def _placed(item: Diagnostic, subject: Subject) -> Diagnostic:
-    return replace(item, span=subject.configured("name")) if item.span == CONFIGURATION else item
+def placed(refusals: Iterable[Diagnostic], subject: Subject) -> list[Diagnostic]:
+    """What a target refuses; what is about the configuration stands in its file."""
+    place = subject.configured("name")
+    return [replace(item, span=place) if item.span == CONFIGURATION else item for item in refusals]
 
 
 def subject_of(loaded: Loaded, settings: Settings) -> Subject:

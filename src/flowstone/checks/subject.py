@@ -182,9 +182,10 @@ class Subject(Struct, frozen=True, dict=True):
         return bool(_file_and_line(self.origins.get(key, ""))[0])
 
     def configured(self, key: str) -> Span:
-        """Place of a configured value, or of the IO manager that it belongs to, or the file's first line."""
-        manager = ".".join([*key.split(".")[:2], "type"])
-        for name in (key, manager):
+        """Place of a configured value, of the table that holds it, of its IO manager, or the file's first line."""
+        parts = key.split(".")
+        around = [".".join(parts[:length]) for length in range(len(parts), 2, -1)]
+        for name in (*around, key, ".".join([*parts[:2], "type"])):
             file, line = _file_and_line(self.origins.get(name, ""))
             if file:
                 return Span(file, line, 1, line, 1)

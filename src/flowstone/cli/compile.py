@@ -74,13 +74,15 @@ def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Ren
 
     Errors: ConfigurationError for an unknown target or template folder.
     """
+    from flowstone.checks.engine import placed, subject_of
     from flowstone.diagnostics.diagnostic import Severity
     from flowstone.diagnostics.render_text import render_text
     from flowstone.registry import target as load_target
     from flowstone.targets.contract import RenderOptions
 
     chosen = load_target(target)
-    findings = sorted(chosen.check(loaded.project), key=lambda finding: finding.sort_key)
+    refusals = placed(chosen.check(loaded.project), subject_of(loaded, settings))
+    findings = sorted(refusals, key=lambda finding: finding.sort_key)
     if findings:
         click.echo(render_text(findings, loaded.sources), err=True, nl=False)
     if any(finding.severity is Severity.ERROR for finding in findings):

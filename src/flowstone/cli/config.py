@@ -11,9 +11,13 @@ import click
 
 from flowstone.cli.common import project_options, settings_of
 from flowstone.diagnostics.terminal import printable
+from flowstone.frontend.secrets import looks_secret
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
+
+REDACTED = "***"
+"""Stands for a secret that was written down."""
 
 
 @click.group("config")
@@ -47,7 +51,16 @@ def schema() -> None:
 
 def _rows(settings: Settings) -> Iterator[tuple[str, Any, str]]:
     for key, value in _flat("", settings.to_json()):
-        yield key, value, settings.origins.get(key, "default")
+        yield key, _redacted(key.rpartition(".")[2], value), settings.origins.get(key, "default")
+
+
+def _redacted(name: str, value: Any) -> Any:
+    """The value without what looks like a secret that was written down."""
+    if isinstance(value, dict):
+        return {key: _redacted(key, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(name, item) for item in value]
+    return REDACTED if looks_secret(name, value) else value
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -52,9 +52,9 @@ class Layers:
     problems: list[tuple[str, str | None]] = field(default_factory=list)
     """Messages with their help."""
 
-    def add_default(self, path: Path, value: Any) -> None:
+    def add_default(self, path: Path, value: Any, origin: str = "default") -> None:
         """A value that holds if nothing else is said."""
-        self.entries[path] = Entry(value, "default", "default")
+        self.entries[path] = Entry(value, origin, origin)
 
     def add_file(self, file: ConfigFile, profile: str | None = None) -> None:
         """The file's base, or one of its profiles."""

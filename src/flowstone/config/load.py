@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flowstone.config.environment import state_folder
-from flowstone.config.files import ConfigFile, find_config
+from flowstone.config.files import PYPROJECT, ConfigFile, find_config
 from flowstone.config.layers import Layers
 from flowstone.config.model import IoManagerSettings, RunSettings, Settings, TargetSettings
 from flowstone.diagnostics.suggest import did_you_mean
@@ -59,7 +59,10 @@ def _profile(given: str | None, environment: Mapping[str, str]) -> tuple[str | N
 
 def _add_defaults(layers: Layers, file: ConfigFile) -> None:
     folder = file.path.parent.name.encode(errors="replace").decode()
-    layers.add_default(("name",), file.project_name or folder or "project")
+    if file.project_name:
+        layers.add_default(("name",), file.project_name, f"{PYPROJECT} [project]")
+    else:
+        layers.add_default(("name",), folder or "project")
     for key in ("templates", "requirements"):
         layers.add_default((key,), None)
     layers.add_default(("import_roots",), ["."])

@@ -29,7 +29,7 @@ class AssetKeywords(TypedDict, total=False):
     tags: Sequence[str] | Mapping[str, str]
     owners: Sequence[str]
     depends_on: Sequence[str | Dep]
-    """Further dependencies. A name that is no parameter only orders."""
+    """Further dependencies. One that is no parameter hands over no value."""
     optional_deps: Sequence[str]
     """Names of dependencies whose value may be missing."""
     partitioned_by: Partitions

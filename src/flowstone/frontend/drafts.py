@@ -166,7 +166,7 @@ def check_plain_name(what: str, name: str, span: Span, findings: Findings) -> bo
         "FS108",
         f"{shown(name)} cannot be the name of a {what}",
         span,
-        help="use letters A-Z and a-z, digits, '_' and '-', and begin with a letter",
+        help=f"use up to {MAX_NAME} letters A-Z and a-z, digits, '_' and '-', and begin with a letter",
         fix=_fitting(name, span),
     )
     return False

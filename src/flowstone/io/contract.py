@@ -101,6 +101,14 @@ class IOManager(ABC):
         """Why a value of the type cannot be stored (or loaded); None if it can, or if that is not known."""
 
     @classmethod
+    def conflict(cls, options: Options, configured: Mapping[str, Any]) -> str | None:
+        """Why the options of an asset do not go with those of the manager; None if they do, or if that is not known.
+
+        ``configured`` is as for ``is_shared``.
+        """
+        return None
+
+    @classmethod
     def is_shared(cls, options: Mapping[str, Any]) -> bool | None:
         """Whether a value can be read from another machine, by the manager's options as they are configured: not
         validated, with references to secrets in them. None if that cannot be known.

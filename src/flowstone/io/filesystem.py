@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -80,6 +81,13 @@ class FilesystemManager(FileManager):
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
         form = getattr(options, "format", None)
         return refusal(type, lambda member: _judge(member, form, loading=loading), loading=loading)
+
+    @classmethod
+    def conflict(cls, options: Options, configured: Mapping[str, Any]) -> str | None:
+        form = getattr(options, "format", None)
+        if form in PICKLES and not configured.get("allow_pickle"):
+            return f'format="{form}" needs allow_pickle = true in the configuration of the IO manager'
+        return None
 
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:

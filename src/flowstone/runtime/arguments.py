@@ -7,12 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flowstone.diagnostics.suggest import did_you_mean
-from flowstone.errors import ConfigurationError
 from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter, Signature
 from flowstone.ir.node import Json
-from flowstone.runtime.parameters import argument
+from flowstone.runtime.parameters import argument, demand_declared
 from flowstone.runtime.workspace import Workspace
 
 
@@ -26,9 +24,7 @@ def config_arguments(
     if not values and not signature.config:
         return {}
     parameters = {item.name: item for item in signature.config}
-    for name in values:
-        if name not in parameters:
-            raise ConfigurationError(f"{owner} has no config parameter {name!r}", help=did_you_mean(name, parameters))
+    demand_declared(owner, parameters, values)
     arguments = {name: converted for name, item in parameters.items() if (converted := _default(item)) is not _AS_IT_IS}
     for name, value in values.items():
         arguments[name] = argument(parameters[name], value, workspace.secrets, f"{owner}.{name}")

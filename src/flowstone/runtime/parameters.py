@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
 
+from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.errors import ConfigurationError
 from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter
@@ -45,8 +47,15 @@ def from_text(parameter: ConfigParameter, text: str, place: str) -> Json:
         except ValidationError:
             continue
         return candidate
-    coerce(parameter, candidates[-1], place)
+    coerce(parameter, candidates[0], place)
     return candidates[-1]
+
+
+def demand_declared(owner: str, parameters: Collection[str], names: Iterable[str]) -> None:
+    """Errors: ConfigurationError for a configured parameter that there is not."""
+    for name in names:
+        if name not in parameters:
+            raise ConfigurationError(f"{owner} has no config parameter {name!r}", help=did_you_mean(name, parameters))
 
 
 def argument(parameter: ConfigParameter, value: Json, secrets: Secrets, place: str) -> Any:

@@ -11,7 +11,7 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.function import ConfigParameter, Dependency, Signature
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.runtime.parameters import canonical
+from flowstone.runtime.parameters import canonical, demand_declared
 from flowstone.runtime.versions import code_version, config_version
 
 
@@ -106,7 +106,11 @@ def _config_version(
 
 
 def _values(owner: str, parameters: tuple[ConfigParameter, ...], given: Mapping[str, Json]) -> dict[str, Json]:
-    """The values that count, defaults included, in canonical form."""
+    """The values that count, defaults included, in canonical form.
+
+    Errors: ConfigurationError for one of the wrong type, or of a parameter that there is not.
+    """
+    demand_declared(owner, {item.name for item in parameters}, given)
     return {
         item.name: canonical(item, given[item.name], f"{owner}.{item.name}") if item.name in given else item.default
         for item in parameters

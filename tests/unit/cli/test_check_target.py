@@ -135,9 +135,9 @@ def test_a_refusal_cannot_be_ignored(project):
 def test_a_finding_of_the_configuration_is_at_its_line(project):
     (project / "flowstone.toml").write_text('sources = ["p.py"]\nname = "a b"\n')
 
-    assert check("--target", "airflow").stdout.startswith(
-        "flowstone.toml:2:1: FS801 [error] Airflow: the project's name"
-    )
+    told = "flowstone.toml:2:1: FS801 [error] Airflow: the project's name"
+    assert check("--target", "airflow").stdout.startswith(told)
+    assert run("compile", "--target", "airflow").stderr.startswith(told)
 
 
 def test_an_explanation_is_a_line_for_each_construct(project):

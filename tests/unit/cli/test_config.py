@@ -60,3 +60,19 @@ def test_the_schema_needs_no_project(tmp_path, monkeypatch):
 
     assert result.exit_code == 0
     assert "per_path_ignores" in json.loads(result.stdout)["properties"]
+
+
+def test_what_looks_like_a_secret_is_not_shown(project):
+    with (project / "flowstone.toml").open("a") as file:
+        file.write('storage_options = { secret = "canary-7f3a9c", region = "eu" }\n[params.a]\npassword = "canary!"\n')
+    for output_format in ("text", "json"):
+        result = run("-C", project, "--output-format", output_format)
+        assert result.exit_code == 0
+        assert "canary" not in result.output
+        assert "eu" in result.stdout
+
+
+def test_the_name_in_pyproject_is_told(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\n[tool.flowstone]\nsources = ["."]\n')
+    shown = json.loads(run("-C", tmp_path, "--output-format", "json").stdout)
+    assert shown["name"] == {"value": "shop", "origin": "pyproject.toml [project]"}

@@ -53,6 +53,28 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(run):
     assert result.stdout.split()[:2] == ["materialized", "reused"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ("FLOWSTONE_PARAMS__GREETING__NOME", "greeting has no config parameter 'nome'"),
+        ("FLOWSTONE_PARAMS__GREETING__TIMES", "greeting.times takes int"),
+        ("FLOWSTONE_PARAMS__API__ULR", "api has no config parameter 'ulr'"),
+    ],
+)
+def test_wrong_parameters_from_the_environment_are_told_before_anything_runs(run, project, variable, message):
+    result = run("greeting", env={variable: "often"})
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (project / ".flowstone" / "data").exists()
+
+
+def test_a_wrong_item_of_a_list_is_told(cli_project):
+    project = cli_project("from flowstone import asset\n@asset\ndef a(n: list[int] = [1]) -> int:\n    return sum(n)\n")
+    result = CliRunner().invoke(cli, ["run", "-C", str(project), "--set", 'a.n=[1, "x"]'])
+    assert result.exit_code == 2
+    assert "unable to parse string as an integer" in result.stderr
+
+
 def test_a_time_partitioned_asset_needs_keys(run):
     result = run("day")
     assert result.exit_code == 2

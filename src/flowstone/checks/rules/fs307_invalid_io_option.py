@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.option_errors import option_errors
 from flowstone.checks.rule import Remedy, Rule
@@ -19,6 +21,20 @@ def check(subject: Subject) -> Iterator[Finding]:
             error.at,
             fix=None if error.meant is None else respell(to_span(error.at), *error.meant),
         )
+    yield from _conflicts(subject)
+
+
+def _conflicts(subject: Subject) -> Iterator[Finding]:
+    for read in subject.read_options.values():
+        if isinstance(read.options, ValidationError):
+            continue
+        manager = subject.project.io_managers[read.asset.storage.manager]
+        reason = subject.managers[read.asset.storage.manager].conflict(read.options, manager.options)
+        if reason is not None:
+            yield Finding(
+                f"asset {read.asset.id!r} does not go with IO manager {read.asset.storage.manager!r}: {reason}",
+                subject.keyword(read.asset, "format", "io", "io_manager"),
+            )
 
 
 RULE = Rule(
