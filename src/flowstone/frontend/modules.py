@@ -297,6 +297,8 @@ def _parse(text: str) -> ast.Module:
             tree = ast.parse(text)
             compile(tree, "", "exec", dont_inherit=True)  # refuses what is no grammar: 'return' outside of a function
             return tree
+    except UnicodeEncodeError as error:  # of Python 3.13 and later, which strips what it takes for documentation
+        raise SyntaxError(f"a docstring holds half a character: {error.object[error.start]!a}") from None
     finally:
         sys.setrecursionlimit(limit)
 
