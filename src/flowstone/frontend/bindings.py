@@ -154,7 +154,7 @@ def is_main(test: ast.expr) -> bool:
 def _bindings(module: Module, statement: ast.stmt, place: Place) -> Iterator[Binding]:
     match statement:
         case ast.Import() | ast.ImportFrom():
-            yield from _imports(module, statement, place)
+            yield from imports(module, statement, place)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield Binding(statement.name, "function", statement, place)
         case ast.ClassDef():
@@ -192,7 +192,8 @@ def _other_targets(statement: ast.stmt) -> Iterator[ast.expr]:
                     yield ast.Name(name)
 
 
-def _imports(module: Module, statement: ast.Import | ast.ImportFrom, place: Place) -> Iterator[Binding]:
+def imports(module: Module, statement: ast.Import | ast.ImportFrom, place: Place) -> Iterator[Binding]:
+    """What an import binds, wherever it stands."""
     for alias in statement.names:
         if isinstance(statement, ast.ImportFrom):
             base = import_base(module, statement)

@@ -248,7 +248,7 @@ class _Builder:
         name = call.args[1].value if isinstance(call.args[1], ast.Constant) else None
         if isinstance(owner, ProjectModule):
             self._mark((owner.name, str(name)), _SELF)
-        elif _is_own_module(call.args[0]):
+        elif is_own_module(call.args[0]):
             self._mark((self._module.name, str(name)), _SELF)
         else:
             self._change(call.args[0], places, _SELF)
@@ -374,11 +374,12 @@ def _root(node: ast.expr) -> ast.expr:
 def _is_namespace(node: ast.expr) -> bool:
     """Whether an expression is ``globals()`` or the like."""
     if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-        return _is_own_module(node.value)
+        return is_own_module(node.value)
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "vars")
 
 
-def _is_own_module(node: ast.expr) -> bool:
+def is_own_module(node: ast.expr) -> bool:
+    """Whether an expression is ``sys.modules[__name__]``."""
     return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and node.slice.id == "__name__"
 
 

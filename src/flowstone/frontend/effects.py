@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from flowstone.frontend.bindings import Binding
+from flowstone.frontend.bindings import Binding, Place, imports
+from flowstone.frontend.changes import is_own_module
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public, Target
 from flowstone.frontend.scopes import function_scope
@@ -20,6 +21,7 @@ _READING_METHODS = frozenset(
     {"copy", "count", "endswith", "format", "get", "index", "items", "join", "joinpath", "keys", "lower", "replace"}
     | {"split", "startswith", "strip", "title", "upper", "values"}
 )
+_NAMESPACES = frozenset({"globals", "locals", "vars"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -28,9 +30,18 @@ class ModuleEffects(Struct):
     """The statements of one module that may change something."""
 
     own: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    """By the module's name that they may change."""
+    """By the module's name that they may change; ``*`` for those that may change any."""
     foreign: list[ast.stmt] = field(default_factory=list)
     """Those that may change something in another module."""
+
+
+class _Body(Struct, frozen=True):
+    """The body of one function."""
+
+    changed: frozenset[tuple[str, str]]
+    """What it changes itself."""
+    calls: tuple[tuple[Module, _Function], ...]
+    """The functions of the project that it calls."""
 
 
 class Effects:
@@ -39,7 +50,8 @@ class Effects:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._modules: dict[str, ModuleEffects] = {}
-        self._functions: dict[int, frozenset[tuple[str, str]]] = {}
+        self._bodies: dict[int, _Body] = {}
+        self._calls: dict[frozenset[int], frozenset[tuple[str, str]]] = {}
 
     def of(self, module: Module) -> ModuleEffects:
         """The effects of importing a module, those of the modules that it imports left out."""
@@ -86,7 +98,11 @@ class Effects:
 
     def _changed_directly(self, module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            yield from self._mutable(module, node.value)
+            owner = self._names.resolve(module, node.value)
+            if isinstance(owner, ProjectModule) and isinstance(node, ast.Attribute):
+                yield owner.name, node.attr
+            else:
+                yield from self._mutable(module, node.value)
         elif isinstance(node, ast.Call):
             yield from self._changed_by_call(module, node)
 
@@ -100,26 +116,63 @@ class Effects:
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
             yield from self._mutable(module, argument, definitions=not harmless)
 
-    def _changed_inside(self, module: Module, callee: ast.expr) -> Iterator[tuple[str, str]]:
-        """What the body of a function of the project changes when it is called."""
-        target = self._names.resolve(module, callee)
-        if isinstance(target, Defined):
-            for binding in target.bindings:
-                if isinstance(binding.node, _Function):
-                    yield from self._changed_in_body(target.module, binding.node)
+    def _changed_inside(self, module: Module, callee: ast.expr) -> frozenset[tuple[str, str]]:
+        """What the bodies of the project's functions change that run when this one is called."""
+        start = self._functions_at(module, callee)
+        key = frozenset(id(function) for _, function in start)
+        if key not in self._calls:
+            bodies = {id(function): (owner, function) for owner, function in start}
+            pending = list(bodies.values())
+            while pending:
+                for owner, function in self._body(*pending.pop()).calls:
+                    if id(function) not in bodies:
+                        bodies[id(function)] = owner, function
+                        pending.append((owner, function))
+            self._calls[key] = frozenset().union(*(self._body(*item).changed for item in bodies.values()))
+        return self._calls[key]
 
-    def _changed_in_body(self, module: Module, function: _Function) -> frozenset[tuple[str, str]]:
-        if id(function) not in self._functions:
-            local = function_scope(function, None).bound
+    def _functions_at(self, module: Module, callee: ast.expr) -> tuple[tuple[Module, _Function], ...]:
+        target = self._names.resolve(module, callee)
+        bindings = target.bindings if isinstance(target, Defined) else ()
+        nodes = (binding.node for binding in bindings)
+        return tuple(
+            (target.module, node) for node in nodes if isinstance(target, Defined) and isinstance(node, _Function)
+        )
+
+    def _body(self, module: Module, function: _Function) -> _Body:
+        if id(function) not in self._bodies:
             nodes = [node for statement in function.body for node in _run_at_once(statement)]
-            local |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-            self._functions[id(function)] = frozenset(
-                changed
-                for node in nodes
-                for changed in self._changed_directly(module, node)
-                if changed != (module.name, changed[1]) or changed[1] not in local
-            )
-        return self._functions[id(function)]
+            calls = [self._functions_at(module, node.func) for node in nodes if isinstance(node, ast.Call)]
+            changed = frozenset(self._changed_in_body(module, function, nodes))
+            self._bodies[id(function)] = _Body(changed, tuple(found for item in calls for found in item))
+        return self._bodies[id(function)]
+
+    def _changed_in_body(self, module: Module, function: _Function, nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+        local = function_scope(function, None).bound
+        local |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        imported = dict(self._imported_inside(module, nodes))
+        for node in nodes:
+            if isinstance(node, ast.Global):
+                yield from ((module.name, name) for name in node.names)
+            elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                yield from imported.get(_root(node), ())
+            for changed in self._changed_directly(module, node):
+                if changed != (module.name, changed[1]) or changed[1] not in local:
+                    yield changed
+
+    def _imported_inside(
+        self, module: Module, nodes: list[ast.AST]
+    ) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+        """The names that a function imports, and what of the project changes with an attribute or item of them."""
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for binding in imports(module, node, Place()):
+                    origin = binding.origin.partition(".")[0] if binding.submodule else binding.origin
+                    target = self._names.dotted(origin)
+                    if isinstance(target, Defined):
+                        yield binding.name, ((target.module.name, target.name),)
+                    elif isinstance(target, ProjectModule):
+                        yield binding.name, ((target.name, "*"),)
 
     def _mutable(self, module: Module, node: ast.expr, *, definitions: bool = True) -> Iterator[tuple[str, str]]:
         """The names in an expression that stand for something that can be changed.
@@ -129,14 +182,27 @@ class Effects:
         pending: list[ast.AST] = [node]
         while pending:
             item = pending.pop()
-            if isinstance(item, ast.Name | ast.Attribute):
+            if self._is_own_namespace(module, item):
+                yield module.name, "*"
+            elif isinstance(item, ast.Name | ast.Attribute):
                 target = self._owner(module, item)
                 if isinstance(target, Defined) and not (_is_immutable(target) if definitions else _is_fixed(target)):
                     yield target.module.name, target.name
+                elif isinstance(target, ProjectModule):
+                    yield target.name, "*"
                 if target is not None:
                     continue
             if not isinstance(item, _DEFINITIONS):
                 pending.extend(ast.iter_child_nodes(item))
+
+    def _is_own_namespace(self, module: Module, node: ast.AST) -> bool:
+        """Whether an expression is ``globals()``, ``vars()`` or ``sys.modules[__name__]``."""
+        if isinstance(node, ast.Subscript):
+            return is_own_module(node)
+        if not isinstance(node, ast.Call) or node.args:
+            return False
+        target = self._names.resolve(module, node.func)
+        return isinstance(target, Builtin) and target.name in _NAMESPACES
 
     def _owner(self, module: Module, node: ast.Name | ast.Attribute) -> Target | None:
         """What the beginning of a dotted name stands for, as far as names lead."""
@@ -149,6 +215,8 @@ class Effects:
             return None
         target: Target = self._names.lookup(module, inner.id)
         while attributes and isinstance(target, ProjectModule | External):
+            if isinstance(target, ProjectModule) and attributes[-1] == "__dict__":
+                return target
             target = self._names.attribute(target, attributes.pop()) or target
         return target
 
@@ -163,6 +231,13 @@ def _run_at_once(start: ast.AST) -> Iterator[ast.AST]:
             pending.extend(node.decorator_list)
         elif not isinstance(node, ast.Lambda):
             pending.extend(ast.iter_child_nodes(node))
+
+
+def _root(node: ast.expr) -> str:
+    """The name at the beginning of a chain of attributes and items; empty if there is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_immutable(target: Defined) -> bool:
@@ -188,9 +263,7 @@ def _changes_parameters(binding: Binding) -> bool:
             return True
         else:
             continue
-        while isinstance(changed, ast.Attribute | ast.Subscript):
-            changed = changed.value
-        if isinstance(changed, ast.Name) and changed.id in given:
+        if _root(changed) in given:
             return True
     return False
 

@@ -21,7 +21,17 @@ from flowstone.frontend.closure import InvisibleError, ValueTexts
 from flowstone.frontend.components import components
 from flowstone.frontend.effects import Effects
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Builtin, Defined, External, Missing, Names, ProjectModule, Public, Target
+from flowstone.frontend.names import (
+    Builtin,
+    Defined,
+    External,
+    Missing,
+    Names,
+    ProjectModule,
+    Public,
+    Target,
+    beginnings,
+)
 from flowstone.frontend.pins import Pins
 from flowstone.frontend.scopes import Reference, Scope
 from flowstone.frontend.values import FunctionValue
@@ -176,7 +186,8 @@ class Fingerprints:
         """The module-level statements that bind a name or may change it, in their order."""
         nodes = [binding.node for binding in self._names.table(module).bindings.get(name, ())]
         statements = [self._statement_at(module, node) for node in nodes]
-        statements += self._effects.of(module).own.get(name, [])
+        own = self._effects.of(module).own
+        statements += [*own.get(name, ()), *own.get("*", ())]
         return sorted({id(item): item for item in statements}.values(), key=_start)
 
     def _everything_imported(self, module: Module) -> Iterator[tuple[str, set[Unit]]]:
@@ -263,12 +274,12 @@ class Fingerprints:
         return self._changing[module.name]
 
     def _imports(self, name: str) -> Iterator[str]:
+        """The modules that are imported with a module: packages come with what is in them, its own ones too."""
         table = self._names.table(self._modules[name])
-        for binding in (item for bindings in table.bindings.values() for item in bindings):
-            if binding.kind == "import" and not binding.place.typing_only:
-                yield from self._module_of(binding.origin)
-        for origin in table.stars:
-            yield from self._module_of(origin)
+        bindings = (item for bindings in table.bindings.values() for item in bindings)
+        origins = {item.origin for item in bindings if item.kind == "import" and not item.place.typing_only}
+        for dotted in sorted({part for origin in (name, *origins, *table.stars) for part in beginnings(origin)}):
+            yield from self._module_of(dotted)
 
     def _module_of(self, dotted: str) -> Iterator[str]:
         if dotted not in self._targets_of_imports:

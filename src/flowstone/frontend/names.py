@@ -120,7 +120,7 @@ class Names:
     def imported_files(self, module: Module) -> frozenset[str]:
         """Paths of the project's modules that importing a module imports by itself: its packages too."""
         dotted = {module.name, *self.table(module).imported}
-        names = {part for item in dotted for part in _beginnings(item)}
+        names = {part for item in dotted for part in beginnings(item)}
         return frozenset(path for name in names if (path := self._index.path_of(name)) is not None) - {module.path}
 
     def misplaced(self, module: Module, dotted: str) -> str | None:
@@ -328,7 +328,7 @@ class Names:
         return None if names is None else name in names
 
 
-def _beginnings(dotted: str) -> Iterator[str]:
+def beginnings(dotted: str) -> Iterator[str]:
     """``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
     parts = dotted.split(".")
     return (".".join(parts[:count]) for count in range(1, len(parts) + 1))

@@ -226,6 +226,96 @@ def test_modules_that_change_others_when_imported(write):
     assert not changes(write, {**modules, "patches": harmless.format(1)}, {**modules, "patches": harmless.format(2)})
 
 
+REGISTRY = {
+    "main": "from lib.registry import REG\n@asset\ndef orders(raw):\n    return REG['rate']()\n",
+    "lib/__init__": "from lib import plugins\n",
+    "lib/registry": "REG = {}\ndef register(f):\n    REG[f.__name__] = f\n    return f\n",
+}
+PLUGIN = "from lib.registry import register\n@register\ndef rate(): return "
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        {},
+        {"main": "import lib.registry\n@asset\ndef orders(raw):\n    return lib.registry.REG['rate']()\n"},
+        {"main": "@asset\ndef orders(raw):\n    from lib.registry import REG\n    return REG['rate']()\n"},
+        {"lib/__init__": "from . import plugins\n"},
+        {"lib/__init__": "import lib.plugins\n"},
+        {"lib/__init__": "import lib.deep.more\n", "lib/deep/__init__": "import lib.plugins\n", "lib/deep/more": ""},
+        {
+            "main": REGISTRY["main"].replace(".registry", ""),
+            "lib/__init__": "from .registry import REG\nimport lib.plugins\n",
+        },
+    ],
+)
+def test_what_a_package_imports_counts_for_its_modules(write, modules):
+    modules = {**REGISTRY, **modules}
+    assert changes(write, {**modules, "lib/plugins": PLUGIN + "10\n"}, {**modules, "lib/plugins": PLUGIN + "20\n"})
+
+
+def test_what_the_packages_of_the_own_module_import_counts(write):
+    main = "from registry import REG\n@asset\ndef orders(raw):\n    return REG['rate']()\n"
+    modules = {"app/main": main, "app/__init__": "import plugins\n", "registry": REGISTRY["lib/registry"]}
+    old, new = (PLUGIN.replace("lib.", "") + number for number in ("10\n", "20\n"))
+    assert changes(write, {**modules, "plugins": old}, {**modules, "plugins": new}, module="app.main")
+
+
+def test_what_a_package_imports_and_changes_nothing_does_not_count(write):
+    modules = {**REGISTRY, "lib/plugins": PLUGIN + "10\n"}
+    init = REGISTRY["lib/__init__"] + "from lib import other\n"
+    old, new = ({**modules, "lib/__init__": init, "lib/other": f"LIMIT = {number}\n"} for number in (1, 2))
+    assert not changes(write, old, new)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "settings.LIMIT = {}",
+        "settings.LIMIT += {}",
+        "settings.LIMIT: int = {}",
+        "settings.LIMIT, x = {}, 1",
+        "for settings.LIMIT in range({}): pass",
+        "if True:\n    settings.LIMIT = {}",
+        "setattr(settings, 'LIMIT', {})",
+        "settings.__dict__['LIMIT'] = {}",
+        "vars(settings)['LIMIT'] = {}",
+        "settings.__dict__.update(LIMIT={})",
+        "import settings as s\ns.LIMIT = {}",
+        "settings.configure({})",
+        "from settings import configure\nconfigure({})",
+        "def init(): settings.LIMIT = {}\ninit()",
+        "def init():\n    import settings as s\n    s.LIMIT = {}\ninit()",
+        "def init(module): module.LIMIT = {}\ninit(settings)",
+        "def init(module, n): setattr(module, 'LIMIT', n)\ninit(settings, {})",
+        "def deeper(): settings.LIMIT = {}\ndef init(): deeper()\ninit()",
+    ],
+)
+@pytest.mark.parametrize("place", ["main", "other"])
+def test_assigning_to_the_attribute_of_a_module_counts(write, statement, place):
+    body = "@asset\ndef orders(raw):\n    return settings.LIMIT\n"
+    configure = "def configure(n):\n    global LIMIT\n    LIMIT = n\n"
+    modules = {"main": "import settings, other\n" + body, "settings": "LIMIT = 10\n" + configure, "other": ""}
+    head = f"import settings\n{statement}\n"
+    old, new = ({**modules, place: head.format(number) + modules[place]} for number in (20, 30))
+    assert changes(write, old, new)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["globals()['LIMIT'] = {}", "vars()['LIMIT'] = {}", "import main\nmain.LIMIT = {}", "globals().update(LIMIT={})"],
+)
+def test_assigning_to_the_own_module_counts(write, statement):
+    main = f"LIMIT = 10\n{statement}\n@asset\ndef orders(raw):\n    return LIMIT\n"
+    assert changes(write, {"main": main.format(20)}, {"main": main.format(30)})
+
+
+def test_reading_a_module_changes_nothing(write):
+    main = "import settings\nOTHER = str(settings.LIMIT + {})\n@asset\ndef orders(raw):\n    return settings.LIMIT\n"
+    modules = {"settings": "LIMIT = 10\n"}
+    assert not changes(write, {"main": main.format(1), **modules}, {"main": main.format(2), **modules})
+
+
 def test_swapped_imports_change_it(write):
     main = "from helpers import one as {}, two as {}\n@asset\ndef orders(raw):\n    return a(raw) - b(raw)\n"
     helpers = "def one(x): return x\ndef two(x): return -x\n"
