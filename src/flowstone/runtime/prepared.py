@@ -110,7 +110,8 @@ def _values(owner: str, parameters: tuple[ConfigParameter, ...], given: Mapping[
 
     Errors: ConfigurationError for one of the wrong type, or of a parameter that there is not.
     """
-    demand_declared(owner, {item.name for item in parameters}, given)
+    if given:
+        demand_declared(owner, {item.name for item in parameters}, given)
     return {
         item.name: canonical(item, given[item.name], f"{owner}.{item.name}") if item.name in given else item.default
         for item in parameters
