@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     help="Folder to write to.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if the folder is not up to date.")
-@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand, too.")
+@click.option("--force", is_flag=True, help="Overwrite and remove files that were edited by hand, too.")
 @project_options
 def compile_(target: str, output: Path | None, check: bool, force: bool, project: Path, profile: str | None) -> None:
     """Generate code for an engine.
@@ -48,12 +48,7 @@ def compile_(target: str, output: Path | None, check: bool, force: bool, project
         return
     edited = [change for change in found if change.edited]
     if edited and not force:
-        for change in edited:
-            click.echo(f"error: {folder / change.path} was edited by hand", err=True)
-        click.echo(
-            "  help: move the change into the assets, or overwrite it with --force. Nothing was written.", err=True
-        )
-        raise SystemExit(EXIT_FINDINGS)
+        _report_edited(folder, edited)
     write(folder, found)
     _report_written(folder, rendered, found)
 
@@ -102,6 +97,16 @@ def _way_back(folder: Path, root: Path) -> str | None:
     """From the output folder to the project's; None if it lies outside: the way would tell of this machine."""
     root = root.resolve()
     return Path(os.path.relpath(root, folder)).as_posix() if folder.is_relative_to(root) else None
+
+
+def _report_edited(folder: Path, edited: list[Change]) -> NoReturn:
+    for change in edited:
+        obsolete = ", and nothing generates it any more" if change.new is None else ""
+        click.echo(f"error: {folder / change.path} was edited by hand{obsolete}", err=True)
+    click.echo(
+        "  help: move the change into the assets, or let --force overwrite or remove it. Nothing was written.", err=True
+    )
+    raise SystemExit(EXIT_FINDINGS)
 
 
 def _report_stale(folder: Path, found: list[Change]) -> None:
