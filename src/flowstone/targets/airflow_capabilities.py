@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
 from flowstone.targets.contract import Capability
 
 VERSIONS = ("3.1", "3.2", "3.3")
@@ -45,6 +45,7 @@ CAPABILITIES = tuple(
             "by the records in the stores; runs of the DAG come one after another",
             _KEYS,
         ),
+        (FORWARD, "refused", "each run makes one partition, and the later one is not there yet"),
         (
             "mapping: Only, AllPartitions",
             "runtime",

@@ -25,6 +25,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.targets.airflow_clock import RefusedError
+from flowstone.targets.constructs import looks_forward
 from flowstone.targets.groups import Group, groups
 from flowstone.targets.literals import Call, call
 
@@ -178,7 +179,7 @@ def _mapper(consumer: Partitions | None, producer: Partitions, need: Dependency)
     """
     if consumer is None:
         return _gathering(producer, need)
-    if isinstance(need.mapping, Only | AllPartitions):
+    if isinstance(need.mapping, Only | AllPartitions) or looks_forward(need.mapping):
         return _NO_EVENT
     if producer == consumer:
         return None

@@ -99,6 +99,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
     yield from _edges(made)
     for job in project.jobs.values():
         yield from _AIRFLOW.parameter_names(project, job)
+        yield from _AIRFLOW.later_partitions(project, job)
         yield from _reads_all(project, job)
     for step in project.steps.values():
         yield from _names(project, step)

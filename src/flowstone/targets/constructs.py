@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
+from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only, PartitionMapping
 from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
@@ -35,6 +35,7 @@ GATHERED = "mapping: partitioned into unpartitioned"
 SPREAD = "mapping: unpartitioned into partitioned"
 BY_HAND = "partitions without a schedule"
 STATIC = "partitions: static"
+FORWARD = "mapping: Offset to later partitions of the same job"
 
 
 def uses(project: Project) -> dict[str, tuple[Location, ...]]:
@@ -91,20 +92,36 @@ class _Need(Struct, frozen=True):
     def starts(self) -> bool:
         """Whether a new key of the producer can start a run for a key of the step."""
         theirs, ours = self.producer.partitions, self.step.partitions
-        if theirs is None or isinstance(self.dependency.mapping, Only | AllPartitions):
+        if theirs is None or isinstance(self.dependency.mapping, Only | AllPartitions) or self.is_forward:
             return False
         return isinstance(ours, StaticPartitions) or not isinstance(theirs, StaticPartitions)
 
     @property
+    def is_forward(self) -> bool:
+        return looks_forward(self.dependency.mapping)
+
+    @property
     def is_all_of_own_job(self) -> bool:
-        if self.step.partitions is None or not isinstance(self.dependency.mapping, AllPartitions):
-            return False
+        return (
+            self.step.partitions is not None
+            and isinstance(self.dependency.mapping, AllPartitions)
+            and self.is_of_own_job
+        )
+
+    @property
+    def is_of_own_job(self) -> bool:
+        """Whether some job makes both."""
         return any({self.step.id, self.producer.step} <= set(job.steps) for job in self.project.jobs.values())
 
     @property
     def is_in_memory(self) -> bool:
         manager = self.project.io_managers.get(self.producer.storage.manager)
         return manager is not None and manager.type == "memory" and self.producer.step != self.step.id
+
+
+def looks_forward(mapping: PartitionMapping | None) -> bool:
+    """Whether a mapping leads to keys that come later than the consumer's own."""
+    return isinstance(mapping, Offset) and mapping.count > 0
 
 
 def _grains(theirs: Partitions, ours: Partitions) -> str:
@@ -186,6 +203,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     GATHERED: _default_mapping(GATHERED),
     SPREAD: _default_mapping(SPREAD),
     "mapping: Last, Offset": _needs(lambda need: isinstance(need.dependency.mapping, Last | Offset)),
+    FORWARD: _needs(lambda need: need.is_forward and need.is_of_own_job),
     "mapping: Only, AllPartitions": _needs(lambda need: isinstance(need.dependency.mapping, Only | AllPartitions)),
     "mapping: AllPartitions into partitions of the same job": _needs(lambda need: need.is_all_of_own_job),
     "several partition definitions in a job": _jobs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
 from flowstone.targets.contract import Capability
 
 _KEYS = "--partition KEY, --partitions FIRST..LAST"
@@ -31,6 +31,7 @@ CAPABILITIES = tuple(
         (GATHERED, "native", _RECORDS),
         (SPREAD, "native", _RECORDS),
         ("mapping: Last, Offset", "native", _RECORDS),
+        (FORWARD, "native", _RECORDS),
         ("mapping: Only, AllPartitions", "native", _RECORDS),
         ("mapping: AllPartitions into partitions of the same job", "native", _RECORDS),
         ("several partition definitions in a job", "native", "a coarser partition follows its last finer one"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
 from flowstone.targets.contract import Capability
 
 VERSIONS = ("3.8",)
@@ -30,6 +30,7 @@ CAPABILITIES = tuple(
         (GATHERED, "runtime", "by the records in the stores"),
         (SPREAD, "runtime", "read as it is stored"),
         ("mapping: Last, Offset", "runtime", "by the records in the stores"),
+        (FORWARD, "refused", "each run makes one partition, and the later one is not there yet"),
         ("mapping: Only, AllPartitions", "runtime", "by the records in the stores"),
         ("mapping: AllPartitions into partitions of the same job", "runtime", "by the records in the stores"),
         ("several partition definitions in a job", "runtime", "a coarser partition follows its last finer one"),

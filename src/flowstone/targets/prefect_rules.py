@@ -14,6 +14,7 @@ from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, parameter_name, partition_parameters
 from flowstone.ir.uri import asset_uri
+from flowstone.targets.constructs import looks_forward
 from flowstone.targets.refusals import Option, Refusals
 
 _BANNED_IN_KEYS = "\n\r\t\0 #?&%\"'<>[]{}|\\^`"
@@ -67,7 +68,10 @@ def starters(project: Project, job: Job) -> list[str]:
     definitions = set(partition_parameters(project, job.steps).values())
     keyed = any(isinstance(definition, TimePartitions) for definition in definitions)
     needs = dict.fromkeys(
-        need.asset for step in job.steps for need in project.steps[step].signature.dependencies if not need.optional
+        need.asset
+        for step in job.steps
+        for need in project.steps[step].signature.dependencies
+        if not need.optional and not looks_forward(need.mapping)
     )
     outside = [project.assets[asset] for asset in needs if project.assets[asset].step not in job.steps]
     return [asset.id for asset in outside if not keyed or asset.partitions in definitions]
@@ -125,6 +129,7 @@ def _job(project: Project, job: Job) -> Iterator[Diagnostic]:
                 "rename the asset",
             )
     yield from _PREFECT.parameter_names(project, job)
+    yield from _PREFECT.later_partitions(project, job)
 
 
 def _run_name(step: Step) -> Iterator[Diagnostic]:

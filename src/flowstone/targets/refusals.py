@@ -15,6 +15,7 @@ from flowstone.ir.project import Project
 from flowstone.ir.reference import ENGINES
 from flowstone.ir.run_parameters import config_parameters, parameter_name
 from flowstone.registry import io_manager_class
+from flowstone.targets.constructs import looks_forward
 from flowstone.targets.cron import cron_fields
 from flowstone.targets.secrets import references_of
 
@@ -70,6 +71,19 @@ class Refusals(Struct, frozen=True):
                     step.keywords.get("io_manager", step.location),
                     "refer to it by { env = ... } or { file = ... }, in a profile of its own for each engine",
                 )
+
+    def later_partitions(self, project: Project, job: Job) -> Iterator[Diagnostic]:
+        """Partitions that only a later run of the same job makes."""
+        for step in job.steps:
+            for need in project.steps[step].signature.dependencies:
+                made_here = need.asset in project.assets and project.assets[need.asset].step in job.steps
+                if made_here and looks_forward(need.mapping):
+                    yield self.error(
+                        f"each run makes one partition of {step}, which reads a later one of {need.asset}, made by the"
+                        " same job: it is not there yet",
+                        need.location,
+                        "make the two by different jobs: runs of the one that reads are then started by hand",
+                    )
 
     def cron(self, job: str, expression: str, location: Location | None) -> Iterator[Diagnostic]:
         """A cron expression with seconds, or with too little."""

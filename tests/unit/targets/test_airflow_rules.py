@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import AllPartitions, Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Only, Retry
+from flowstone import (
+    AllPartitions,
+    Cron,
+    DailyPartitions,
+    Every,
+    HourlyPartitions,
+    MonthlyPartitions,
+    Offset,
+    Only,
+    Retry,
+)
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.targets.airflow import AirflowTarget
 from flowstone.targets.airflow_rules import MAX_DEPTH
@@ -162,3 +172,23 @@ def test_capabilities_say_how():
     assert {capability.how for capability in AirflowTarget.capabilities} == {"native", "runtime", "refused"}
     constructs = [capability.construct for capability in AirflowTarget.capabilities]
     assert len(constructs) == len(set(constructs))
+
+
+def test_a_later_partition_of_the_same_job_is_refused_where_it_is_read(build):
+    days = DailyPartitions("2024-01-01")
+    build.asset("day", partitions=days)
+    build.asset("eve", ("day", {"mapping": Offset(1)}), partitions=days)
+    build.job("job")
+    found = the_finding(build.project())
+    assert (found.code, found.span.line) == ("FS801", 2)
+    assert "each run makes one partition of eve, which reads a later one of day" in found.message
+
+
+def test_a_later_partition_of_another_job_is_fine_and_so_is_an_earlier_one(build):
+    days = DailyPartitions("2024-01-01")
+    build.asset("day", partitions=days)
+    build.asset("eve", ("day", {"mapping": Offset(1)}), partitions=days)
+    build.asset("before", ("day", {"mapping": Offset(-1)}), partitions=days)
+    build.job("job", "day", "before")
+    build.job("evening", "eve")
+    assert findings(build.project()) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowstone import Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Retry, StaticPartitions
+from flowstone import Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Offset, Retry, StaticPartitions
 from flowstone.ir.types import UNION, TypeExpr
 from flowstone.targets.contract import RenderOptions
 from flowstone.targets.prefect import PrefectTarget
@@ -215,6 +215,14 @@ def test_a_job_without_schedule_is_started_by_assets_of_other_jobs(build):
     assert 'parameters: {daily: {__prefect_kind: jinja, template: "{{ event.payload.key }}"}}' in cleaning
     assert 'match: {prefect.resource.id: "flowstone://shop/clean"}' in reporting
     assert "{{" not in reporting
+
+
+def test_a_partition_starts_no_run_that_reads_a_later_one(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("eve", ("raw", {"mapping": Offset(1)}), partitions=DAYS)
+    build.job("loading", "raw")
+    build.job("evening", "eve")
+    assert "triggers:" not in files(build.project())["prefect.yaml"]
 
 
 def test_assets_whose_keys_are_others_start_no_run(build):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import Cron, DailyPartitions, Every, Retry
+from flowstone import Cron, DailyPartitions, Every, Offset, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.ir.types import TypeExpr
 from flowstone.targets.prefect import PrefectTarget
@@ -125,3 +125,21 @@ def test_the_capabilities_name_each_construct_once():
     constructs = [row.construct for row in CAPABILITIES]
     assert len(constructs) == len(set(constructs))
     assert {row.how for row in CAPABILITIES} == {"native", "runtime", "refused"}
+
+
+def test_a_later_partition_of_the_same_job_is_refused_where_it_is_read(build):
+    build.asset("day", partitions=DAYS)
+    build.asset("eve", ("day", {"mapping": Offset(1)}), partitions=DAYS)
+    build.job("job")
+    found = the_finding(build.project())
+    assert (found.code, found.span.line) == ("FS801", 2)
+    assert "each run makes one partition of eve, which reads a later one of day" in found.message
+
+
+def test_a_later_partition_of_another_job_is_fine_and_so_is_an_earlier_one(build):
+    build.asset("day", partitions=DAYS)
+    build.asset("eve", ("day", {"mapping": Offset(1)}), partitions=DAYS)
+    build.asset("before", ("day", {"mapping": Offset(-1)}), partitions=DAYS)
+    build.job("job", "day", "before")
+    build.job("evening", "eve")
+    assert findings(build.project()) == []

@@ -30,7 +30,7 @@ def project(tmp_path):
     def read(text):
         (tmp_path / "flowstone.toml").write_text('sources = ["p.py"]\n')
         (tmp_path / "p.py").write_text(
-            HEADER.replace("*", "AllPartitions, Cron, DailyPartitions, Dep, Every, Job, asset") + text
+            HEADER.replace("*", "AllPartitions, Cron, DailyPartitions, Dep, Every, Job, Offset, asset") + text
         )
         loaded = load(load_settings(tmp_path, environment={}), fingerprints=False)
         assert loaded.diagnostics == ()
@@ -149,6 +149,20 @@ hourly = Job("hourly", select="a b", schedule=Every("1h"))
         "schedule: Every": [10],
         "schedule: Every on partitions": [10],
     }
+
+
+def test_later_partitions_of_the_same_job_and_of_another(project):
+    text = """
+@asset(partitioned_by=days)
+def a() -> int: ...
+@asset(partitioned_by=days, depends_on=[Dep("a", as_="following", partitions=Offset(1))])
+def b(following: int | None) -> int: ...
+"""
+    construct = "mapping: Offset to later partitions of the same job"
+    assert [place.line for place in uses(project(text))[construct]] == [7]
+    apart = uses(project(text + "one = Job('one', select='a')\ntwo = Job('two', select='b')\n"))
+    assert apart[construct] == ()
+    assert [place.line for place in apart["partitions without a schedule"]] == [4, 6]
 
 
 def test_partitions_that_nothing_starts(project):
