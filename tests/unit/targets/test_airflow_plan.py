@@ -71,6 +71,21 @@ def test_partitioned_runs_by_the_clock_wait_for_what_has_no_partitions(build):
     }
 
 
+def test_a_reference_table_does_not_wait_for_keys_that_it_does_not_need(build):
+    build.asset("region", partitions=REGIONS)
+    build.asset("all_regions", "region")
+    build.asset("ref")
+    build.asset("uses_ref", "ref", partitions=DAYS)
+    build.asset("all_days", "uses_ref")
+    build.job("job")
+    assert started(build.project()) == {
+        "shop__job__static": "hand",
+        "shop__job": "hand",
+        "shop__job__daily": "hand",
+        "shop__job__summary": {"region": "RollupMapper", "uses_ref": "FixedKeyMapper"},
+    }
+
+
 def test_without_a_schedule_runs_are_started_by_hand(build):
     build.asset("airports")
     build.asset("raw", "airports", partitions=DAYS)
@@ -108,6 +123,7 @@ def test_keys_of_other_jobs_are_mapped(build, producer, consumer, mapping, expec
     [
         (None, DAYS, None),
         (DAYS, DAYS, AllPartitions()),
+        (DAYS, DAYS, Offset(1)),
         (REGIONS, DAYS, Only("eu")),
         (DAYS, REGIONS, Only("2024-01-01")),
     ],

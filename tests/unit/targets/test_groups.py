@@ -1,6 +1,6 @@
 """A job's steps split by partition definition."""
 
-from flowstone import DailyPartitions, MonthlyPartitions
+from flowstone import DailyPartitions, HourlyPartitions, MonthlyPartitions, StaticPartitions
 from flowstone.ir.asset import Asset, Step, Storage
 from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.job import Job
@@ -10,6 +10,7 @@ from flowstone.targets.groups import groups
 
 HERE = Location(file="a.py", line=1, column=1, end_line=1, end_column=2)
 DAYS, MONTHS = DailyPartitions("2013-01-01"), MonthlyPartitions("2013-01")
+REGIONS = StaticPartitions("eu", "us")
 
 
 def grouped(*rows, job=None):
@@ -51,6 +52,41 @@ def test_a_definition_is_split_only_where_the_groups_would_form_a_cycle():
         ("daily", "a"),
         ("monthly", "m"),
         ("daily_2", "b"),
+    ]
+
+
+def test_what_others_need_does_not_wait_for_what_they_do_not_need():
+    assert grouped(
+        ("region", REGIONS, ""),
+        ("all_regions", None, "region"),
+        ("ref", None, ""),
+        ("uses_ref", DAYS, "ref"),
+        ("all_days", None, "uses_ref"),
+    ) == [("static", "region"), ("", "ref"), ("daily", "uses_ref"), ("summary", "all_regions all_days")]
+
+
+def test_partitioned_steps_do_not_wait_for_keys_that_nothing_behind_them_needs():
+    hours = HourlyPartitions("2013-01-01")
+    assert grouped(
+        ("hour", hours, ""),
+        ("by_day", DAYS, "hour"),
+        ("day", DAYS, ""),
+        ("next", DAYS, "day"),
+        ("month", MONTHS, "next"),
+    ) == [("hourly", "hour"), ("daily", "day next"), ("daily_2", "by_day"), ("monthly", "month")]
+
+
+def test_what_needs_both_keeps_them_together():
+    hours = HourlyPartitions("2013-01-01")
+    assert grouped(
+        ("hour", hours, ""), ("by_day", DAYS, "hour"), ("day", DAYS, ""), ("month", MONTHS, "day by_day")
+    ) == [("hourly", "hour"), ("daily", "by_day day"), ("monthly", "month")]
+
+
+def test_what_nothing_reads_stays_where_it_is():
+    assert grouped(("raw", DAYS, ""), ("report", None, "raw"), ("note", None, "")) == [
+        ("daily", "raw"),
+        ("", "report note"),
     ]
 
 
