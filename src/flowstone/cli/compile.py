@@ -74,6 +74,7 @@ def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Ren
     from flowstone.diagnostics.render_text import render_text
     from flowstone.registry import target as load_target
     from flowstone.targets.contract import RenderOptions
+    from flowstone.targets.own_templates import demand_templates
 
     chosen = load_target(target)
     refusals = placed(chosen.check(loaded.project), subject_of(loaded, settings))
@@ -83,13 +84,11 @@ def render(settings: Settings, loaded: Loaded, target: str, folder: Path) -> Ren
     if any(finding.severity is Severity.ERROR for finding in findings):
         click.echo(f"Nothing was written: {target} cannot do this.", err=True)
         raise SystemExit(EXIT_FINDINGS)
-    rendered: Rendered = chosen.render(
-        loaded.project,
-        RenderOptions(
-            project_root=_way_back(folder, settings.root),
-            template_folder=settings.root / settings.templates if settings.templates else None,
-        ),
-    )
+    own = settings.root / settings.templates if settings.templates else None
+    if own is not None:
+        demand_templates(own)
+    options = RenderOptions(project_root=_way_back(folder, settings.root), template_folder=own)
+    rendered: Rendered = chosen.render(loaded.project, options)
     return rendered
 
 

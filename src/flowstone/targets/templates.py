@@ -6,7 +6,9 @@ in a docstring ``docstring`` and in a comment ``comment``; the result is clean u
 
 from __future__ import annotations
 
+import ast
 import re
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from flowstone.errors import ConfigurationError
 from flowstone.targets.literals import identifier, py
 
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+"""What the expressions of a template can raise, beside Jinja's own errors; bytes that are no text are ValueErrors."""
 _BREAKS = re.compile(r"[^\S ]+")
 
 
@@ -23,13 +27,47 @@ def render(name: str, template_folder: Path | None, **values: Any) -> str:
     """The text of a template such as ``airflow/dag.py.jinja``.
 
     Templates in ``template_folder`` replace those of the same name that come with FlowStone; they run in a sandbox.
-    Errors: ConfigurationError for a template that is not there or cannot be rendered.
+    Errors: ConfigurationError for a template that is not there or cannot be rendered, and for one of the project that
+    prints no Python where Python is due.
     """
     try:
-        return _environment(template_folder).get_template(name).render(**values)
+        text = _environment(template_folder).get_template(name).render(**values)
     except TemplateError as error:
-        where = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
-        raise ConfigurationError(f"template {name}: {where}{error.message or type(error).__name__}") from error
+        raise ConfigurationError(f"template {name}: {_line(error)}{error.message or type(error).__name__}") from error
+    except _MISTAKES as error:
+        if template_folder is None:
+            raise
+        raise ConfigurationError(f"template {name}: {_line(error)}{type(error).__name__}: {error}") from error
+    if template_folder is not None and name.endswith(".py.jinja"):
+        demand_python(name, text, template_folder)
+    return text
+
+
+def demand_python(name: str, text: str, folder: Path) -> None:
+    """That what a template printed is Python. Errors: ConfigurationError with the template and the line."""
+    try:
+        ast.parse(text, filename=name)
+    except SyntaxError as error:
+        line = text.splitlines()[error.lineno - 1].strip() if error.lineno else ""
+        where = f"{_place(folder / name, line)}line {error.lineno} of what it prints is no Python: {error.msg}"
+        raise ConfigurationError(f"template {name}: {where}", help=f"the line is: {line}" if line else None) from error
+    except ValueError as error:  # of NUL and of halves of characters
+        raise ConfigurationError(f"template {name}: what it prints is no Python: {error}") from error
+
+
+def _place(template: Path, printed: str) -> str:
+    """Where a printed line stands in a template, if it stands there as it is, and once."""
+    source = template.read_text(encoding="utf-8") if template.is_file() else ""
+    lines = [number for number, line in enumerate(source.splitlines(), 1) if line.strip() == printed]
+    return f"line {lines[0]}: " if len(lines) == 1 else ""
+
+
+def _line(error: Exception) -> str:
+    """Where in a template something went wrong, if that is known."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"line {error.lineno}: "
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".jinja")]
+    return f"line {frames[-1].lineno}: " if frames else ""
 
 
 def builtin_folder() -> Path:
