@@ -31,9 +31,11 @@ from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.names import Names
 from flowstone.frontend.pins import read_pins
 from flowstone.frontend.reader import Reader
+from flowstone.frontend.source_files import source_files
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.project import IoManagerConfig, Project
+from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
 
 _STACK = 20_000
@@ -139,7 +141,15 @@ class Front:
         """The project that the drafts of all of its modules make."""
         project = assemble(self._settings, self.lower(drafts), _files(self.reader))
         jobs = lower_jobs(self.reader.jobs, project, self.evaluator, self._findings)
-        return project.model_copy(update={"jobs": jobs})
+        return project.model_copy(update={"jobs": jobs, "files": self._source_files()})
+
+    def _source_files(self) -> dict[str, SourceFile]:
+        """Those that fingerprints stand for; none without fingerprints."""
+        if not self._wants_fingerprints:
+            return {}
+        declared = self.reader.declared
+        modules = {module.name: module for item in declared for module in (item.scope.module, item.runs_in)}
+        return source_files(modules.values(), self._names)
 
     def drafts(self, modules: Sequence[Module]) -> Drafts:
         """What the modules declare, before parameters are bound."""

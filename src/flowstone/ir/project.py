@@ -8,9 +8,10 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Node
+from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever an older reader would misread the JSON."""
 
 
@@ -31,6 +32,8 @@ class Project(Node):
     """Folders, relative to the project's folder, that a worker puts on ``sys.path``."""
     sources: tuple[str, ...] = ()
     """Files that hold declarations, relative to the project's folder, sorted."""
+    files: dict[str, SourceFile] = {}
+    """The files of the functions' modules, and of what these import, by the module's name; workers compare them."""
     steps: dict[str, Step] = {}
     """By id, in topological order where there is one, else in source order."""
     assets: dict[str, Asset] = {}

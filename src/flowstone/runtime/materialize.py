@@ -147,6 +147,7 @@ def _make(task: _Task) -> tuple[Record, ...]:
     started = datetime.now(UTC)
     prepared = task.prepared
     step = prepared.step
+    task.workspace.demand_sources(prepared.functions)
     if step.function.is_generator and not yields_batches(step):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
     context = Context(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from flowstone.dsl.partitions import Partitions
 from flowstone.errors import ConfigurationError
 from flowstone.ir.asset import Asset, Check, Resource, Step
-from flowstone.ir.function import ConfigParameter, Dependency, Signature
+from flowstone.ir.function import ConfigParameter, Dependency, FunctionRef, Signature
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.runtime.parameters import canonical, demand_declared
@@ -35,6 +36,12 @@ class PreparedStep:
     @property
     def partitions(self) -> Partitions | None:
         return self.step.partitions
+
+    @cached_property
+    def functions(self) -> tuple[FunctionRef, ...]:
+        """The functions that are called to make it: its own, and those of its resources and checks."""
+        used = (*(item.function for item in self.resources), *(item.function for item in self.checks))
+        return (self.step.function, *used)
 
     def version_with(self, config: Mapping[str, Json]) -> str:
         """The config version with other values of this step's config parameters."""

@@ -26,6 +26,7 @@ from flowstone.runtime.overrides import apply_environment
 from flowstone.runtime.prepared import PreparedStep, prepare
 from flowstone.runtime.redaction import Redactor
 from flowstone.runtime.secrets import Secrets
+from flowstone.runtime.sources import Sources
 
 ROOT_VARIABLE = "FLOWSTONE_PROJECT_ROOT"
 """Environment variable that tells a worker where the project's folder is."""
@@ -102,6 +103,13 @@ class Workspace:
                 found = self._functions[kind, ref] = self._find_function(ref, kind)
         return found
 
+    def demand_sources(self, functions: Iterable[FunctionRef]) -> None:
+        """See to it that the modules of functions, and what they import, are those of which the project was made.
+
+        Errors: ConfigurationError if a file is another one.
+        """
+        self._sources.demand({name for ref in functions for name in (ref.module, ref.defined_in)})
+
     def step(self, step: str) -> PreparedStep:
         """A step, ready to be run. Errors: ConfigurationError if there is none of that id."""
         found = self._steps.get(step)
@@ -139,6 +147,10 @@ class Workspace:
         return [*options, *self.project.params.values()]
 
     @cached_property
+    def _sources(self) -> Sources:
+        return Sources(self.project.files, reversed(self._import_roots))
+
+    @cached_property
     def _import_roots(self) -> tuple[str, ...]:
         """The last one first, since each is put in front of the others."""
         return tuple(str((self.root / folder).resolve()) for folder in reversed(self.project.import_roots))
@@ -160,6 +172,7 @@ class Workspace:
             if path not in sys.path:
                 sys.path.insert(0, path)
         import_module(ref.module)
+        self._sources.mark()
         module = sys.modules.get(ref.defined_in) or import_module(ref.defined_in)
         candidate = getattr(module, ref.name, None)
         if getattr(getattr(candidate, ATTRIBUTE, None), "name", None) == ref.key:

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -73,6 +74,7 @@ def test_missing_leaves_alone_what_is_outdated(call, project):
     (project / ".flowstone" / "data" / "local" / "day" / "2024-01-07.json").unlink()
     module = next(project.glob("cli_*.py"))
     module.write_text(TEXT.replace("return 1", "return 2"))
+    sys.modules.pop(module.stem)
     ran(project)
     call("backfill", "day", "--missing")
     assert ran(project) == ["day 2024-01-07", "day 2024-01-30", "day 2024-01-31"]

@@ -360,8 +360,7 @@ def test_worker_processes_need_a_manifest(make_project):
 
 
 def test_a_user_module_that_cannot_be_imported_is_the_users_failure(make_project):
-    made = make_project("@asset\ndef a() -> int:\n    return 1\n")
-    (made.root / f"{made.module}.py").write_text("import not_there\n")
+    made = make_project("import not_there\n@asset\ndef a() -> int:\n    return 1\n")
     failure = run(made, "process").results["a", None].failure
     assert failure.kind == "ModuleNotFoundError"
     assert "import not_there" in failure.traceback
