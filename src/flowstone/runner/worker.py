@@ -34,6 +34,8 @@ def main(manifest: str, lifeline: int) -> None:
     from flowstone.runner.result import Order
     from flowstone.runtime.workspace import Workspace
 
+    # Among the log records in the right order, and not lost if this process is killed.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(level=logging.INFO, format=FORMAT)
     workspace = Workspace.open(Path(manifest))
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
