@@ -18,6 +18,9 @@ PARTS = 64
 CHOSEN = range(PARTS) if SOAK else range(0, PARTS, 8)
 VARIED = range(PARTS) if SOAK else range(0, PARTS, 32)
 REFUSED = {"FS001", "FS002"}
+SECRET = "FS703"
+RARE = 0.01
+"""Share of the files that may hold what looks like a secret."""
 SECONDS_OF_VARIANTS = 10.0
 
 
@@ -28,9 +31,12 @@ def files() -> list[Path]:
 
 @pytest.mark.parametrize("number", CHOSEN)
 def test_a_file_without_declarations_has_no_finding(number, files):
-    wrong = [problem for path in files if part(path, PARTS) == number and (problem := _problem(path)) is not None]
+    mine = [path for path in files if part(path, PARTS) == number]
+    secrets: list[Path] = []
+    wrong = [problem for path in mine if (problem := _problem(path, secrets)) is not None]
 
     assert wrong == []
+    assert len(secrets) <= RARE * len(mine)
 
 
 @pytest.mark.parametrize("number", VARIED)
@@ -53,12 +59,18 @@ def test_there_are_many_files(files):
     assert len(files) > 10_000
 
 
-def _problem(path: Path) -> str | None:
-    """What is wrong with the findings in a file: there must be one if Python refuses it, else none."""
+def _problem(path: Path, secrets: list[Path]) -> str | None:
+    """What is wrong with the findings in a file: there must be one if Python refuses it, else none.
+
+    Keys do stand in some files, in emulators of services above all. Such files are put into ``secrets``.
+    """
     try:
-        found = examine(path)
+        everything = examine(path)
     except (Exception, TooLongError) as error:  # noqa: BLE001 - all are told together
         return f"{path}: {error!r}"
+    found = [item for item in everything if item.code != SECRET]
+    if len(found) < len(everything):
+        secrets.append(path)
     if _is_refused(path):
         return None if len(found) == 1 and found[0].code in REFUSED else f"{path}: refused by Python, found {found}"
     return f"{path}: {[str(item) for item in found]}" if found else None
