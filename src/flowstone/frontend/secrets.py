@@ -31,6 +31,8 @@ _ELSEWHERE = re.compile(
 _WORDS = re.compile(r"[a-z]+(?:[-_./ ][a-z]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEEPEST = 20
+_LOOKED_AT = 500
+"""Characters of a text that are looked at: some of the patterns take time that grows with the square of its length."""
 
 
 def looks_secret(name: str, value: Any) -> bool:
@@ -40,7 +42,10 @@ def looks_secret(name: str, value: Any) -> bool:
 
 def certainty(name: str, value: Any) -> Certainty | None:
     """How sure it is that a value under a name is a secret that somebody wrote down; None if it does not look so."""
-    if not isinstance(value, str) or not value or is_placeholder(value):
+    if not isinstance(value, str) or not value:
+        return None
+    value = value[:_LOOKED_AT]
+    if is_placeholder(value):
         return None
     plain = _CAMEL.sub("_", name).replace("-", "_").replace(".", "_")
     if has_secret_form(value) or _is_named_so(plain, value):

@@ -1,6 +1,7 @@
 """Secrets that are written into code."""
 
 import ast
+import time
 
 import pytest
 
@@ -67,3 +68,13 @@ def test_the_ir_does_not_hold_it(project):
     assert fact.kind == "secret"
     assert (fact.location.file, fact.location.line) == ("a.py", 6)
     assert KEY not in loaded.project.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "text", ["a=b&" * 50_000, "host=a;x=" * 20_000, "-" * 60 + "!a9", "://" + ":" * 100_000, "a-" * 50_000 + "!"]
+)
+def test_no_text_takes_long(text):
+    """In processor time, and far more of it than any machine needs."""
+    before = time.process_time()
+    found(f"token = {text!r}")
+    assert time.process_time() - before < 5

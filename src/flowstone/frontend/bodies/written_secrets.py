@@ -16,7 +16,7 @@ from flowstone.frontend.tree import walk
 from flowstone.ir.body import BodyFact
 
 _HINTS = re.compile(
-    r"passw|pwd|passphrase|secret|token|_?key|credential|://[^\s/]*:[^\s/]*@|bearer|basic\s|BEGIN [A-Z]"
+    r"passw|pwd|passphrase|secret|token|_?key|credential|://[^\s/@]*@|bearer|basic\s|BEGIN [A-Z]"
     r"|[a-z0-9+/_=-]{20,}",
     re.IGNORECASE,
 )
@@ -24,7 +24,7 @@ _HINTS = re.compile(
 _NO_SECRET = re.compile(
     r""".*[\s\\].*                                     # a message, a pattern
     | [A-Za-z]+ | .{0,3} | [^A-Za-z]*
-    | [A-Za-z]*\d?(?:[-_./:]+[A-Za-z]*\d?)+           # names
+    | [A-Za-z]*\d?(?:[-_./:][A-Za-z]*\d?)+            # names
     | (?:u?int|float|utf|str|text|varchar|char)\w*(?:\(\d+\))?    # types of columns
     """,
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
