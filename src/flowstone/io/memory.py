@@ -56,7 +56,9 @@ class MemoryManager(IOManager):
         return None if loading else refusal(type, _judge, loading=loading)
 
     def stage(self, slot: Slot, value: Any) -> Staged:
-        kept = _kept(slot, value) if is_once(value) or frames.is_relation(value) else value
+        kept = value
+        if type(value) not in _SIMPLE and (is_once(value) or frames.is_relation(value)):
+            kept = _kept(slot, value)
         content = _content(kept)
         staged = Staged(slot, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content), handle=kept)
         self.reached("staged")
@@ -105,8 +107,8 @@ class MemoryManager(IOManager):
             return self._stored.get(slot.asset, {}).pop(slot.partition, None) is not None
 
     def _find(self, slot: Slot) -> tuple[Record, Any] | None:
-        with self._lock:
-            return self._stored.get(slot.asset, {}).get(slot.partition)
+        found = self._stored.get(slot.asset)
+        return None if found is None else found.get(slot.partition)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,13 @@ def fill_keys(
         for definition in definitions(project, steps)
     }
     found: dict[str, Keys] = {}
+    some_have_none = not all(keys.values())
     for step in steps:
         partitions = project.steps[step].partitions
-        found[step] = keys[partitions] if partitions is not None else () if _waits(project, step, found) else (None,)
+        if partitions is not None:
+            found[step] = keys[partitions]
+        else:
+            found[step] = () if some_have_none and _waits(project, step, found) else (None,)
     return found
 
 

@@ -37,7 +37,7 @@ class TypeExpr(Node):
 
     @property
     def optional(self) -> bool:
-        return any(member.name == "None" for member in self.members)
+        return self.name == "None" or (self.name == UNION and any(member.name == "None" for member in self.args))
 
     @property
     def yields(self) -> TypeExpr | None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, Self, TextIO
 
 from flowstone.runner.logs import mark
 from flowstone.runner.result import Order
@@ -41,21 +41,16 @@ class Capture:
             root.setLevel(level)
             sys.stdout, sys.stderr = streams
 
-    @contextmanager
-    def into(self, path: Path, order: Order, *, shown: bool) -> Iterator[Sink]:
-        """Keep what this thread prints in a file, and show it too if it is to be. Errors: OSError."""
-        sink = self._current.sink = Sink(path, order, shown=shown)
-        try:
-            yield sink
-        finally:
-            self._current.sink = None
-            sink.close()
+    def into(self, path: Path, order: Order, *, shown: bool) -> Sink:
+        """Within what is returned, keep what this thread prints in a file, and show it too if it is to be."""
+        return Sink(self._current, path, order, shown=shown)
 
 
 class Sink:
     """Where the output of one attempt goes. The file is not touched as long as nothing is printed."""
 
-    def __init__(self, path: Path, order: Order, *, shown: bool) -> None:
+    def __init__(self, current: threading.local, path: Path, order: Order, *, shown: bool) -> None:
+        self._current = current
         self._path = path
         self._order = order
         self._shown = shown
@@ -73,8 +68,12 @@ class Sink:
             shown_on.write(text)
             shown_on.flush()
 
-    def close(self) -> None:
-        """Nothing more is printed."""
+    def __enter__(self) -> Self:
+        self._current.sink = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._current.sink = None
         if self._file is not None:
             self._file.close()
 

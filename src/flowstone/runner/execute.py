@@ -113,7 +113,7 @@ class _Execution:
         self.options = options
         self.reporter = reporter
         self.results: Results = SimpleQueue()
-        self.routes = Routes(workspace.project, options.executor)
+        self.routes = Routes(workspace.project, options.executor, plan)
         self.pools: dict[Executor, Pool] = {}
         self.waiting = [len(task.needs) for task in plan.tasks]
         self.users: list[list[int]] = [[] for _ in plan.tasks]
@@ -126,16 +126,16 @@ class _Execution:
         self.skipped = [False] * len(plan.tasks)
         self.running = 0
         self.summary = Summary()
-        self.lasting = self.routes.something_lasts(plan)
+        self.lasting = self.routes.something_lasts()
         """Whether there can be something to go on with after this process has ended."""
         self.flushed = time.monotonic()
-        self.capacity = 1 if options.executor == "inline" or self.routes.one_at_a_time(plan) else options.workers
+        self.capacity = 1 if options.executor == "inline" or self.routes.one_at_a_time() else options.workers
 
     def loop(self) -> Summary:
         """Run everything."""
         started = time.perf_counter()
         self.reporter.begin(self.plan)
-        for text in self.routes.notes(self.plan):
+        for text in self.routes.notes():
             self.reporter.note(text)
         while self.ready or self.delayed or self.running:
             if self.interrupts.asked is not None:

@@ -7,8 +7,9 @@ known once what it reads was made: if that comes out as it was, the task's value
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import StorageError
@@ -26,8 +27,7 @@ Action = Literal["run", "may run", "reuse", "blocked"]
 ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "blocked")
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What is known of one task before the run."""
 
     task: Task
@@ -44,8 +44,7 @@ class Expectation:
         return any(reason.kind == "forced" for reason in self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """A plan with what is expected of each of its tasks."""
 
     plan: Plan
@@ -74,8 +73,7 @@ def forecast(
     return Forecast(plan, tuple(_Forecaster(workspace, plan, force, done, stored or Stored(workspace)).all()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Inputs:
+class _Inputs(Struct, frozen=True):
     """What a task will read, as far as it is known."""
 
     known: tuple[tuple[Place, Record | None], ...]

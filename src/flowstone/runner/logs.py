@@ -10,8 +10,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from flowstone.runner.result import Order, Result
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from msgspec import Struct, structs
+
 from flowstone.dsl.mappings import KeySelection, PartitionMapping
 from flowstone.dsl.partitions import PartitionKey, Partitions
 from flowstone.errors import UsageError
@@ -16,8 +18,7 @@ from flowstone.ir.run_keys import Keys, all_keys, assign_keys
 from flowstone.runtime.keys import selection
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One step for one partition."""
 
     step: str
@@ -73,7 +74,8 @@ def restricted(planned: Plan, wanted: Callable[[Task], bool]) -> Plan:
     for place, task in enumerate(planned.tasks):
         if wanted(task):
             new_place[place] = len(tasks)
-            tasks.append(replace(task, needs=tuple(new_place[need] for need in task.needs if need in new_place)))
+            needs = tuple(new_place[need] for need in task.needs if need in new_place)
+            tasks.append(structs.replace(task, needs=needs))
     return replace(planned, tasks=tuple(tasks))
 
 
@@ -91,21 +93,26 @@ class _Edges:
     def of(self, step: str, key: PartitionKey | None, place: int) -> set[int]:
         """Places of what one task needs, as far as it is in the plan."""
         found: set[int] = set()
-        for dependency in self._project.steps[step].signature.dependencies:
-            producer = self._project.assets[dependency.asset].step
-            keys = self._assigned.get(producer)
+        node = self._project.steps[step]
+        for dependency in node.signature.dependencies:
+            asset = self._project.assets[dependency.asset]
+            keys = self._assigned.get(asset.step)
             if not keys:
                 continue
-            selected = self._selection(step, dependency, key)
+            selected = self._selection(node.partitions, asset.partitions, dependency, key)
             for needed in keys if selected.stored else selected.keys:
-                other = self._places.get((producer, None if needed is None else needed.text))
+                other = self._places.get((asset.step, None if needed is None else needed.text))
                 if other is not None and other != place:
                     found.add(other)
         return found
 
-    def _selection(self, step: str, dependency: Dependency, key: PartitionKey | None) -> KeySelection:
-        consumer = self._project.steps[step].partitions
-        producer = self._project.assets[dependency.asset].partitions
+    def _selection(
+        self,
+        consumer: Partitions | None,
+        producer: Partitions | None,
+        dependency: Dependency,
+        key: PartitionKey | None,
+    ) -> KeySelection:
         if dependency.mapping is None and (producer is None or producer is consumer):
             return selection(consumer, producer, dependency, key)
         name = consumer, producer, dependency.mapping, None if key is None else key.text

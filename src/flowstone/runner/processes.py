@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.runner.attempt import failed

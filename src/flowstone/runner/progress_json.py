@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any, TextIO
 
 from flowstone.runner.plan import Task
@@ -25,7 +24,7 @@ class JsonDocument(Reporter):
         self._notes.append(text)
 
     def finished(self, task: Task, result: Result) -> None:
-        figures = asdict(result)
+        figures = result.to_json()
         failure = figures.pop("failure")
         if failure is not None:
             del failure["retryable"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """One attempt to run a task."""
 
     step: str
@@ -17,8 +18,7 @@ class Order:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why an attempt failed."""
 
     kind: str
@@ -33,8 +33,7 @@ class Failure:
     """The last lines that the function printed, where they were captured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How an attempt ended."""
 
     status: Literal["materialized", "reused", "failed"]
@@ -47,3 +46,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     """Names of the checks that failed without blocking."""
     failure: Failure | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is sent and shown."""
+        return {**asdict(self), "failure": None if self.failure is None else asdict(self.failure)}

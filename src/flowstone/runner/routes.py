@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import Traits
@@ -13,61 +15,63 @@ from flowstone.runner.plan import Plan
 class Routes:
     """Which steps run in this process, and which in worker processes."""
 
-    def __init__(self, project: Project, executor: Executor) -> None:
+    def __init__(self, project: Project, executor: Executor, plan: Plan) -> None:
         self._project = project
         self._executor = executor
+        self._steps = tuple(dict.fromkeys(task.step for task in plan.tasks))
+        self._managers = self._storing(self._steps)
         self._routes: dict[str, Executor] = {}
-        self._memory: dict[str, bool] = {}
         self._traits: dict[str, Traits] = {}
 
     def of(self, step: str) -> Executor:
         """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
         found = self._routes.get(step)
         if found is None:
-            own: dict[str, Executor] = self._project.steps[step].engine_options.get("local", {})
-            wanted = own.get("executor", self._executor)
-            if self._in_memory(step):
-                found = "thread" if wanted == "process" else wanted
-            else:
-                found = wanted if self._project.steps[step].timeout is None else "process"
-            self._routes[step] = found
+            node = self._project.steps[step]
+            wanted = node.engine_options["local"].get("executor") if "local" in node.engine_options else None
+            found = self._routes[step] = self._route(step, wanted or self._executor)
         return found
 
-    def notes(self, plan: Plan) -> list[str]:
+    def notes(self) -> list[str]:
         """What a user would not expect."""
-        steps = list(dict.fromkeys(task.step for task in plan.tasks))
-        inside = [step for step in steps if self._in_memory(step)]
         found = []
-        if inside and self._executor == "process":
+        if self._executor == "process" and (inside := [step for step in self._steps if self._in_memory(step)]):
             found.append(f"{_names(inside)}: run in this process, since values are kept in memory")
-        if endless := [step for step in inside if self._project.steps[step].timeout is not None]:
+        timed = [step for step in self._steps if self._project.steps[step].timeout is not None]
+        if endless := [step for step in timed if self._in_memory(step)]:
             found.append(f"{_names(endless)}: the timeout cannot be enforced, since values are kept in memory")
         return found
 
-    def something_lasts(self, plan: Plan) -> bool:
+    def something_lasts(self) -> bool:
         """Whether any output is stored outside of this process."""
-        steps = {task.step for task in plan.tasks}
-        outputs = (output for step in steps for output in self._project.steps[step].outputs.values())
-        return any(self._traits_of(output).durable for output in outputs)
+        return any(self._traits_of(manager).durable for manager in self._managers)
 
-    def one_at_a_time(self, plan: Plan) -> bool:
+    def one_at_a_time(self) -> bool:
         """Whether a store is written that only one process at a time may write."""
-        return any(
-            self._traits_of(output).single_writer
-            for step in {task.step for task in plan.tasks}
-            for output in self._project.steps[step].outputs.values()
-        )
+        return any(self._traits_of(manager).single_writer for manager in self._managers)
+
+    def _route(self, step: str, wanted: Executor) -> Executor:
+        if self._in_memory(step):
+            return "thread" if wanted == "process" else wanted
+        return wanted if self._project.steps[step].timeout is None else "process"
 
     def _in_memory(self, step: str) -> bool:
-        found = self._memory.get(step)
-        if found is None:
-            node = self._project.steps[step]
-            assets = [*node.outputs.values(), *(item.asset for item in node.signature.dependencies)]
-            found = self._memory[step] = not all(self._traits_of(asset).durable for asset in assets)
-        return found
+        node, assets = self._project.steps[step], self._project.assets
+        for asset in node.outputs.values():
+            if not self._traits_of(assets[asset].storage.manager).durable:
+                return True
+        for dependency in node.signature.dependencies:
+            if not self._traits_of(assets[dependency.asset].storage.manager).durable:
+                return True
+        return False
 
-    def _traits_of(self, asset: str) -> Traits:
-        name = self._project.assets[asset].storage.manager
+    def _storing(self, steps: Iterable[str]) -> set[str]:
+        """The managers of what the steps make."""
+        nodes, assets = self._project.steps, self._project.assets
+        return {assets[output].storage.manager for step in steps for output in nodes[step].outputs.values()}
+
+    def _traits_of(self, name: str) -> Traits:
+        """Of a manager."""
         found = self._traits.get(name)
         if found is None:
             if name not in self._project.io_managers:

@@ -14,7 +14,6 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from flowstone.runner.remains import MARK, kill_marked
@@ -43,7 +42,7 @@ def main(manifest: str, lifeline: int) -> None:
         result = attempt(workspace, Order(**json.loads(line)))
         sys.stdout.flush()
         sys.stderr.flush()
-        answers.write(json.dumps(asdict(result), default=str) + "\n")
+        answers.write(json.dumps(result.to_json(), default=str) + "\n")
 
 
 def _start_guard(lifeline: int) -> None:

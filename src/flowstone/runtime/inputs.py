@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import DamagedError, NotMaterializedError
@@ -21,8 +21,7 @@ _LAZY = ("Iterator", "Iterable", "Generator")
 _BY_KEY = ("dict", "Mapping", "MutableMapping")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredValue:
+class StoredValue(Struct, frozen=True):
     """A value that is stored, with its record."""
 
     key: PartitionKey | None
@@ -39,8 +38,7 @@ class StoredValue:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """One dependency of a step with what is stored for it."""
 
     dependency: Dependency
@@ -48,11 +46,11 @@ class Input:
     many: bool
 
     @property
-    def versions(self) -> Iterator[InputVersion]:
-        for value in self.values:
-            yield InputVersion(
-                asset=value.record.asset, partition=value.record.partition, data_version=value.record.data_version
-            )
+    def versions(self) -> list[InputVersion]:
+        return [
+            InputVersion(asset=record.asset, partition=record.partition, data_version=record.data_version)
+            for record in [value.record for value in self.values]
+        ]
 
     def load(self) -> Any:
         """What the parameter receives. Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
@@ -74,7 +72,7 @@ def find_inputs(workspace: Workspace, prepared: PreparedStep, key: PartitionKey 
 
     Errors: NotMaterializedError naming the asset, the key and the command that makes it.
     """
-    return tuple(_find(workspace, prepared, dependency, asset, key) for dependency, asset in prepared.dependencies)
+    return tuple([_find(workspace, prepared, dependency, asset, key) for dependency, asset in prepared.dependencies])
 
 
 def _find(

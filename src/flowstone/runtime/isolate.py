@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.io.record import Record

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from flowstone.__about__ import __version__
 from flowstone.dsl.context import Context
@@ -42,8 +43,7 @@ from flowstone.runtime.workspace import Workspace
 _LOG = logging.getLogger("flowstone")
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """What one materialization is about."""
 
     workspace: Workspace
@@ -107,7 +107,7 @@ def _task(workspace: Workspace, step: str, partition: str | None, run: Run, conf
     prepared = workspace.step(step)
     key = _key(workspace, prepared, partition)
     inputs = find_inputs(workspace, prepared, key)
-    versions = tuple(version for item in inputs for version in item.versions)
+    versions = tuple([version for item in inputs for version in item.versions])
     return _Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config))
 
 
@@ -147,12 +147,11 @@ def _make(task: _Task) -> tuple[Record, ...]:
     started = datetime.now(UTC)
     prepared = task.prepared
     step = prepared.step
-    task.workspace.demand_sources(prepared.functions)
+    task.workspace.demand_sources(prepared.modules)
     if step.function.is_generator and not yields_batches(step):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
-    context = Context(
-        asset=step.id, partition=task.key, run_id=task.run.id, engine=task.run.engine, attempt=task.run.attempt
-    )
+    run = task.run
+    context = Context(step.id, task.key, run.id, run.engine, run.attempt, _LOG)
     loaded = {item.dependency.parameter: item.load() for item in task.inputs if item.dependency.parameter is not None}
     staged: list[_StagedOutput] = []
     try:
@@ -175,23 +174,20 @@ def _make(task: _Task) -> tuple[Record, ...]:
 def _stage(task: _Task, call: _Call, values: tuple[Any, ...], staged: list[_StagedOutput]) -> None:
     """Check the values and stage them; one that is used up by that is checked when it is staged."""
     outputs = list(zip(task.prepared.outputs, values, strict=True))
-    checks = {
-        asset.id: _checks(task, call, asset.id, partial(as_annotated, value))
-        for asset, value in outputs
-        if not is_once(value)
-    }
-    for asset, value in outputs:
+    passing = [place for place, value in enumerate(values) if is_once(value)]
+    checks = [
+        () if place in passing else _checks(task, call, asset.id, partial(as_annotated, value))
+        for place, (asset, value) in enumerate(outputs)
+    ]
+    for (asset, value), outcomes in zip(outputs, checks, strict=True):
         manager, slot_of = task.workspace.storage(asset.id)
-        item = manager.stage(slot_of(task.partition), value)
-        staged.append(_StagedOutput(manager, item, checks.get(asset.id, ())))
-    for place, (asset, value) in enumerate(outputs):
-        if is_once(value):
-            load = partial(_load_staged, staged[place].staged)
-            staged[place] = staged[place]._replace(checks=_checks(task, call, asset.id, load))
+        staged.append(_StagedOutput(manager, manager.stage(slot_of(task.partition), value), outcomes))
+    for place in passing:
+        load = partial(_load_staged, staged[place].staged)
+        staged[place] = staged[place]._replace(checks=_checks(task, call, outputs[place][0].id, load))
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """Calls a user function with everything bound that its signature asks for."""
 
     task: _Task

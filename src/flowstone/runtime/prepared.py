@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+
+from msgspec import Struct
 
 from flowstone.dsl.partitions import Partitions
 from flowstone.errors import ConfigurationError
@@ -16,8 +16,7 @@ from flowstone.runtime.parameters import canonical, demand_declared
 from flowstone.runtime.versions import code_version, config_version
 
 
-@dataclass(frozen=True)
-class PreparedStep:
+class PreparedStep(Struct, frozen=True):
     """A step with what it refers to looked up."""
 
     step: Step
@@ -30,18 +29,14 @@ class PreparedStep:
     config: Mapping[str, Json]
     """Configured values of its config parameters; for others the function's default holds."""
     project: Project
+    modules: frozenset[str]
+    """Those of the functions that are called to make it: its own, and those of its resources and checks."""
     code_version: str
     config_version: str
 
     @property
     def partitions(self) -> Partitions | None:
         return self.step.partitions
-
-    @cached_property
-    def functions(self) -> tuple[FunctionRef, ...]:
-        """The functions that are called to make it: its own, and those of its resources and checks."""
-        used = (*(item.function for item in self.resources), *(item.function for item in self.checks))
-        return (self.step.function, *used)
 
     def version_with(self, config: Mapping[str, Json]) -> str:
         """The config version with other values of this step's config parameters."""
@@ -66,6 +61,7 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         resources=resources,
         config=config,
         project=project,
+        modules=_modules(step.function, *(item.function for item in resources), *(item.function for item in checks)),
         code_version=code_version(step, resources, checks),
         config_version=_config_version(project, step, outputs, resources, checks, config),
     )
@@ -91,6 +87,10 @@ def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tup
             waiting[name] = None
             stack.extend(reversed(missing))
     return tuple(found.values())
+
+
+def _modules(*functions: FunctionRef) -> frozenset[str]:
+    return frozenset([name for function in functions for name in (function.module, function.defined_in)])
 
 
 def _config_version(

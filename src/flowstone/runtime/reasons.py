@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from flowstone.io.record import InputVersion, Record
 from flowstone.runtime.prepared import PreparedStep
@@ -44,8 +45,7 @@ _TEXTS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One reason to make a value, or why it cannot be made."""
 
     kind: Kind

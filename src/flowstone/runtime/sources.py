@@ -9,7 +9,7 @@ import ast
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from flowstone.errors import ConfigurationError
@@ -29,7 +29,7 @@ class Sources:
         self._same: set[str] = set()
         self._lock = threading.Lock()
 
-    def demand(self, modules: Iterable[str]) -> None:
+    def demand(self, modules: Collection[str]) -> None:
         """Look at the files of modules, and of all that they import.
 
         What lies in no folder (in a zip archive, or compiled only) cannot be compared.
@@ -47,7 +47,7 @@ class Sources:
             if module is not None and name in self._files:
                 vars(module).setdefault(_MARK, self._files[name].syntax)
 
-    def _compared(self, modules: Iterable[str]) -> set[str]:
+    def _compared(self, modules: Collection[str]) -> set[str]:
         pending, seen = list(modules), set(self._same)
         while pending:
             name = pending.pop()

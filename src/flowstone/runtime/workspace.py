@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache, partial
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -85,7 +85,7 @@ class Workspace:
             storage = self.project.assets[asset].storage
             manager = self.manager(storage.manager)
             options = _validated(manager.AssetOptions, storage.options, f"asset {asset}")
-            found = self._storages[asset] = manager, partial(_slot, asset, options)
+            found = self._storages[asset] = manager, _slots(asset, options)
         return found
 
     def slot(self, asset: str, partition: str | None) -> Slot:
@@ -103,12 +103,12 @@ class Workspace:
                 found = self._functions[kind, ref] = self._find_function(ref, kind)
         return found
 
-    def demand_sources(self, functions: Iterable[FunctionRef]) -> None:
-        """See to it that the modules of functions, and what they import, are those of which the project was made.
+    def demand_sources(self, modules: Collection[str]) -> None:
+        """See to it that modules, and what they import, are those of which the project was made.
 
         Errors: ConfigurationError if a file is another one.
         """
-        self._sources.demand({name for ref in functions for name in (ref.module, ref.defined_in)})
+        self._sources.demand(modules)
 
     def step(self, step: str) -> PreparedStep:
         """A step, ready to be run. Errors: ConfigurationError if there is none of that id."""
@@ -197,8 +197,10 @@ def _opened(path: Path, stamp: tuple[int, int, int] | None) -> Workspace:  # noq
     return Workspace(manifest.project, _project_root(path, manifest))
 
 
-def _slot(asset: str, options: Options, partition: str | None) -> Slot:
-    return Slot(asset, partition, options)
+def _slots(asset: str, options: Options) -> Callable[[str | None], Slot]:
+    """Makes the slots of an asset; the one without a partition is made once, since it is asked for again and again."""
+    whole = Slot(asset, None, options)
+    return lambda partition: whole if partition is None else Slot(asset, partition, options)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec.structs import asdict
 
 from flowstone.errors import RunConflictError
 from flowstone.runner.forecast import Forecast
@@ -23,9 +25,9 @@ KEPT_RUNS = 200
 FOLDER = "runs"
 """Where the locks of runs lie, in the state folder."""
 _BY_HAND = "wait until it has ended, or stop it by: kill {pid}"
-_START_ATTEMPT = "INSERT INTO attempts (run, place, number, status, started_at) VALUES (?, ?, ?, 'running', ?)"
-_END_ATTEMPT = """
-    UPDATE attempts SET status = ?, elapsed = ?, failure = ? WHERE run = ? AND place = ? AND number = ?
+_ATTEMPT = """
+    INSERT INTO attempts (run, place, number, started_at, status, elapsed, failure) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET status = excluded.status, elapsed = excluded.elapsed, failure = excluded.failure
 """
 _INTERRUPT = (
     """
@@ -35,7 +37,7 @@ _INTERRUPT = (
     "UPDATE attempts SET status = 'interrupted' WHERE run = ? AND status = 'running'",
 )
 """What is running when a run ends was interrupted."""
-_END_TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
+_TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class History:
         }
         with faults(self.path), transaction(self._connection):
             self._bury_the_dead()
-            self._demand_free(beginning.profile, set(tasks.values()))
+            self._demand_free(beginning.profile, tasks.values())
             number = self._insert(beginning, planned.count("reuse"))
             self._connection.executemany(
                 "INSERT INTO tasks (run, place, step, partition, status) VALUES (?, ?, ?, ?, 'waiting')",
@@ -121,11 +123,12 @@ class History:
         for statement in _INTERRUPT:
             self._connection.execute(statement, (number,))
 
-    def _demand_free(self, profile: str | None, wanted: set[Place]) -> None:
+    def _demand_free(self, profile: str | None, making: Iterable[Place]) -> None:
         """Errors: RunConflictError if a run that lives has something to make that is wanted."""
         others = self._rows(
             "SELECT number, id, pid, command FROM runs WHERE status = 'running' AND profile IS ?", (profile,)
         )
+        wanted = set(making) if others else set()
         for number, run_id, pid, command in others:
             its = self._rows("SELECT step, partition FROM tasks WHERE run = ? AND status = 'waiting'", (number,))
             if both := [place for place in its if place in wanted]:
@@ -150,11 +153,11 @@ class History:
         with faults(self.path):
             return self._rows(statement, values)
 
-    def write(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
-        """Carry out statements in one transaction. Errors: StateError."""
+    def write(self, statements: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> None:
+        """Carry out statements, each for several rows of values, in one transaction. Errors: StateError."""
         with faults(self.path), transaction(self._connection):
-            for statement, values in statements:
-                self._connection.execute(statement, values)
+            for statement, rows in statements:
+                self._connection.executemany(statement, rows)
 
 
 class Journal:
@@ -165,11 +168,16 @@ class Journal:
     def __init__(self, history: History, number: int) -> None:
         self._history = history
         self._number = number
-        self._pending: list[tuple[str, Sequence[Any]]] = []
+        self._started: dict[tuple[int, int], str] = {}
+        """When the attempts began that have not ended."""
+        self._attempts: dict[tuple[int, int], tuple[Any, ...]] = {}
+        """By place and number, what is to be written of each. One that has ended since is written once."""
+        self._tasks: list[tuple[Any, ...]] = []
 
     def starting(self, place: int, attempt: int, *, keep: bool = True) -> None:
         """An attempt is about to begin; ``keep`` commits that with all that was before."""
-        self._pending.append((_START_ATTEMPT, (self._number, place, attempt, _now())))
+        started = self._started[place, attempt] = _now()
+        self._attempts[place, attempt] = (self._number, place, attempt, started, "running", None, None)
         if keep:
             self.flush()
 
@@ -177,32 +185,31 @@ class Journal:
         """An attempt has ended, or a task without any (0); ``final`` if no other follows."""
         if attempt:
             failure = None if result.failure is None else json.dumps(asdict(result.failure))
-            values = result.status, result.elapsed, failure, self._number, place, attempt
-            self._pending.append((_END_ATTEMPT, values))
+            started = self._started.pop((place, attempt))
+            outcome = result.status, result.elapsed, failure
+            self._attempts[place, attempt] = (self._number, place, attempt, started, *outcome)
         if final:
-            self._pending.append((_END_TASK, (*_figures(result), self._number, place)))
+            self._tasks.append((result.status, result.elapsed, result.rows, result.size, self._number, place))
 
     def skipped(self, places: Sequence[int]) -> None:
         """Tasks cannot run."""
-        text = "UPDATE tasks SET status = 'skipped' WHERE run = ? AND place = ?"
-        self._pending += [(text, (self._number, place)) for place in places]
+        self._tasks += [("skipped", None, None, None, self._number, place) for place in places]
 
     def flush(self) -> None:
         """Commit what is not yet."""
-        if self._pending:
-            self._history.write(self._pending)
-            self._pending.clear()
+        if self._attempts or self._tasks:
+            self._write()
 
     def end(self, status: str) -> None:
         """The run is over: ``done``, ``failed`` or ``interrupted``."""
         text = "UPDATE runs SET status = ?, ended_at = ? WHERE number = ?"
-        self._pending.append((text, (status, _now(), self._number)))
-        self._pending += [(statement, (self._number,)) for statement in _INTERRUPT]
-        self.flush()
+        interrupted = ((statement, [(self._number,)]) for statement in _INTERRUPT)
+        self._write((text, [(status, _now(), self._number)]), *interrupted)
 
-
-def _figures(result: Result) -> tuple[Any, ...]:
-    return result.status, result.elapsed, result.rows, result.size
+    def _write(self, *more: tuple[str, Iterable[Sequence[Any]]]) -> None:
+        self._history.write([(_ATTEMPT, self._attempts.values()), (_TASK, self._tasks), *more])
+        self._attempts.clear()
+        self._tasks.clear()
 
 
 def _now() -> str:

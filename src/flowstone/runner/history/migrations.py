@@ -48,5 +48,48 @@ _RUNS = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_RUNS,)
+
+def _one_of(*states: str) -> str:
+    """Alternatives one by one: for an ``IN``, SQLite fills a table for each row that it checks."""
+    return " OR ".join(f"status = '{state}'" for state in states)
+
+
+_QUICK_CHECKS = (
+    f"""
+    CREATE TABLE new_tasks (
+        run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        step TEXT NOT NULL,
+        partition TEXT,
+        status TEXT NOT NULL CHECK (
+            {_one_of("waiting", "running", "materialized", "reused", "failed", "skipped", "interrupted")}
+        ),
+        elapsed REAL,
+        rows INTEGER,
+        size INTEGER,
+        PRIMARY KEY (run, place)
+    ) STRICT, WITHOUT ROWID
+    """,
+    f"""
+    CREATE TABLE new_attempts (
+        run INTEGER NOT NULL,
+        place INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK ({_one_of("running", "materialized", "reused", "failed", "interrupted")}),
+        started_at TEXT NOT NULL,
+        elapsed REAL,
+        failure TEXT,
+        PRIMARY KEY (run, place, number),
+        FOREIGN KEY (run, place) REFERENCES new_tasks (run, place) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID
+    """,
+    "INSERT INTO new_tasks SELECT run, place, step, partition, status, elapsed, rows, size FROM tasks",
+    "INSERT INTO new_attempts SELECT run, place, number, status, started_at, elapsed, failure FROM attempts",
+    "DROP TABLE attempts",
+    "DROP TABLE tasks",
+    "ALTER TABLE new_tasks RENAME TO tasks",
+    "ALTER TABLE new_attempts RENAME TO attempts",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_RUNS, _QUICK_CHECKS)
 """Statements that lead from each version to the next; an empty file has version 0."""
