@@ -24,9 +24,9 @@ from flowstone.io.aside import Aside
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
 from flowstone.io.files import STEPS, FileStore, faults
 from flowstone.io.object_store import ObjectStore
-from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk
+from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
-from flowstone.io.store import RECORDS, Draft, Store
+from flowstone.io.store import Draft, Store
 from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
@@ -147,16 +147,16 @@ class FileManager(IOManager):
     def publish(self, staged: Staged, record: Record) -> None:
         draft, place = staged.handle
         with self._faults(staged.slot.label, "publish", place):
-            self.store.publish(draft, place, record.model_dump_json().encode() + b"\n", _record_place(staged.slot))
+            self.store.publish(draft, place, record.model_dump_json().encode() + b"\n", record_place(staged.slot))
 
     def discard(self, staged: Staged) -> None:
         staged.handle[0].discard()
 
     def record(self, slot: Slot) -> Record | None:
-        place = _record_place(slot)
+        place = record_place(slot)
         with self._faults(slot.label, "read the record", place):
             try:
-                data = self.store.read(place)
+                data = self.store.read_record(place)
             except FileNotFoundError:
                 return None
         try:
@@ -175,12 +175,12 @@ class FileManager(IOManager):
                 yield record
 
     def partitions(self, slot: Slot) -> Iterator[str | None]:
-        alone = _record_place(Slot(slot.asset, None, slot.options))
-        folder = _record_place(Slot(slot.asset, "_", slot.options)).rpartition("/")[0]
+        alone = record_place(Slot(slot.asset, None, slot.options))
+        folder = record_place(Slot(slot.asset, "_", slot.options)).rpartition("/")[0]
         with self._faults(slot.label, "list", folder):
-            if self.store.size(alone) is not None:
+            if self.store.has_record(alone):
                 yield None
-            names = self.store.names(folder)
+            names = self.store.record_names(folder)
         suffix = ".json"
         yield from sorted(
             name.removesuffix(suffix) for name in names if name.endswith(suffix) and not name.startswith(".")
@@ -211,16 +211,16 @@ class FileManager(IOManager):
             return self.store.clean()
 
     def delete(self, slot: Slot) -> bool:
-        record_place = _record_place(slot)
+        noted = record_place(slot)
         try:
             record = self.record(slot)
         except DamagedError:
             record = None
-        if record is None and self.store.size(record_place) is None:
+        if record is None and not self.store.has_record(noted):
             return False
         place = self._place(slot, self.default_extension) if record is None else self._stored(slot, record)
         with self._faults(slot.label, "delete", place):
-            self.store.remove(record_place, place)
+            self.store.remove(noted, place)
         return True
 
     default_extension: ClassVar[str]
@@ -232,7 +232,7 @@ class FileManager(IOManager):
             with self._faults(slot.label, "read", place):
                 return look(place, record.size, record.data_version)
         except (NotMaterializedError, DamagedError) as error:
-            self.store.settle(_record_place(slot))
+            self.store.settle(record_place(slot))
             raise type(error)(f"{slot.label}: {error}") from error
 
     def _stored(self, slot: Slot, record: Record) -> str:
@@ -252,8 +252,3 @@ class FileManager(IOManager):
 
     def _faults(self, label: str, doing: str, place: str) -> AbstractContextManager[None]:
         return faults(label, doing, self.store.show(place))
-
-
-def _record_place(slot: Slot) -> str:
-    kind = "assets/{asset}.json" if slot.partition is None else "partitions/{asset}/{partition}.json"
-    return f"{RECORDS}/{expand(kind, slot)}"

@@ -1,10 +1,11 @@
 """Atomic files: what every file store commits with.
 
 A value is written to a temporary file in the folder of its target and synced. Publishing writes and syncs the record
-in the same way, renames the data, renames the record last, and then syncs both folders: one commit of the file system's
-journal for the two. Whoever dies between the renames leaves a value that is not that of its record, which no reader
-takes; so does a power cut, whichever rename it loses. Publishers of one asset take turns by a lock on the folder of its
-records, so that data and record of two writers never mix.
+in the same way, announces it (``announced``), renames the data, renames the record last, and then syncs both folders:
+one commit of the file system's journal for all of it. Whoever dies between the renames leaves the announcement, and who
+comes next gives the record its name. A power cut may lose any of the renames on a file system that does not keep their
+order; then the data is not that of its record, and no reader takes it. Publishers of one asset take turns by a lock on
+the folder of its records, so that data and record of two writers never mix.
 
 A temporary file is locked as long as its writer lives. What a dead one left is removed by the next writer in the
 folder.
@@ -22,9 +23,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
+from flowstone.io import announced
+from flowstone.io.locks import locked, sync_folder
 from flowstone.io.spool import OpenFile
-from flowstone.io.store import UnavailableError
-from flowstone.io.temporary import Temporary, create, lock, sweep
+from flowstone.io.store import RECORDS, UnavailableError
+from flowstone.io.temporary import Temporary, create, sweep
 
 STEPS = (
     "data-created",
@@ -33,6 +36,7 @@ STEPS = (
     "record-created",
     "record-written",
     "record-synced",
+    "record-announced",
     "data-renamed",
     "record-renamed",
     "data-folder-synced",
@@ -42,7 +46,6 @@ STEPS = (
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
 
 @contextmanager
@@ -75,7 +78,7 @@ class FileStore:
         return f"{self.root}/{place}"
 
     def fresh(self, place: str) -> tuple[str, dict[str, str]]:
-        return place, {}
+        return place, {announced.PLACE: place}
 
     def find(self, place: str, facts: Mapping[str, object]) -> str:
         return place
@@ -99,15 +102,52 @@ class FileStore:
         try:
             note.write(record)
             note.sync()
-            with _locked(record_path.parent, fcntl.LOCK_EX):
-                data.rename(target)
-                note.rename(record_path)
-            _sync_folder(target.parent)
+            with locked(record_path.parent) as held:
+                if held:
+                    self._announce(note, record_place, data, target)
+                else:  # others may publish at the same time: none of them may take the record of another
+                    data.rename(target)
+                    note.rename(record_path)
+            sync_folder(target.parent)
             self._reached("data-folder-synced")
-            _sync_folder(record_path.parent)
+            sync_folder(record_path.parent)
             self._reached("record-folder-synced")
         finally:
             note.discard()
+
+    def _announce(self, note: Temporary, record_place: str, data: Temporary, target: Path) -> None:
+        """Rename both, so that whoever comes later can go on at any step."""
+        following = announced.next_place(record_place)
+        path = self.root / following
+        if os.path.lexists(path):
+            announced.take_over(self, following)
+        try:
+            note.rename(path, "record-announced")
+            data.rename(target)
+        except BaseException:
+            if not data.closed:
+                with suppress(OSError):  # the first error is the one to tell of
+                    path.unlink()
+            raise
+        os.replace(path, self.root / record_place)  # noqa: PTH105 - without building another path
+        self._reached("record-renamed")
+
+    def read_record(self, place: str) -> bytes:
+        """The one that was announced by a writer that died, if its data is there."""
+        pending = self._pending(place)
+        return self.read(place) if pending is None else pending.content
+
+    def has_record(self, place: str) -> bool:
+        return self._pending(place) is not None or self.size(place) is not None
+
+    def record_names(self, folder: str) -> list[str]:
+        pending = announced.settle_all(self, folder, self.names(folder))
+        return list({*(found.record_place.rpartition("/")[2] for found in pending), *self.names(folder)})
+
+    def _pending(self, record_place: str) -> announced.Announced | None:
+        if not announced.is_announced(self, record_place):
+            return None
+        return announced.settle(self, announced.next_place(record_place))
 
     def read(self, place: str) -> bytes:
         descriptor = self._open(self.root / place)
@@ -147,6 +187,7 @@ class FileStore:
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def names(self, folder: str) -> list[str]:
+        """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
         try:
             return [entry.name for entry in os.scandir(self.root / folder)]
         except FileNotFoundError:
@@ -154,21 +195,23 @@ class FileStore:
 
     def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing into the folder."""
-        with suppress(OSError), _locked((self.root / record_place).parent, fcntl.LOCK_SH):
+        with suppress(OSError), locked((self.root / record_place).parent, fcntl.LOCK_SH):
             pass
 
     def remove(self, record_place: str, place: str) -> None:
         record_path, target = self.root / record_place, self.root / place
         self._trust(record_path.parent)
         self._trust(target.parent)
-        with _locked(record_path.parent, fcntl.LOCK_EX):
+        with locked(record_path.parent):
+            (self.root / announced.next_place(record_place)).unlink(missing_ok=True)
             record_path.unlink(missing_ok=True)
-            _sync_folder(record_path.parent)
+            sync_folder(record_path.parent)
             target.unlink(missing_ok=True)
 
     def clean(self) -> int:
-        """Remove the temporary files of dead writers in all folders."""
-        return sum(sweep(Path(folder)) for folder, _, _ in os.walk(self.root))
+        """Remove the temporary files of dead writers in all folders, and what they announced without any data."""
+        swept = sum(sweep(Path(folder)) for folder, _, _ in os.walk(self.root))
+        return swept + sum(announced.clean(self, Path(folder)) for folder, _, _ in os.walk(self.root / RECORDS))
 
     def _open(self, path: Path) -> int:
         self._trust(path.parent)
@@ -202,7 +245,7 @@ class FileStore:
             folder = folder.parent
         for made in reversed(missing):
             made.mkdir(exist_ok=True)
-            _sync_folder(made.parent)
+            sync_folder(made.parent)
         folder = missing[0] if missing else folder
         sweep(folder)
         self._ready.add(folder)
@@ -236,22 +279,3 @@ def _checked(descriptor: int, path: Path, size: int, data_version: str) -> Itera
 def _chunks(descriptor: int) -> Iterator[bytes]:
     while chunk := os.read(descriptor, _CHUNK):
         yield chunk
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    descriptor = os.open(folder, _FOLDER)
-    try:
-        lock(descriptor, how)
-        yield
-    finally:
-        lock(descriptor, fcntl.LOCK_UN)  # closing is not enough: a forked child may hold a copy of the descriptor
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, _FOLDER)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

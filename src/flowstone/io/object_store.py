@@ -198,7 +198,13 @@ class ObjectStore:
         except FileNotFoundError:
             return None
 
-    def names(self, folder: str) -> list[str]:
+    def read_record(self, place: str) -> bytes:
+        return self.read(place)
+
+    def has_record(self, place: str) -> bool:
+        return self.size(place) is not None
+
+    def record_names(self, folder: str) -> list[str]:
         with self._talking() as obstore:
             found = obstore.list_with_delimiter(self._store, f"{self._key(folder)}/")
             return [PurePosixPath(item["path"]).name for item in found["objects"]]

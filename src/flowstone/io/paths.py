@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 
 from flowstone.errors import StorageError
 from flowstone.io.contract import Slot
+from flowstone.io.store import RECORDS
 
 PLACEHOLDERS = ("asset", "partition")
 MAX_NAME = 255
@@ -84,6 +85,12 @@ def location(asset: str, path: str | None, extension: str, *, partitioned: bool)
     if not partitioned and "{partition}" in template:
         raise ValueError(f"the path {template!r} holds {{partition}}, but the asset is not partitioned")
     return unicodedata.normalize("NFC", template.replace("{asset}", asset)).casefold()
+
+
+def record_place(slot: Slot) -> str:
+    """Where the record of a slot lies in a file store. Errors: StorageError."""
+    kind = "assets/{asset}.json" if slot.partition is None else "partitions/{asset}/{partition}.json"
+    return f"{RECORDS}/{expand(kind, slot)}"
 
 
 def default_template(extension: str, *, partitioned: bool) -> str:

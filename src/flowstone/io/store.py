@@ -94,6 +94,15 @@ class Store(Protocol[D]):
     def read(self, place: str) -> bytes:
         """All of a file. Errors: FileNotFoundError, OSError, StorageError."""
 
+    def read_record(self, place: str) -> bytes:
+        """All of the current record. Errors: FileNotFoundError, OSError, StorageError."""
+
+    def has_record(self, place: str) -> bool:
+        """Whether there is a record, readable or not. Errors: OSError, StorageError."""
+
+    def record_names(self, folder: str) -> list[str]:
+        """Names of what lies in a folder of records. Errors: OSError, StorageError."""
+
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
         """All of a file. Errors: NotMaterializedError, DamagedError if it is not this content, OSError."""
 
@@ -111,9 +120,6 @@ class Store(Protocol[D]):
 
     def size(self, place: str) -> int | None:
         """Bytes of a file, or None if there is none. Errors: OSError."""
-
-    def names(self, folder: str) -> list[str]:
-        """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
 
     def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing beside the record, if publishing has a moment that readers can see."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -12,13 +11,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from flowstone.io.locks import lock
 from flowstone.io.spool import OpenFile
 
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
-"""What ``flock`` says on file systems without locks; writers there do not take turns."""
 
 
 class Temporary:
@@ -69,11 +67,11 @@ class Temporary:
         """The file, open to be read, whatever becomes of it."""
         return OpenFile(os.dup(self._descriptor))
 
-    def rename(self, target: Path) -> None:
+    def rename(self, target: Path, step: str | None = None) -> None:
         """Make it the target, in place of what was there. Errors: OSError."""
         os.replace(self.path, target)  # noqa: PTH105 - without building another path
         self._release()
-        self._reached(f"{self._kind}-renamed")
+        self._reached(step or f"{self._kind}-renamed")
 
     def discard(self) -> None:
         """Remove it, unless it was renamed or discarded before."""
@@ -106,15 +104,6 @@ def create(target: Path, kind: str, reached: Callable[[str], None]) -> Temporary
             temporary.discard()
             raise
         temporary.discard()  # taken for one that was left, in the moment before it was locked
-
-
-def lock(descriptor: int, how: int) -> None:
-    """Lock an open file or folder, where the file system can. Errors: BlockingIOError, OSError."""
-    try:
-        fcntl.flock(descriptor, how)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
 
 
 def sweep(folder: Path) -> int:

@@ -18,7 +18,7 @@ from flowstone.testing.io_fixtures import IoFixtures
 from flowstone.testing.io_samples import Sample, same
 
 VISIBLE = {
-    "data-renamed": None,
+    "data-renamed": 2,
     "record-renamed": 2,
     "data-folder-synced": 2,
     "record-folder-synced": 2,
@@ -177,7 +177,7 @@ class IoFaults(IoFixtures):
 
     def leftovers(self, manager: IOManager) -> list[str]:
         """Names of what unfinished attempts left behind."""
-        return [path.name for path in _root(manager).rglob("*") if path.name.endswith(".tmp")]
+        return [path.name for path in _root(manager).rglob("*") if path.suffix in (".tmp", ".next")]
 
 
 def _flip(data: bytes) -> bytes:
