@@ -37,6 +37,7 @@ FAMILIES = {
     "2": "Graph",
     "3": "Types and storage",
     "4": "Partitions",
+    "5": "Control flow",
     "6": "Schedules and jobs",
     "7": "Resources and secrets",
     "8": "Targets",

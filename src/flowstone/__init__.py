@@ -12,7 +12,7 @@ from flowstone.__about__ import __version__
 if TYPE_CHECKING:
     from flowstone.dsl.check_result import CheckResult
     from flowstone.dsl.context import Context
-    from flowstone.dsl.decorators import asset, check, resource
+    from flowstone.dsl.decorators import asset, check, resource, route
     from flowstone.dsl.dependency import Dep, Output
     from flowstone.dsl.job import Job
     from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
@@ -50,6 +50,7 @@ __all__ = [
     "asset",
     "check",
     "resource",
+    "route",
 ]
 
 

@@ -9,6 +9,7 @@ FlowStoneError
 │   └── MissingExtraError       a package of an extra is not installed
 ├── StorageError                a store could not be read or written
 │   ├── NotMaterializedError    no value with a matching record is stored
+│   │   └── NotChosenError      a route chose another branch: nothing is to be made
 │   ├── DamagedError            the stored content is not that of its record
 │   └── UnsupportedTypeError    the IO manager cannot store or load the type
 ├── ResourceError               a resource could not be opened or closed
@@ -83,6 +84,10 @@ class StorageError(FlowStoneError):
 
 class NotMaterializedError(StorageError):
     """No value with a matching record is stored."""
+
+
+class NotChosenError(NotMaterializedError):
+    """A route chose another branch, so that nothing is to be made."""
 
 
 class DamagedError(StorageError):

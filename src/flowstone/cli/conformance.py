@@ -142,9 +142,8 @@ def _run(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequence[str]
 def _report(project: Project, jobs: Sequence[str], results: Sequence[Stored]) -> None:
     from flowstone.conformance.compare import counts, differences, missing_assets
 
-    wanted = [
-        asset for job in jobs for step in project.jobs[job].steps for asset in project.steps[step].outputs.values()
-    ]
+    certain = [step for job in jobs for step in project.jobs[job].steps if step not in project.routes]
+    wanted = [asset for step in certain for asset in project.steps[step].outputs.values()]
     first = results[0]
     found = [difference for other in results[1:] for difference in differences(first, other)]
     lacking = missing_assets(wanted, first)

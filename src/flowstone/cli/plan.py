@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flowstone.runner.forecast import Expectation, Forecast
 
-_STYLES = {"run": "green", "may run": "yellow", "reuse": "cyan", "blocked": "bold red"}
+_STYLES = {"run": "green", "may run": "yellow", "reuse": "cyan", "skip": "yellow", "blocked": "bold red"}
 
 
 @click.command("plan")
@@ -26,8 +26,8 @@ def plan(everything: bool, output_format: str, **wanted: Any) -> None:
     """Show what a run of SELECTION (default: all) would make, what it would reuse, and why. Nothing is run.
 
     ``run`` with the same arguments carries out exactly this. An asset *may run* if something that it reads is made
-    again: should that come out as it was, the asset is reused. It is *blocked* if what it reads is neither stored nor
-    made by this run.
+    again: should that come out as it was, the asset is reused. It is *skipped* if a route has chosen another
+    branch, and *blocked* if what it reads is neither stored nor made by this run.
     """
     from flowstone.runner.prepare import prepare_run
 

@@ -1,4 +1,4 @@
-"""``@asset``, ``@resource`` and ``@check``: they note the declaration on the function and give the function back.
+"""The decorators: they note the declaration on the function and give the function back.
 
 So a decorated function is called with plain values, pickled and inspected like any other. Nothing is validated here but
 the names of keywords: ``flowstone check`` does that without importing the module.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, Unpack, overload
 
-from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, ResourceKeywords
+from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, ResourceKeywords, RouteKeywords
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,10 +33,16 @@ class Declaration:
     keywords: Mapping[str, Any]
 
 
-def _declare(kind: Literal["asset", "resource", "check"], function: F, keywords: Mapping[str, Any], known: type) -> F:
+def _declare(
+    kind: Literal["asset", "resource", "check"],
+    function: F,
+    keywords: Mapping[str, Any],
+    known: type,
+    word: str | None = None,
+) -> F:
     for keyword in keywords:
         if keyword not in known.__annotations__:
-            raise TypeError(f"@{kind} has no keyword {keyword!r}")
+            raise TypeError(f"@{word or kind} has no keyword {keyword!r}")
     name = keywords.get("name", function.__name__)
     if namespace := keywords.get("namespace"):
         name = f"{namespace}.{name}"
@@ -54,6 +60,11 @@ def asset(function: F | None = None, /, **keywords: Unpack[AssetKeywords]) -> F 
     if function is not None:
         return _declare("asset", function, {}, AssetKeywords)
     return lambda decorated: _declare("asset", decorated, keywords, AssetKeywords)
+
+
+def route(**keywords: Unpack[RouteKeywords]) -> Callable[[F], F]:
+    """Declare that a function chooses which of several assets are made. The choice is stored as an asset's value is."""
+    return lambda decorated: _declare("asset", decorated, keywords, RouteKeywords, "route")
 
 
 @overload

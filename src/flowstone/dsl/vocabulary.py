@@ -16,8 +16,8 @@ from flowstone.dsl.policies import Retry
 from flowstone.dsl.schedule import Schedule
 
 
-class AssetKeywords(TypedDict, total=False):
-    """Keywords of ``@asset``."""
+class _StepKeywords(TypedDict, total=False):
+    """Keywords of everything that makes something stored."""
 
     name: str
     """Name of the asset; default: the function's."""
@@ -46,8 +46,8 @@ class AssetKeywords(TypedDict, total=False):
     retries: int | Retry
     timeout: Duration
     schedule: Schedule
-    outputs: Mapping[str, Output]
-    """Several assets made by one function, which returns a mapping or a tuple in this order."""
+    routed_from: str
+    """Name of a route: what the function makes is made only where the route chooses its name."""
     cache: bool
     """False: never reuse a stored value. Default True."""
     meta: Mapping[str, Any]
@@ -55,6 +55,22 @@ class AssetKeywords(TypedDict, total=False):
     airflow: Mapping[str, Any]
     prefect: Mapping[str, Any]
     local: Mapping[str, Any]
+
+
+class AssetKeywords(_StepKeywords, total=False):
+    """Keywords of ``@asset``."""
+
+    outputs: Mapping[str, Output]
+    """Several assets made by one function, which returns a mapping or a tuple in this order."""
+
+
+class RouteKeywords(_StepKeywords, total=False):
+    """Keywords of ``@route``."""
+
+    choices: Sequence[str]
+    """Names of the assets that the route chooses from; each of them says ``routed_from=``."""
+    default: str
+    """The choice where the function returns None."""
 
 
 class ResourceKeywords(TypedDict, total=False):
@@ -99,6 +115,7 @@ PUBLIC_NAMES = {
     "asset": "flowstone.dsl.decorators",
     "check": "flowstone.dsl.decorators",
     "resource": "flowstone.dsl.decorators",
+    "route": "flowstone.dsl.decorators",
 }
 """What ``from flowstone import ...`` offers, and where it is defined."""
 
@@ -132,11 +149,10 @@ UNSUPPORTED_NAMES = frozenset(
         "SignalGate",
         "item_reader",
         "join",
-        "route",
         "sensor",
     }
 )
 """Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
 
-UNSUPPORTED_ASSET_KEYWORDS = frozenset({"scatter", "routed_from", "checkpoint", "signal_gate", "concurrency"})
+UNSUPPORTED_ASSET_KEYWORDS = frozenset({"scatter", "checkpoint", "signal_gate", "concurrency"})
 """The same for keywords of ``@asset``."""

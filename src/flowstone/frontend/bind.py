@@ -80,6 +80,8 @@ class Binding:
         self.dependencies: list[Dependency] = []
         self.resources: list[ResourceUse] = []
         self.config: list[ConfigParameter] = []
+        self.route: str | None = None
+        """Id of the asset that ``routed_from`` names."""
 
     def signature(self) -> Signature:
         """What every parameter is bound to."""
@@ -92,6 +94,7 @@ class Binding:
         self._order_only(entries, by_parameter)
         self._apply_optional()
         self._requires()
+        self._follow_route()
         return Signature(
             context=self.context,
             dependencies=tuple(self.dependencies),
@@ -345,6 +348,24 @@ class Binding:
             if name in names:
                 return [index for index, other in enumerate(names) if other == name]
         return []
+
+    def _follow_route(self) -> None:
+        """The route is made before, whether the function takes its value or not."""
+        keywords = self._draft.keywords
+        if "routed_from" not in keywords.values:
+            return
+        span = keywords.spans["routed_from"]
+        why = f"asset '{self._draft.name}' is routed from"
+        self.route = self._finder.asset(
+            keywords.values["routed_from"], self._draft.namespace, span, "FS503", why, what="route"
+        )
+        if self.route is None:
+            return
+        for index, item in enumerate(self.dependencies):
+            if item.asset == self.route and item.mapping is None:
+                self.dependencies[index] = item.model_copy(update={"optional": False})
+                return
+        self.dependencies.append(Dependency(asset=self.route, location=location(span)))
 
     def _requires(self) -> None:
         keywords = self._draft.keywords

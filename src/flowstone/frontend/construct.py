@@ -24,7 +24,7 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
 _NOT_VALUES = frozenset({"Context", "PartitionKey", "CheckResult"})
-DECLARING = frozenset({"asset", "check", "resource", "Job"})
+DECLARING = frozenset({"asset", "check", "resource", "route", "Job"})
 """Public names that declare something."""
 
 

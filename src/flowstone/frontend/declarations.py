@@ -13,13 +13,17 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.values import Scope
 
 Kind = Literal["asset", "resource", "check"]
+Word = Literal["asset", "route", "resource", "check"]
+"""A decorator."""
+KINDS: Mapping[str, Kind] = {"asset": "asset", "route": "asset", "resource": "resource", "check": "check"}
+"""What each decorator declares: a route is an asset whose value is a choice."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Declared(Struct, frozen=True, eq=False):
-    """A function under ``@asset``, ``@resource`` or ``@check``. Loops and factories declare one function many times."""
+    """A function under one of the decorators. Loops and factories declare one function many times."""
 
-    kind: Kind
+    word: Word
     function: Function
     call: ast.Call | None
     """The decorator's call; None for a bare ``@asset``."""
@@ -29,6 +33,11 @@ class Declared(Struct, frozen=True, eq=False):
     """The module whose import declares it."""
     closure: Mapping[str, Any]
     """Constants around the function that its body may read."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is declared."""
+        return KINDS[self.word]
 
     @property
     def span(self) -> Span:

@@ -115,7 +115,7 @@ def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Fi
 def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draft | None:
     keywords = read_keywords(declared, evaluator, findings)
     values = keywords.values
-    if keywords.refused & {"name", "namespace", "outputs", "**"}:
+    if keywords.refused & {"name", "namespace", "outputs", "choices", "**"}:
         return None
     name = str(values.get("name", declared.function.name))
     namespace = values.get("namespace")
@@ -128,6 +128,8 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
             help="name what the function makes, or leave 'outputs' out if it makes one asset of its own name",
         )
         return None
+    if declared.word == "route" and not _has_choices(declared, keywords, findings):
+        return None
     draft = Draft(declared, keywords, name, namespace, outputs)
     named = {name: draft.name_span}
     named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))
@@ -137,6 +139,23 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
     if "group" in values:
         fine.append(check_plain_name("group", values["group"], keywords.spans["group"], findings))
     return draft if all(fine) else None
+
+
+def _has_choices(declared: Declared, keywords: Keywords, findings: Findings) -> bool:
+    """Whether a route says what it chooses from; else there is a finding."""
+    choices = keywords.values.get("choices")
+    if choices is None:
+        if "choices" not in keywords.refused:
+            message = f"route '{declared.function.name}' does not say what it chooses from"
+            findings.error("FS005", message, declared.span, help='add choices=["name_of_an_asset", "another"]')
+        return False
+    twice = next((name for place, name in enumerate(choices) if name in choices[:place]), None)
+    if choices and twice is None:
+        return True
+    message = f"'choices' names '{twice}' twice" if choices else "'choices' names no asset"
+    advice = "name each asset once" if choices else "name the assets that the route chooses from"
+    findings.error("FS005", message, keywords.spans["choices"], help=advice)
+    return False
 
 
 def _check_name(what: Kind | str, name: str, span: Span, findings: Findings) -> bool:
@@ -182,8 +201,8 @@ def _add_step(drafts: Drafts, draft: Draft, findings: Findings) -> None:
 def _add_once(known: dict[str, Draft], name: str, draft: Draft, findings: Findings) -> bool:
     other = known.setdefault(name, draft)
     if other is not draft:
-        kind = draft.declared.kind
-        _duplicate(f"{kind} '{name}' is declared twice", _SHADOWED[kind], draft, other, findings)
+        declared = draft.declared
+        _duplicate(f"{declared.word} '{name}' is declared twice", _SHADOWED[declared.kind], draft, other, findings)
     return other is draft
 
 

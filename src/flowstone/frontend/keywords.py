@@ -9,18 +9,29 @@ from typing import Any
 from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
-from flowstone.dsl.vocabulary import UNSUPPORTED_ASSET_KEYWORDS, AssetKeywords, CheckKeywords, ResourceKeywords
+from flowstone.dsl.vocabulary import (
+    UNSUPPORTED_ASSET_KEYWORDS,
+    AssetKeywords,
+    CheckKeywords,
+    ResourceKeywords,
+    RouteKeywords,
+)
 from flowstone.fixes.items import remove_keyword
 from flowstone.fixes.literals import wrap
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import not_supported, unknown_keyword
-from flowstone.frontend.declarations import Declared, Kind
+from flowstone.frontend.declarations import KINDS, Declared, Word
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.iteration import is_symbolic
 from flowstone.frontend.values import Refusal, Scope
 
-VOCABULARY: Mapping[Kind, type] = {"asset": AssetKeywords, "check": CheckKeywords, "resource": ResourceKeywords}
+VOCABULARY: Mapping[Word, type] = {
+    "asset": AssetKeywords,
+    "route": RouteKeywords,
+    "check": CheckKeywords,
+    "resource": ResourceKeywords,
+}
 
 
 class Keywords(Struct, frozen=True):
@@ -50,7 +61,7 @@ def read_keywords(declared: Declared, evaluator: Evaluator, findings: Findings) 
     if call is None:
         return found
     for argument in call.args:
-        message = f"@{declared.kind} takes keywords only"
+        message = f"@{declared.word} takes keywords only"
         findings.error("FS005", message, scope.module.span(argument), help='write for example name="..."')
     for keyword in call.keywords:
         span = scope.module.span(keyword.value)
@@ -60,7 +71,7 @@ def read_keywords(declared: Declared, evaluator: Evaluator, findings: Findings) 
                     _add(found, declared, name, value, span, span, keyword.value)
                 continue
             name_span = scope.module.span(keyword)
-            _check_name(declared.kind, keyword.arg, name_span)
+            _check_name(declared.word, keyword.arg, name_span)
             value = evaluator.constant(keyword.value, scope, f"'{keyword.arg}'")
             _add(found, declared, keyword.arg, value, span, name_span, keyword.value)
         except Refusal as refusal:
@@ -69,29 +80,29 @@ def read_keywords(declared: Declared, evaluator: Evaluator, findings: Findings) 
     return found
 
 
-def _check_name(kind: Kind, name: str, span: Span) -> None:
-    known = hints(VOCABULARY[kind])
-    if kind == "asset" and name in UNSUPPORTED_ASSET_KEYWORDS:
-        raise not_supported(f"the keyword '{name}' of @asset", span, fix=remove_keyword(span, name))
+def _check_name(word: Word, name: str, span: Span) -> None:
+    known = hints(VOCABULARY[word])
+    if KINDS[word] == "asset" and name in UNSUPPORTED_ASSET_KEYWORDS:
+        raise not_supported(f"the keyword '{name}' of @{word}", span, fix=remove_keyword(span, name))
     if name not in known:
-        raise unknown_keyword(f"@{kind}", name, known, span)
+        raise unknown_keyword(f"@{word}", name, known, span)
 
 
 def _add(
     found: Keywords, declared: Declared, name: str, value: Any, span: Span, name_span: Span, node: ast.expr
 ) -> None:
-    _check_name(declared.kind, name, name_span)
+    _check_name(declared.word, name, name_span)
     if name in found.values:
-        message = f"the keyword '{name}' of @{declared.kind} is given twice"
+        message = f"the keyword '{name}' of @{declared.word} is given twice"
         raise Refusal(
             "FS005", message, name_span, help="leave one of them out", related=[(found.spans[name], "here too")]
         )
-    hint = hints(VOCABULARY[declared.kind])[name]
+    hint = hints(VOCABULARY[declared.word])[name]
     if not fits(value, hint):
         found.refused.add(name)
         raise Refusal(
             "FS005",
-            f"'{name}' of @{declared.kind} must be {words(hint)}, not {shown(value)}",
+            f"'{name}' of @{declared.word} must be {words(hint)}, not {shown(value)}",
             span,
             help=_advice(name, value, words(hint)),
             fix=wrap(span, "[", "]", f"Write {name}=[...]") if fits([value], hint) and not is_symbolic(value) else None,

@@ -83,7 +83,9 @@ class AssetFinder:
             return None
         return self.asset(text, None, draft.keywords.spans["asset"], "FS113", f"check '{draft.name}' is for")
 
-    def asset(self, text: str, namespace: str | None, span: Span, code: str, why: str) -> str | None:
+    def asset(
+        self, text: str, namespace: str | None, span: Span, code: str, why: str, what: str = "asset"
+    ) -> str | None:
         """The id that a text names, or None after a finding."""
         found = self.names.find(text, namespace)
         if found.one is not None:
@@ -94,7 +96,7 @@ class AssetFinder:
             hint = self.names.suggest(text) or "declare it, or correct the name"
             near = nearest(text, self.names.known)
             fix = None if near is None else respell(span, text, near, argument="asset")
-            self._findings.error(code, f"{why} '{text}', and there is no such asset", span, help=hint, fix=fix)
+            self._findings.error(code, f"{why} '{text}', and there is no such {what}", span, help=hint, fix=fix)
         return None
 
     def ambiguous(self, name: str, ids: tuple[str, ...], span: Span, help: str) -> None:

@@ -49,23 +49,29 @@ class Lowering:
         self._findings = findings
         self._finder = AssetFinder(drafts, findings)
 
+    def _binding(self, draft: Draft) -> Binding:
+        return Binding(draft, self._drafts, self._finder, self._evaluator, self._annotations, self._findings)
+
     def _signature(self, draft: Draft) -> Signature:
-        binding = Binding(draft, self._drafts, self._finder, self._evaluator, self._annotations, self._findings)
-        return binding.signature()
+        return self._binding(draft).signature()
 
     def step(self, draft: Draft) -> Step:
         """The step of an asset function."""
         values = draft.keywords.values
+        binding = self._binding(draft)
         return Step(
             id=draft.id,
             function=_function(draft),
-            signature=self._signature(draft),
+            signature=binding.signature(),
             outputs=draft.asset_ids(),
             partitions=values.get("partitioned_by"),
             retries=self._retries(draft),
             timeout=self._timeout(draft),
             schedule=values.get("schedule"),
             cache=values.get("cache", True),
+            choices=tuple(values.get("choices", ())),
+            default_choice=values.get("default"),
+            routed_from=binding.route,
             engine_options={engine: to_json(values[engine]) for engine in _ENGINES if engine in values},
             code=self._code(draft),
             location=location(draft.declared.span),
@@ -76,7 +82,7 @@ class Lowering:
     def assets(self, draft: Draft, signature: Signature) -> list[Asset]:
         """The assets that a step makes."""
         ids = draft.asset_ids()
-        types = output_types(signature.returns, list(ids), self._annotations.classes)
+        types = output_types(_kept(draft, signature), list(ids), self._annotations.classes)
         found = []
         for place, (name, asset) in enumerate(ids.items()):
             output = draft.outputs.get(name, Output())
@@ -176,6 +182,15 @@ class Lowering:
 
     def _wrong(self, draft: Draft, keyword: str, message: str) -> None:
         self._findings.error("FS005", message, draft.keywords.spans[keyword], help="write for example '30s' or 3")
+
+
+def _kept(draft: Draft, signature: Signature) -> TypeExpr | None:
+    """The type of what is stored. Of a route that is a text, also where its function returns None."""
+    returns = signature.returns
+    if draft.declared.word != "route":
+        return returns
+    kept = None if returns is None else returns.without_none()
+    return TypeExpr(name="str") if kept is None or kept.name == "None" else kept
 
 
 def _given(key: str, value: object) -> bool:

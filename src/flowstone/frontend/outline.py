@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache, partial
 
+from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
@@ -89,6 +90,13 @@ class _Outline:
         self._is_mentioned = is_mentioned
         imports = [node for node in walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
         self._flowstone = {name for node in imports for name, origin in _imported(node) if origin == "flowstone"}
+        self._routes = {
+            alias.asname or alias.name
+            for node in imports
+            if isinstance(node, ast.ImportFrom) and node.module == "flowstone"
+            for alias in node.names
+            if alias.name == "route"
+        }
         bound = _bound(tree.body)
         self._foreign = {
             name
@@ -138,6 +146,13 @@ class _Outline:
         callees = [item.func if isinstance(item, ast.Call) else item for item in function.decorator_list]
         return any(_root(callee) in self._flowstone for callee in callees)
 
+    def _is_route(self, function: _Function) -> bool:
+        callees = [item.func for item in function.decorator_list if isinstance(item, ast.Call)]
+        return any(
+            callee.attr == "route" if isinstance(callee, ast.Attribute) else _root(callee) in self._routes
+            for callee in callees
+        )
+
     def _facts(self, function: _Function) -> Iterator[str]:
         """The function without its body, and those names in its body that may be FlowStone's by way of the project."""
         header = type(function)(
@@ -157,6 +172,8 @@ class _Outline:
         yield f"{self._ways(function, own_return=True)} {never_returns(function)}"
         if self._is_declaration(function):
             yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names, self._unstable))
+            if self._is_route(function):
+                yield from (f"chooses {node.value!a}" for node in returned_texts(function))
 
     def _ways(self, function: _Function, *, own_return: bool) -> list[str]:
         """How a function ends without a value, if what the project defines always returns, or never."""

@@ -6,12 +6,13 @@ Loops over constants and calls of factories are unrolled. A statement that decla
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from msgspec.structs import replace
 
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import DECLARING
-from flowstone.frontend.declarations import Declared, DeclaredJob, Function, Kind
+from flowstone.frontend.declarations import KINDS, Declared, DeclaredJob, Function, Word
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import yields
 from flowstone.frontend.late_binding import check_late_binding
@@ -35,7 +36,11 @@ _WHOLE = (
 """Expressions of which all parts are evaluated."""
 _READERS = frozenset({"dict", "frozenset", "list", "set", "sorted", "tuple"})
 """Builtins that take all items of an iterator."""
-_KINDS: dict[str, Kind] = {"asset": "asset", "resource": "resource", "check": "check"}
+_NEEDS = {
+    "check": ("which asset it checks", '@check(asset="name_of_the_asset")'),
+    "route": ("what it chooses from", '@route(choices=["name_of_an_asset", "another"])'),
+}
+"""What decorators have to be told, and an example."""
 
 
 class Reader(Follower):
@@ -81,7 +86,7 @@ class Reader(Follower):
         for position, decorator in enumerate(node.decorator_list):
             named = decorator.func if isinstance(decorator, ast.Call) else decorator
             target = self._target(named, frame)
-            if isinstance(target, Public) and target.name in _KINDS:
+            if isinstance(target, Public) and target.name in KINDS:
                 self.seen.add(id(named))
                 if declared:
                     message = f"'{node.name}' is declared twice by its decorators"
@@ -89,7 +94,7 @@ class Reader(Follower):
                     self._note(refusal)
                     continue
                 declared = True
-                self._declare(_KINDS[target.name], node, decorator, position, frame)
+                self._declare(cast("Word", target.name), node, decorator, position, frame)
             self._check_rebound(named, target, frame)
             if isinstance(target, External) and isinstance(named, ast.Attribute):
                 self._check_public(named, frame)
@@ -116,20 +121,20 @@ class Reader(Follower):
             if refusal.code in ("FS004", "FS007"):
                 self._note(refusal)
 
-    def _declare(self, kind: Kind, node: Function, decorator: ast.expr, position: int, frame: Frame) -> None:
+    def _declare(self, word: Word, node: Function, decorator: ast.expr, position: int, frame: Frame) -> None:
         call = decorator if isinstance(decorator, ast.Call) else None
         if len(self.declared) >= MAX_DECLARATIONS:
             message = f"the project declares more than {MAX_DECLARATIONS} functions"
             raise ExhaustedError(Refusal("FS009", message, frame.module.name_span(node), help="split the project"))
-        if kind == "check" and call is None:
-            message = "@check needs to know which asset it checks"
+        if word in _NEEDS and call is None:
+            what, example = _NEEDS[word]
             span = frame.module.span(decorator)
-            self._note(Refusal("FS005", message, span, help='write @check(asset="name_of_the_asset")'))
+            self._note(Refusal("FS005", f"@{word} needs to know {what}", span, help=f"write {example}"))
             return
         if not self._visible(node, position, frame):
             return
         known = {name: value for name, value in frame.values.items() if not isinstance(value, Unknown)}
-        self.declared.append(Declared(kind, node, call, frame.scope, frame.runs_in, known))
+        self.declared.append(Declared(word, node, call, frame.scope, frame.runs_in, known))
         check_late_binding(node, frame.loop_names, frame.module, self._findings)
 
     def _visible(self, node: Function, position: int, frame: Frame) -> bool:

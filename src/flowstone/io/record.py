@@ -60,7 +60,8 @@ class Record(Node):
     size: int
     """Bytes stored."""
     metadata: dict[str, Json] = {}
-    """What the IO manager says of the content (rows, schema ...) under ``"content"``, the user's under ``"user"``."""
+    """What the IO manager says of the content (rows, schema ...) under ``"content"``, the user's under ``"user"``,
+    what a route chose under ``"choice"``."""
     checks: tuple[CheckOutcome, ...] = ()
     flowstone: str
     """Version of FlowStone that wrote it."""

@@ -55,6 +55,12 @@ class Step(Node):
     """Seconds."""
     schedule: ScheduleValue | None = None
     cache: bool = True
+    choices: tuple[str, ...] = ()
+    """What a route chooses from, by the names of the steps; empty if this is none."""
+    default_choice: str | None = None
+    """The choice where the route's function returns None."""
+    routed_from: str | None = None
+    """Id of the asset that is the route which this step waits for: it runs only where it is chosen."""
     engine_options: dict[str, dict[str, Json]] = {}
     """Options that only one engine reads, by engine: ``airflow``, ``prefect``, ``local``."""
     code: str

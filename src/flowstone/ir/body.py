@@ -11,6 +11,7 @@ FactKind = Literal[
     "returns nothing",
     "ends before yield",
     "returns before yield",
+    "chooses",
     "runs on import",
     "clock",
     "random",
@@ -19,7 +20,8 @@ FactKind = Literal[
     "secret",
     "likely secret",
 ]
-"""``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value; ``runs on
+"""``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value;
+``chooses``: a route may return this text; ``runs on
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
 asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds; ``secret``, ``likely
 secret``: a text of the module is one.

@@ -76,6 +76,23 @@ class Project(Node):
         return {step: tuple(sorted(users)) for step, users in found.items()}
 
     @cached_property
+    def routes(self) -> dict[str, frozenset[str]]:
+        """The routes, by the id of the asset, that may leave a step out: its own, and those of what it cannot do
+        without. Only steps that have any are in it.
+        """
+        if all(step.routed_from is None for step in self.steps.values()):
+            return {}
+        found: dict[str, frozenset[str]] = {}
+        for step in self.steps.values():
+            routes = set() if step.routed_from is None else {step.routed_from}
+            for dependency in step.signature.dependencies:
+                if not dependency.optional and dependency.asset in self.assets:
+                    routes |= found.get(self.assets[dependency.asset].step, frozenset())
+            if routes:
+                found[step.id] = frozenset(routes)
+        return found
+
+    @cached_property
     def named(self) -> dict[str, tuple[Asset, ...]]:
         """The assets by id and by name."""
         found: dict[str, dict[str, Asset]] = {}

@@ -52,6 +52,11 @@ def _step(project: Project, step: Step) -> Iterator[str]:
         yield f"  timeout {step.timeout:g}s"
     if not step.cache:
         yield "  no cache"
+    if step.choices:
+        default = "" if step.default_choice is None else f", else {step.default_choice}"
+        yield f"  chooses {', '.join(step.choices)}{default}"
+    if step.routed_from is not None:
+        yield f"  routed from {step.routed_from}"
     for engine, options in step.engine_options.items():
         yield f"  {engine}{_options(options)}"
     for asset in step.outputs.values():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.lookup import AssetNames
 from flowstone.frontend.modules import Module
 from flowstone.ir.asset import Check, Resource, Step
@@ -105,7 +106,7 @@ class Mentions:
                 if isinstance(key, ast.Constant) and key.value in item.outputs:
                     yield from _at(module, key, (Target("asset", item.outputs[key.value]),), "declaration")
         yield from self._parameters(module, node, item.signature)
-        yield from self._strings(module, keywords, item)
+        yield from self._strings(module, node, keywords, item)
 
     def _parameters(self, module: Module, node: Function, signature: Signature) -> Iterator[Mention]:
         bound = {item.parameter: Target("asset", item.asset) for item in signature.dependencies if item.parameter}
@@ -119,7 +120,9 @@ class Mentions:
             for use in uses(node, argument.arg):
                 yield Mention(module.span(use), (target,), "value" if same else "alias")
 
-    def _strings(self, module: Module, keywords: dict[str, ast.expr], item: Declaration) -> Iterator[Mention]:
+    def _strings(
+        self, module: Module, node: Function, keywords: dict[str, ast.expr], item: Declaration
+    ) -> Iterator[Mention]:
         for name in _dependency_names(keywords.get("depends_on")):
             yield from self._asset_at(module, name, _namespace(self._project, item))
         for name in strings(keywords.get("optional_deps")):
@@ -130,6 +133,23 @@ class Mentions:
                 yield from _at(module, name, (Target("resource", str(name.value)),), "string")
         if isinstance(item, Check) and "asset" in keywords:
             yield from self._asset_at(module, keywords["asset"], None)
+        if "routed_from" in keywords:
+            yield from self._asset_at(module, keywords["routed_from"], _namespace(self._project, item))
+        if isinstance(item, Step) and item.choices:
+            yield from self._choices(module, node, keywords, item)
+
+    def _choices(self, module: Module, node: Function, keywords: dict[str, ast.expr], route: Step) -> Iterator[Mention]:
+        """The names of the assets that a route chooses, in its keywords and where its function returns them."""
+        places = [*strings(keywords.get("choices")), *strings(keywords.get("default")), *returned_texts(node)]
+        for place in places:
+            following = [
+                step.outputs[name]
+                for step in self._project.steps.values()
+                if step.routed_from in route.outputs.values()
+                for name in step.outputs
+                if place.value in (step.id, name)
+            ]
+            yield from _at(module, place, tuple(Target("asset", asset) for asset in following), "string")
 
     def _asset_at(self, module: Module, node: ast.expr, namespace: str | None) -> Iterator[Mention]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

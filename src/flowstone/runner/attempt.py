@@ -14,8 +14,8 @@ import flowstone
 from flowstone.errors import FlowStoneError, StorageError
 from flowstone.io.record import Record
 from flowstone.runner.result import Failure, Order, Result
-from flowstone.runtime.materialize import find_reusable, materialize
-from flowstone.runtime.outcome import Status
+from flowstone.runtime.materialize import find_settled, materialize
+from flowstone.runtime.outcome import Outcome, Status
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
@@ -34,19 +34,26 @@ def attempt(workspace: Workspace, order: Order) -> Result:
         outcome = materialize(workspace, order.step, order.partition, run, force=order.force)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
-    return succeeded(outcome.status, outcome.records, time.perf_counter() - started)
+    return _done(outcome, time.perf_counter() - started)
 
 
-def reused(workspace: Workspace, order: Order) -> Result | None:
+def settled(workspace: Workspace, order: Order) -> Result | None:
     """The result of an order that needs no function to be called, or None. Faults are left to the attempt."""
-    if order.force:
+    if order.force and order.step not in workspace.project.routes:
         return None
     started = time.perf_counter()
+    run = Run(order.run_id, "local", order.attempt)
     try:
-        outcome = find_reusable(workspace, order.step, order.partition, Run(order.run_id, "local", order.attempt))
+        outcome = find_settled(workspace, order.step, order.partition, run, force=order.force)
     except (FlowStoneError, OSError):
         return None
-    return None if outcome is None else succeeded(outcome.status, outcome.records, time.perf_counter() - started)
+    return None if outcome is None else _done(outcome, time.perf_counter() - started)
+
+
+def _done(outcome: Outcome, elapsed: float) -> Result:
+    if outcome.status == "skipped":
+        return Result("skipped", elapsed, reason=outcome.reason)
+    return succeeded(outcome.status, outcome.records, elapsed)
 
 
 def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: float, output: str = "") -> Result:

@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol
 
 from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
-from flowstone.runner.attempt import reused, succeeded
+from flowstone.runner.attempt import settled, succeeded
 from flowstone.runner.capture import Capture
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.here import Here, Kept
@@ -186,15 +186,18 @@ class _Execution:
             self.reporter.started(task)
             if expected.action == "reuse":
                 self._conclude(place, succeeded("reused", expected.records, 0.0))
+            elif expected.action == "skip":
+                self._conclude(place, Result("skipped", 0.0, reason="; ".join(map(str, expected.reasons))))
             else:
                 self._start(place, task, force=expected.forced)
 
     def _start(self, place: int, task: Task, *, force: bool) -> None:
-        """Begin an attempt, unless what is stored turns out to be up to date: that needs no process."""
+        """Begin an attempt, unless nothing turns out to have to be made: that needs no process."""
         order = Order(task.step, task.partition, self.options.run_id, self.attempts[place] + 1, force)
         route = self.routes.of(task.step)
         self.running += 1
-        if route == "process" and (result := reused(self.workspace, order)) is not None:
+        may_be_settled = route == "process" or task.step in self.workspace.project.routes
+        if may_be_settled and (result := settled(self.workspace, order)) is not None:
             self.results.put((place, result))
             return
         self.attempts[place] = order.attempt

@@ -20,11 +20,12 @@ from flowstone.runner.plan import Plan, Task
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place, Reason, differences
+from flowstone.runtime.routes import Judgement, verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
-Action = Literal["run", "may run", "reuse", "blocked"]
-ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "blocked")
+Action = Literal["run", "may run", "reuse", "skip", "blocked"]
+ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "skip", "blocked")
 
 
 class Expectation(Struct, frozen=True):
@@ -32,7 +33,8 @@ class Expectation(Struct, frozen=True):
 
     task: Task
     action: Action
-    """``blocked``: what it reads is not stored, and nothing in the plan makes it."""
+    """``skip``: a route has chosen another branch; ``blocked``: what it reads is not stored, and nothing in the plan
+    makes it."""
     reasons: tuple[Reason, ...] = ()
     """Why it runs, may run or cannot; empty if what is stored is reused."""
     records: tuple[Record, ...] = ()
@@ -82,6 +84,8 @@ class _Inputs(Struct, frozen=True):
     """Those that are made again before."""
     missing: tuple[Place, ...]
     blocked: tuple[Place, ...]
+    uncertain: frozenset[Place]
+    """Those that a route may leave out, which has yet to choose."""
 
 
 class _Forecaster:
@@ -116,13 +120,17 @@ class _Forecaster:
 
     def _of(self, task: Task) -> Expectation:
         prepared = self._workspace.step(task.step)
-        definition = prepared.partitions
-        key = None if definition is None or task.partition is None else self._workspace.key(definition, task.partition)
+        key = self._key(prepared.outputs[0], task.partition)
+        chosen = self._judge(task.step, key)
+        if chosen.verdict == "left out" and chosen.reason is not None:
+            return Expectation(task, "skip", (chosen.reason,))
         inputs = self._inputs(prepared, key)
         if inputs.missing or inputs.blocked:
             facts = Reason("input missing", inputs.missing), Reason("input blocked", inputs.blocked)
             return Expectation(task, "blocked", tuple(reason for reason in facts if reason.places))
         reasons = dict.fromkeys(self._without_records(prepared, task))
+        if chosen.reason is not None:
+            return Expectation(task, "may run", (chosen.reason, *reasons))
         records = []
         for asset in prepared.outputs:
             record = self._stored.one(asset.id, task.partition)
@@ -152,12 +160,17 @@ class _Forecaster:
             yield Reason("record damaged")
         else:
             before = {(item.asset, item.partition): item.data_version for item in record.inputs}
-            versions = tuple(_version(place, now, before, inputs.changing) for place, now in inputs.known)
+            versions = tuple(
+                _version(place, now, before, inputs.changing)
+                for place, now in inputs.known
+                if place in before or place not in inputs.uncertain
+            )
             yield from differences(prepared, prepared.config_version, record, versions)
 
     def _inputs(self, prepared: PreparedStep, key: PartitionKey | None) -> _Inputs:
         known: list[tuple[Place, Record | None]] = []
         changing: set[Place] = set()
+        uncertain: set[Place] = set()
         missing: list[Place] = []
         blocked: list[Place] = []
         for dependency, asset in prepared.dependencies:
@@ -165,7 +178,14 @@ class _Forecaster:
             for place in places:
                 record = self._stored.one(*place)
                 action = self._actions.get(place)
-                if action == "blocked":
+                chosen = self._judge(asset.step, self._key(asset, place[1]))
+                if chosen.verdict == "undecided" and action != "blocked":
+                    uncertain.add(place)
+                    changing.add(place)
+                    known.append((place, record if isinstance(record, Record) else None))
+                elif chosen.verdict == "left out" and (dependency.optional or all_stored):
+                    continue
+                elif action == "blocked":
                     blocked.append(place)
                 elif action in ("run", "may run"):
                     changing.add(place)
@@ -176,7 +196,22 @@ class _Forecaster:
                     missing.append(place)
             if all_stored and not places and not dependency.optional:
                 missing.append((asset.id, None))
-        return _Inputs(tuple(known), frozenset(changing), tuple(missing), tuple(blocked))
+        return _Inputs(tuple(known), frozenset(changing), tuple(missing), tuple(blocked), frozenset(uncertain))
+
+    def _judge(self, step: str, key: PartitionKey | None) -> Judgement:
+        """Whether routes leave a step out, as far as they have chosen and do not choose again."""
+        if step not in self._workspace.project.routes:
+            return Judgement("chosen")
+        return verdict(self._workspace, step, key, self._settled)
+
+    def _settled(self, asset: str, partition: str | None) -> Record | str | None:
+        if self._actions.get((asset, partition), "reuse") in ("run", "may run", "blocked"):
+            return None
+        return self._stored.one(asset, partition)
+
+    def _key(self, asset: Asset, partition: str | None) -> PartitionKey | None:
+        definition = asset.partitions
+        return None if definition is None or partition is None else self._workspace.key(definition, partition)
 
     def _places(
         self, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None

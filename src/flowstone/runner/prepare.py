@@ -17,6 +17,7 @@ from flowstone.runner.history.entries import last_states
 from flowstone.runner.history.history import History
 from flowstone.runner.plan import Plan, Task, plan, restricted
 from flowstone.runtime.reasons import Place
+from flowstone.runtime.routes import verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
@@ -77,7 +78,8 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
     _demand_sound(workspace, planned)
     stored = Stored(workspace)
     if asked.only is not None:
-        wanted = _is_missing(workspace, stored, planned) if asked.only == "missing" else _has_failed(workspace)
+        find = _is_missing if asked.only == "missing" else _has_failed
+        wanted = find(workspace, stored, planned)
         planned = restricted(planned, wanted)
     return forecast(workspace, planned, force=asked.force, done=asked.done, stored=stored)
 
@@ -86,15 +88,29 @@ def _is_missing(workspace: Workspace, stored: Stored, planned: Plan) -> Callable
     stored.expect((output.id, task.partition) for task in planned.tasks for output in workspace.step(task.step).outputs)
 
     def is_missing(task: Task) -> bool:
+        if _is_left_out(workspace, stored, task):
+            return False
         return not all(stored.is_intact(output.id, task.partition) for output in workspace.step(task.step).outputs)
 
     return is_missing
 
 
-def _has_failed(workspace: Workspace) -> Callable[[Task], bool]:
+def _is_left_out(workspace: Workspace, stored: Stored, task: Task) -> bool:
+    """Whether a route has chosen another branch than this, so that there is nothing to make."""
+    if task.step not in workspace.project.routes:
+        return False
+    definition = workspace.step(task.step).partitions
+    key = None if definition is None or task.partition is None else workspace.key(definition, task.partition)
+    return verdict(workspace, task.step, key, stored.one).verdict == "left out"
+
+
+def _has_failed(workspace: Workspace, stored: Stored, planned: Plan) -> Callable[[Task], bool]:
     with History(state_folder(workspace.root, workspace.environment)) as history:
         states = last_states(history, workspace.project.profile)
-    return lambda task: states.get((task.step, task.partition), "materialized") not in _SUCCESS
+    known = {place for place, state in states.items() if state not in _SUCCESS}
+    tasks = (task for task in planned.tasks if (task.step, task.partition) in known)
+    failed = {task for task in tasks if not _is_left_out(workspace, stored, task)}
+    return failed.__contains__
 
 
 def plan_asked(project: Project, asked: Asked) -> Plan:

@@ -36,7 +36,8 @@ class Failure(Struct, frozen=True):
 class Result(Struct, frozen=True):
     """How an attempt ended."""
 
-    status: Literal["materialized", "reused", "failed"]
+    status: Literal["materialized", "reused", "skipped", "failed"]
+    """``skipped``: a route chose another branch."""
     elapsed: float
     """Seconds."""
     rows: int | None = None
@@ -46,6 +47,8 @@ class Result(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     """Names of the checks that failed without blocking."""
     failure: Failure | None = None
+    reason: str = ""
+    """Why it was skipped."""
 
     def to_json(self) -> dict[str, Any]:
         """What is sent and shown."""

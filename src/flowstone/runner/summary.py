@@ -52,6 +52,8 @@ class Summary:
             counts.reused += 1
         elif result.status == "materialized":
             counts.materialized += 1
+        elif result.status == "skipped":
+            counts.skipped += 1
         else:
             counts.failed += 1
             self.failed.append((task, result))

@@ -29,6 +29,8 @@ class AssetOperator(BaseOperator):
     Values go from store to store, never through XCom. What was stored before from the same code and inputs is not made
     again; the task succeeds, and its assets have a new event, so that others see that they are up to date.
 
+    What a route leaves out is skipped, and has no event.
+
     Errors: whatever the step raises, which Airflow tries again as often as the task says; AirflowFailException for what
     would not get better: a blocking check that failed, a wrong configuration or partition key, an exception that the
     step's ``Retry(on=...)`` leaves out.
@@ -54,6 +56,8 @@ class AssetOperator(BaseOperator):
         manifest = Path(self.dag.fileloc).with_name(FILE_NAME)
         workspace = Workspace.open(manifest)
         outcome = self._materialize(workspace, manifest, context)
+        if outcome.status == "skipped":
+            raise AirflowSkipException(outcome.reason)
         events = context["outlet_events"]
         for outlet, record in zip(self.outlets, outcome.records, strict=True):
             events[outlet].extra = {

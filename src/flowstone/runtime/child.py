@@ -53,7 +53,8 @@ def _answer(request: dict[str, Any]) -> Json:
             "help": workspace.redactor.help_of(error),
             "retryable": worth_retrying(error, policy),
         }
-    return {"status": outcome.status, "records": [record.model_dump(mode="json") for record in outcome.records]}
+    records = [record.model_dump(mode="json") for record in outcome.records]
+    return {"status": outcome.status, "reason": outcome.reason, "records": records}
 
 
 def _say(channel: int, value: Json) -> None:

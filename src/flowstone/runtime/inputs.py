@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from flowstone.dsl.partitions import PartitionKey
-from flowstone.errors import DamagedError, NotMaterializedError
+from flowstone.errors import DamagedError, NotChosenError, NotMaterializedError
 from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
@@ -15,6 +15,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.routes import counts, was_decided
 from flowstone.runtime.workspace import Workspace
 
 _LAZY = ("Iterator", "Iterable", "Generator")
@@ -83,11 +84,13 @@ def _find(
     values = []
     for item in keys:
         value = stored_value(workspace, asset, item)
-        if value is not None:
+        if value is not None and counts(workspace, asset, item):
             values.append(value)
         elif not dependency.optional:
             raise _missing(prepared, asset, item)
     if selected.stored and not values and not dependency.optional:
+        if was_decided(workspace, asset):
+            raise NotChosenError(f"no partition of {asset.id} was chosen")
         raise _missing(prepared, asset, None)
     return Input(dependency, tuple(values), selected.many)
 
@@ -126,12 +129,12 @@ def _element(type: TypeExpr | None) -> TypeExpr | None:
 
 
 def _missing(prepared: PreparedStep, asset: Asset, key: PartitionKey | None) -> NotMaterializedError:
-    which = asset.id if key is None else f"{asset.id}, partition {key.key},"
+    what = f"{asset.id} is not" if key is None else f"{asset.id}, partition {key.key}, is not"
     command = _command(asset.id, key)
     if asset.partitions is not None and key is None:
-        which, command = f"no partition of {asset.id}", f"{command} --partition ..."
+        what, command = f"no partition of {asset.id} is", f"{command} --partition ..."
     return NotMaterializedError(
-        f"{which} is not materialized, and {prepared.step.id} reads it", help=f"make it first: {command}"
+        f"{what} materialized, and {prepared.step.id} reads it", help=f"make it first: {command}"
     )
 
 

@@ -61,7 +61,7 @@ def materialize_isolated(
             f"{answer['kind']}: {answer['message']}", retryable=answer["retryable"], help=answer["help"]
         )
     records = tuple(Record.model_validate(record) for record in answer["records"])
-    return Outcome(step, partition, answer["status"], records)
+    return Outcome(step, partition, answer["status"], records, answer["reason"])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from msgspec import Struct
 from flowstone.__about__ import __version__
 from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
-from flowstone.errors import ConfigurationError, OutputError
+from flowstone.errors import ConfigurationError, NotChosenError, OutputError
 from flowstone.io.contract import IOManager, Staged
 from flowstone.io.frames import yields_batches
 from flowstone.io.record import CheckOutcome, InputVersion, Record
@@ -37,6 +37,7 @@ from flowstone.runtime.outputs import split
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import differences
 from flowstone.runtime.resources import OpenResources
+from flowstone.runtime.routes import CHOICE, decided, demand_chosen
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
@@ -81,31 +82,41 @@ def materialize(
 ) -> Outcome:
     """Make what a step makes for one partition, or find that it is stored already.
 
-    ``config`` replaces configured values of the step's config parameters; ``force`` runs the function in any case.
+    ``config`` replaces configured values of the step's config parameters; ``force`` runs the function whatever is
+    stored. Where a route chose another branch nothing is made, and the outcome is ``skipped``.
 
     Errors: NotMaterializedError for an input that is not stored; ResourceError; CheckFailedError if a blocking check
     failed (what was stored before stays); OutputError if the function returned something else than it declares;
     StorageError; ConfigurationError. What the user's function raises passes through unchanged.
     """
-    task = _task(workspace, step, partition, run, config or {})
+    try:
+        task = _task(workspace, step, partition, run, config or {})
+    except NotChosenError as error:
+        return Outcome(step, partition, "skipped", (), str(error))
     if not force and (records := _reusable(task)) is not None:
         return Outcome(step, task.partition, "reused", records)
     return Outcome(step, task.partition, "materialized", _make(task))
 
 
-def find_reusable(workspace: Workspace, step: str, partition: str | None, run: Run) -> Outcome | None:
-    """The outcome of ``materialize`` if what is stored would be reused, else None. No user code is imported.
+def find_settled(
+    workspace: Workspace, step: str, partition: str | None, run: Run, *, force: bool = False
+) -> Outcome | None:
+    """The outcome of ``materialize`` if no function would be called for it, else None. No user code is imported.
 
     Errors: as ``materialize``, for what goes wrong before a function is called.
     """
-    task = _task(workspace, step, partition, run, {})
-    records = _reusable(task)
+    try:
+        task = _task(workspace, step, partition, run, {})
+    except NotChosenError as error:
+        return Outcome(step, partition, "skipped", (), str(error))
+    records = None if force else _reusable(task)
     return None if records is None else Outcome(step, task.partition, "reused", records)
 
 
 def _task(workspace: Workspace, step: str, partition: str | None, run: Run, config: Mapping[str, Json]) -> _Task:
     prepared = workspace.step(step)
     key = _key(workspace, prepared, partition)
+    demand_chosen(workspace, prepared, key)
     inputs = find_inputs(workspace, prepared, key)
     versions = tuple([version for item in inputs for version in item.versions])
     return _Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config))
@@ -159,9 +170,13 @@ def _make(task: _Task) -> tuple[Record, ...]:
             resources.open(prepared.resources)
             call = _Call(task, caller, resources, context)
             values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
+            if step.choices:
+                values = (decided(step, values[0]),)
             _stage(task, call, values, staged)
-        user = json_values(context.metadata, step.id) if context.metadata else {}
-        records = tuple(_record(task, item.staged, item.checks, started, user) for item in staged)
+        further: dict[str, Json] = {CHOICE: values[0]} if step.choices else {}
+        if context.metadata:
+            further["user"] = json_values(context.metadata, step.id)
+        records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
         for record in records:
             staged[0].manager.publish(staged[0].staged, record)
             del staged[0]
@@ -239,11 +254,10 @@ def _load_staged(staged: Staged, wanted: TypeExpr | None, manager: IOManager) ->
 
 
 def _record(
-    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, user: dict[str, Json]
+    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, further: dict[str, Json]
 ) -> Record:
     metadata: dict[str, Json] = {"content": staged.metadata} if staged.metadata else {}
-    if user:
-        metadata["user"] = user
+    metadata.update(further)
     return Record(
         asset=staged.slot.asset,
         partition=staged.slot.partition,

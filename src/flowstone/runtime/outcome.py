@@ -8,16 +8,19 @@ from msgspec import Struct
 
 from flowstone.io.record import Record
 
-Status = Literal["materialized", "reused"]
+Status = Literal["materialized", "reused", "skipped"]
 
 
 class Outcome(Struct, frozen=True):
-    """A step that succeeded for one partition."""
+    """A step that is done for one partition."""
 
     step: str
     """Id of the step."""
     partition: str | None
     status: Status
-    """``reused``: what is stored was made by the same code with the same configuration from the same inputs."""
+    """``reused``: what is stored was made by the same code with the same configuration from the same inputs;
+    ``skipped``: a route chose another branch."""
     records: tuple[Record, ...]
-    """One for each output, in order."""
+    """One for each output, in order; none if it was skipped."""
+    reason: str = ""
+    """Why it was skipped."""

@@ -17,6 +17,7 @@ from typing import Any
 from prefect.assets import add_asset_metadata
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
+from prefect.context import AssetContext
 from prefect.logging.handlers import APILogHandler
 from prefect.runtime import flow_run, task_run
 from prefect.states import Completed, State
@@ -92,7 +93,8 @@ class PrefectJob:
     def materialize(
         self, step: str, partition: str | None = None, config: Mapping[str, Json] | None = None
     ) -> dict[str, Json] | State[Any]:
-        """Run a step within a task: a reference to what it stored, or a state ``Cached`` if that is stored already.
+        """Run a step within a task: a reference to what it stored; a state ``Cached`` if that is stored already, or
+        ``Skipped`` if a route chose another branch.
 
         Errors: as ``flowstone.runtime.materialize``, AssetTimeoutError.
         """
@@ -101,6 +103,8 @@ class PrefectJob:
         outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {})
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
+        if outcome.status == "skipped":
+            return _skipped(outcome)
         for record in outcome.records:
             asset = workspace.project.assets[record.asset]
             add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, asset))
@@ -164,6 +168,14 @@ def _summary(record: Record, asset: Asset) -> dict[str, Json]:
         **({"meta": asset.meta} if asset.meta else {}),
         "checks": {check.name: check.passed for check in record.checks},
     }
+
+
+def _skipped(outcome: Outcome) -> State[Any]:
+    """The state of a task that has made nothing. Prefect must not tell of assets that were made."""
+    context = AssetContext.get()
+    if context is not None:
+        context.downstream_assets.clear()
+    return Completed(name="Skipped", message=outcome.reason)
 
 
 def _reference(outcome: Outcome) -> dict[str, Json]:

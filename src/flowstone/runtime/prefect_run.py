@@ -21,6 +21,7 @@ from flowstone.ir.run_parameters import config_parameters, config_value, paramet
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
+from flowstone.runtime.routes import is_left_out
 from flowstone.runtime.workspace import Workspace
 
 
@@ -90,6 +91,8 @@ def missing_inputs(workspace: Workspace, keys: Mapping[str, Keys]) -> list[str]:
             if dependency.optional or asset.step in keys:
                 continue
             for key in given:
+                if is_left_out(workspace, step, key):
+                    continue
                 chosen = selection(prepared.partitions, asset.partitions, dependency, key)
                 missing = [item for item in chosen.keys if stored_value(workspace, asset, item) is None]
                 found.update((_label(asset.id, None if item is None else item.text), None) for item in missing)

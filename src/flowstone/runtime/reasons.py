@@ -26,6 +26,8 @@ Kind = Literal[
     "input may change",
     "input missing",
     "input blocked",
+    "not chosen by",
+    "chosen or not by",
 ]
 Place = tuple[str, str | None]
 """An asset and its partition."""
@@ -51,8 +53,12 @@ class Reason(Struct, frozen=True):
     kind: Kind
     places: tuple[Place, ...] = ()
     """The inputs that the reason is about."""
+    detail: str = ""
+    """The reason in words, where there is more to say."""
 
     def __str__(self) -> str:
+        if self.detail:
+            return self.detail
         text = _TEXTS.get(self.kind, self.kind)
         return f"{text}: {listed(self.places)}" if self.places else text
 

@@ -13,10 +13,11 @@ from flowstone.ir.asset import Asset
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Reason, differences
+from flowstone.runtime.routes import verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
-State = Literal["current", "outdated", "missing", "damaged", "foreign"]
+State = Literal["current", "outdated", "missing", "left out", "damaged", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Standing:
     partition: str | None
     state: State
     """``current``: it would be reused; ``outdated``: it would be made again; ``missing``: nothing is stored;
-    ``damaged``: the record or the content cannot be used; ``foreign``: a partition that the asset does not have (any
-    more)."""
+    ``left out``: it does not count, for a route chose another branch; ``damaged``: the record or the content cannot be
+    used; ``foreign``: a partition that the asset does not have (any more)."""
     reasons: tuple[str, ...] = ()
     record: Record | None = None
 
@@ -53,7 +54,8 @@ def _of_asset(workspace: Workspace, asset: Asset, stored: Stored) -> Iterator[St
         else:
             yield _of_value(workspace, prepared, asset, found.records[partition], stored)
     if not partitions:
-        yield Standing(asset.id, None, "missing")
+        why = None if asset.partitions is not None else _left_out(workspace, asset, None, stored)
+        yield Standing(asset.id, None, "missing" if why is None else "left out", () if why is None else (why,))
 
 
 def _of_value(workspace: Workspace, prepared: PreparedStep, asset: Asset, record: Record, stored: Stored) -> Standing:
@@ -66,11 +68,22 @@ def _of_value(workspace: Workspace, prepared: PreparedStep, asset: Asset, record
             key = workspace.key(asset.partitions, record.partition)
         except PartitionKeyError as error:
             return Standing(asset.id, record.partition, "foreign", (str(error),), record)
+    why = _left_out(workspace, asset, key, stored)
+    if why is not None:
+        return Standing(asset.id, record.partition, "left out", (why,), record)
     manager, slot = stored.place(asset.id, record.partition)
     if not manager.intact(slot, record):
         return Standing(asset.id, record.partition, "damaged", (str(Reason("content missing")),), record)
     reasons = tuple(_reasons(workspace, prepared, record, key, stored))
     return Standing(asset.id, record.partition, "outdated" if reasons else "current", reasons, record)
+
+
+def _left_out(workspace: Workspace, asset: Asset, key: PartitionKey | None, stored: Stored) -> str | None:
+    """Why a value does not count, if a route chose another branch."""
+    if asset.step not in workspace.project.routes:
+        return None
+    found = verdict(workspace, asset.step, key, stored.one)
+    return str(found.reason) if found.verdict == "left out" else None
 
 
 def _reasons(
@@ -92,7 +105,7 @@ def _inputs(
         records = stored.of(asset.id).records
         for item in known_keys(workspace, asset, records) if selected.stored else selected.keys:
             record = records.get(None if item is None else item.text)
-            if record is not None:
+            if record is not None and _left_out(workspace, asset, item, stored) is None:
                 yield InputVersion(asset=asset.id, partition=record.partition, data_version=record.data_version)
 
 

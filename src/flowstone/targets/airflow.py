@@ -207,11 +207,18 @@ class _File:
         if inlets := [self._names.asset(asset) for asset in _inlets(step) if asset in self._project.assets]:
             arguments["inlets"] = inlets
         arguments["outlets"] = [self._names.asset(asset.id) for asset in assets]
+        if self._may_lack_branches(step):
+            arguments["trigger_rule"] = "none_failed"
         arguments.update(_retry_options(step.retries))
         if step.timeout is not None:
             arguments["timeout"] = timedelta(seconds=step.timeout)
         arguments.update(step.engine_options.get("airflow", {}))
         return Call("AssetOperator", (), arguments)
+
+    def _may_lack_branches(self, step: Step) -> bool:
+        """Whether a step runs although routes leave out what it reads. The task itself sees what is there."""
+        routes, assets = self._project.routes, self._project.assets
+        return any(need.optional and assets[need.asset].step in routes for need in step.signature.dependencies)
 
     def _edges(self, step: Step, dag: Dag) -> Iterator[str]:
         needs = [self._names.task(need).name for need in dag.group.steps if need in self._project.upstream[step.id]]

@@ -71,6 +71,12 @@ CAPABILITIES = tuple(
             "the step runs in a process of its own, which is killed; execution_timeout is a little longer",
         ),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
+        ("route", "runtime", "the choice is in the record of its value"),
+        (
+            "routed_from",
+            "runtime",
+            "by the record of the choice: what is not chosen is skipped; none_failed where values may be missing",
+        ),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),

@@ -6,7 +6,7 @@ carry the partition key of the run that caused them, so that each edge between D
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -67,11 +67,19 @@ class Dag(Struct, frozen=True):
     cannot start a partitioned run; it waits for them."""
 
 
+class Refused(Struct, frozen=True):
+    """An edge that Airflow cannot follow."""
+
+    dependency: Dependency
+    reason: str
+    help: str
+
+
 class Plan(Struct, frozen=True):
     """The DAGs of a project, and the edges between them that Airflow cannot follow."""
 
     dags: tuple[Dag, ...]
-    refused: tuple[tuple[Dependency, str], ...]
+    refused: tuple[Refused, ...]
 
 
 def plan(project: Project) -> Plan:
@@ -92,7 +100,7 @@ def _dag_id(project: Project, job: Job, group: Group) -> str:
 class _Planner(Struct):
     project: Project
     groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
-    refused: list[tuple[Dependency, str]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     _found: dict[tuple[str, str], Trigger] = field(default_factory=dict)
     _home: dict[str, tuple[Job, Group]] = field(default_factory=dict)
 
@@ -114,6 +122,7 @@ class _Planner(Struct):
             if trigger is None:
                 trigger = Clock(job.schedule) if job.schedule is not None else self._events(group, outside)
             self._found[address] = trigger
+            self._demand_events(group, trigger)
         return self._found[address]
 
     def awaits(self, job: Job, group: Group) -> tuple[str, ...]:
@@ -121,7 +130,25 @@ class _Planner(Struct):
         if group.partitions is None or not isinstance(self.trigger(job, group), Clock):
             return ()
         inside = (need for need in self._needs(group) if self._step(need) in job.steps and not need.optional)
-        return tuple(dict.fromkeys(need.asset for need in inside if self.project.assets[need.asset].partitions is None))
+        found = {need.asset: need for need in inside if self.project.assets[need.asset].partitions is None}
+        self._refuse_routed(found.values())
+        return tuple(found)
+
+    def _demand_events(self, group: Group, trigger: Trigger) -> None:
+        """Refuse what starts runs only together with others, or what others do without, if a route may leave it out."""
+        routes = self.project.routes
+        if not routes or not isinstance(trigger, Events) or (trigger.keyed and group.partitions is None):
+            return
+        needs = [need for need in self._needs(group) if need.asset in trigger.mappers]
+        alike = len({routes.get(self._step(need)) for need in needs}) == 1
+        if not alike or any(need.optional for need in needs) or any(step not in routes for step in group.steps):
+            self._refuse_routed(needs)
+
+    def _refuse_routed(self, needs: Iterable[Dependency]) -> None:
+        reason = "a route may leave it out, and what waits for it would wait for ever"
+        advice = "put what reads it into the same job, with the same partitions"
+        routed = (need for need in needs if self._step(need) in self.project.routes)
+        self.refused += [Refused(need, reason, advice) for need in routed]
 
     def _step(self, need: Dependency) -> str:
         return self.project.assets[need.asset].step
@@ -153,7 +180,7 @@ class _Planner(Struct):
             try:
                 mapper = _mapper(group.partitions, producer, need)
             except RefusedError as error:
-                self.refused.append((need, str(error)))
+                self.refused.append(Refused(need, str(error), "put an asset with daily partitions between them"))
                 continue
             if mapper is not _NO_EVENT:
                 keyed.setdefault(need.asset, mapper)

@@ -142,12 +142,9 @@ def _dag(project: Project, dag: Dag) -> Iterator[Diagnostic]:
 
 
 def _edges(made: Plan) -> Iterator[Diagnostic]:
-    for dependency, reason in made.refused:
-        yield _AIRFLOW.error(
-            f"{dependency.asset} cannot start what reads it here: {reason}",
-            dependency.location,
-            "put an asset with daily partitions between them",
-        )
+    for item in made.refused:
+        message = f"{item.dependency.asset} cannot start what reads it here: {item.reason}"
+        yield _AIRFLOW.error(message, item.dependency.location, item.help)
 
 
 def _reads_all(project: Project, job: Job) -> Iterator[Diagnostic]:

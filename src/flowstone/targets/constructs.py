@@ -224,6 +224,8 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "retries: on": _steps(lambda step: step.retries and step.retries.on, "retries"),
     "timeout": _steps(lambda step: step.timeout is not None, "timeout"),
     "cache": _steps(lambda step: step.cache, "cache"),
+    "route": _steps(lambda step: step.choices, "choices"),
+    "routed_from": _steps(lambda step: step.routed_from, "routed_from"),
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),

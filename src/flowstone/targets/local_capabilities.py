@@ -48,6 +48,8 @@ CAPABILITIES = tuple(
         ("retries: on", "native", "other exceptions fail the task without a retry"),
         ("timeout", "native", "the worker process is killed with all that it started"),
         ("cache", "native", "by records"),
+        ("route", "native", "the choice is in the record of its value"),
+        ("routed_from", "native", "by the record of the choice: branches that are not chosen are skipped"),
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
         ("schedule: Cron", "runtime", _STARTED),

@@ -47,6 +47,8 @@ CAPABILITIES = tuple(
         ("retries: on", "native", "retry_condition_fn"),
         ("timeout", "runtime", "the step runs in a process of its own, which is killed"),
         ("cache", "runtime", "by records; the task ends in the state Cached"),
+        ("route", "runtime", "the choice is in the record of its value"),
+        ("routed_from", "runtime", "by the record of the choice: tasks of branches that are not chosen end as Skipped"),
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),

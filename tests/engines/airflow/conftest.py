@@ -33,7 +33,7 @@ HEADER = """
 from pathlib import Path
 from flowstone import AllPartitions, CheckResult, Context, Cron, DailyPartitions, Dep, Every, HourlyPartitions, Job
 from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, StaticPartitions, WeeklyPartitions
-from flowstone import asset, check, resource
+from flowstone import asset, check, resource, route
 
 HERE = Path(__file__).parent
 

@@ -19,6 +19,7 @@ from flowstone.targets.manifest import manifest_file
 GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(GOLDEN.glob("*/airflow/*.py"))
 RUNS = {
+    "branches": [(["nightly"], ["2024-01-01"])],
     "calendar": [(["nightly"], ["2024-01-01..2024-01-07"]), (["ticking"], ["2024-01-02T00..2024-01-02T23"])],
     "chain": [(["hourly"], [])],
     "hostile": [(["strange"], [])],

@@ -273,3 +273,38 @@ def test_a_connection_that_airflow_lacks_is_named(compile_project, monkeypatch, 
     project = compile_project(CONNECTED)
     assert ("inside", "failed") in [(task.task, task.state) for task in project.run("connected")]
     assert "inside.url needs the Airflow connection 'nowhere'" in "".join(capfd.readouterr())
+
+
+BRANCHES = """
+@route(choices=["full", "part"], cache=False)
+def mode(wanted: str = "part") -> str:
+    return wanted
+
+@asset(routed_from="mode")
+def full() -> str:
+    return "full"
+
+@asset(routed_from="mode", timeout="1m")
+def part() -> str:
+    return "part"
+
+@asset
+def checked(full: str) -> int:
+    return len(full)
+
+@asset
+def both(full: str | None, part: str | None, checked: int | None) -> str:
+    return f"{full} {part} {checked}"
+
+branches = Job("branches")
+"""
+
+
+def test_branches_that_are_not_chosen_are_skipped(compile_project):
+    project = compile_project(BRANCHES)
+    states = {task.task: task.state for task in project.run("branches", conf={"mode__wanted": "full"})}
+    assert states == {**dict.fromkeys(("mode", "full", "checked", "both"), "success"), "part": "skipped"}
+    assert project.value("both") == "full None 4"
+    states = {task.task: task.state for task in project.run("branches")}
+    assert states == {**dict.fromkeys(("mode", "part", "both"), "success"), "full": "skipped", "checked": "skipped"}
+    assert project.value("both") == "None part None"

@@ -76,3 +76,41 @@ def test_logs_of_assets_reach_the_flow_run(compile_project, prefect_api):
                 return
         time.sleep(0.2)
     raise AssertionError("the log line has not arrived")
+
+
+def test_what_a_route_leaves_out_is_skipped_and_no_event(compile_project, prefect_api):
+    project = compile_project(
+        """
+        @route(choices=["full", "part"], cache=False)
+        def mode(wanted: str = "part") -> str:
+            return wanted
+
+        @asset(routed_from="mode")
+        def full() -> str:
+            return "full"
+
+        @asset(routed_from="mode", timeout="1m")
+        def part() -> str:
+            return "part"
+
+        @asset
+        def checked(full: str) -> int:
+            return len(full)
+
+        @asset
+        def both(full: str | None, part: str | None, checked: int | None) -> str:
+            return f"{full} {part} {checked}"
+
+        branches = Job("branches", select="*")
+        """,
+        name="branching",
+    )
+    state = project.run("branches", mode__wanted="full")
+    assert state.message == "4 Completed, 1 Skipped"
+    assert project.value("both") == "full None 4"
+    state = project.run("branches")
+    assert state.message == "3 Completed, 2 Skipped"
+    assert project.value("both") == "None part None"
+    assert len(_events(prefect_api, "flowstone://branching/both", 2)) == 2
+    assert len(_events(prefect_api, "flowstone://branching/full", 1)) == 1
+    assert len(_events(prefect_api, "flowstone://branching/part", 1)) == 1

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from flowstone.cli.root import cli
 from flowstone.frontend import load
-from flowstone.runtime.materialize import find_reusable
+from flowstone.runtime.materialize import find_settled
 from flowstone.runtime.run import Run
 from flowstone.runtime.standing import standings
 from flowstone.runtime.workspace import Workspace
@@ -152,7 +152,7 @@ def test_status_says_what_a_run_would_do(made, project, change, monkeypatch):
     workspace = Workspace(load(load_settings(project)).project, project)
     run = Run("run", "local")
     for item in standings(workspace, ["raw", "trend", "total"]):
-        reused = find_reusable(workspace, item.asset, item.partition, run)
+        reused = find_settled(workspace, item.asset, item.partition, run)
         assert (item.state == "current") == (reused is not None), item
 
 

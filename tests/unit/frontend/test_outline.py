@@ -104,6 +104,24 @@ def test_what_is_seen(old, new):
     assert seen(MODULE) != seen(MODULE.replace(old, new))
 
 
+ROUTE = """
+import flowstone as fs
+from flowstone import route as way
+@way(choices=["a", "b"])
+def one(n: int) -> str:
+    return "a" if n else str(n)
+@fs.route(choices=["c", "d"])
+def other(n: int) -> str:
+    return "c"
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [('"a" if', '"x" if'), ('return "c"', 'return "x"')])
+def test_what_a_route_chooses_is_seen(old, new):
+    assert seen(ROUTE) != seen(ROUTE.replace(old, new))
+    assert seen(ROUTE) == seen(ROUTE.replace("str(n)", "str(n + 1)"))
+
+
 @pytest.mark.parametrize("text", ["x = (", "x = 1  # flowstone: ignore[FS101]", "from x import *", "x = '\0'"])
 def test_modules_in_which_everything_counts(text):
     assert seen(text) is None
@@ -134,6 +152,7 @@ def test_modules_in_which_everything_counts(text):
         ("return frame * factor", "return frame * time.time()"),
         ("return total", "password = 'hunter2!'\n    return total"),
         ("return frame * factor", "return connect(token='tk-7f3a9c1e5b')"),
+        ("from flowstone import Retry, asset", f"{ROUTE}from flowstone import Retry, asset"),
     ],
 )
 def test_a_check_with_the_cache_finds_what_one_without_finds(tmp_path, old, new):

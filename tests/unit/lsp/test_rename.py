@@ -215,3 +215,31 @@ def test_nothing_is_renamed_while_a_file_is_broken(client, files):
     client.change(user, USER + "(")
     client.wait_for(user, "FS001")
     assert "some files cannot be parsed" in refused(client, maker, "sales", "def orders", "orders")
+
+
+ROUTED = """from flowstone import asset, route
+
+
+@route(choices=["full", "part"], default="full")
+def mode(rows: int = 0) -> str | None:
+    return "full" if rows > 10 else "part"
+
+
+@asset(routed_from="mode")
+def full() -> list[int]:
+    return [1]
+
+
+@asset(routed_from="mode")
+def part() -> list[int]:
+    return [2]
+"""
+
+
+@pytest.mark.parametrize(("near", "new"), [("def full", "whole"), ('"mode")', "way")])
+def test_a_route_and_what_it_chooses_are_renamed(project, client, edited, near, new):
+    path = project({"pipelines/a.py": ROUTED}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    old = near.strip('")').removeprefix("def ")
+    assert edited(path, rename(client, path, new, near, old)) == ROUTED.replace(old, new)

@@ -200,3 +200,68 @@ def test_a_store_that_cannot_be_read_fails_its_task_only(make_project):
     assert told(expected(made))["other"] == "run the store cannot be read"
     statuses = run(made)
     assert (statuses["other", None], statuses["report", None]) == ("failed", "materialized")
+
+
+BRANCHES = """
+@asset
+def rows() -> int:
+    return 1
+@route(choices=["full", "part"])
+def mode(rows: int) -> str:
+    return "full" if rows > 10 else "part"
+@asset(routed_from="mode")
+def full() -> int:
+    return 1
+@asset(routed_from="mode")
+def part() -> int:
+    return 2
+@asset
+def checked(full: int) -> int:
+    return full
+@asset
+def orders(full: int | None, part: int | None, checked: int | None) -> int:
+    return full or part
+"""
+
+
+def test_a_branch_may_run_until_its_route_has_chosen(make_project):
+    made = make_project(BRANCHES)
+    undecided = "may run chosen or not by: mode"
+    found = told(expected(made))
+    assert (found["full"], found["part"], found["checked"]) == (undecided, undecided, undecided)
+    assert found["orders"] == "run never made"
+    statuses = run(made)
+    assert {step for step, _ in statuses if statuses[step, None] == "skipped"} == {"full", "checked"}
+
+
+def test_what_a_route_has_left_out_is_skipped(make_project):
+    made = make_project(BRANCHES)
+    run(made)
+    skipped = "skip mode chose 'part'"
+    reused = dict.fromkeys(("rows", "mode", "part", "orders"), "reuse")
+    assert told(expected(made)) == {**reused, "full": skipped, "checked": skipped}
+    assert told(expected(made, ["full"])) == {"full": skipped}
+    assert told(expected(made, ["checked", "orders"])) == {"checked": skipped, "orders": "reuse"}
+    statuses = run(made)
+    assert statuses["full", None] == statuses["checked", None] == "skipped"
+
+
+def test_another_choice_makes_what_takes_either(make_project):
+    made = make_project(BRANCHES)
+    run(made)
+    changed = make_project(BRANCHES.replace("return 1\n@route", "return 20\n@route"), like=made)
+    found = told(expected(changed))
+    assert found["mode"] == "may run input may change: rows"
+    assert found["orders"] == "may run input may change: full, part, checked"
+    statuses = run(changed)
+    assert statuses["part", None] == "skipped"
+    assert [statuses[step, None] for step in ("full", "checked", "orders")] == ["materialized"] * 3
+    assert told(expected(changed))["part"] == "skip mode chose 'full'"
+    assert set(run(changed, force=True).values()) == {"materialized", "skipped"}
+
+
+def test_branches_of_a_route_that_failed_are_not_run(make_project):
+    made = make_project(BRANCHES.replace('return "full" if rows > 10 else "part"', "raise ValueError(rows)"))
+    statuses = run(made)
+    assert statuses["mode", None] == "failed"
+    assert {statuses[step, None] for step in ("full", "part", "checked", "orders")} == {"skipped"}

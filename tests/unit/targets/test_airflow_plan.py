@@ -199,6 +199,6 @@ def test_what_airflow_cannot_map_is_refused(build, producer, consumer, reason):
     build.asset("made", partitions=producer)
     build.asset("reads", "made", partitions=consumer)
     build.job("job")
-    ((dependency, text),) = plan(build.project()).refused
-    assert dependency.asset == "made"
-    assert reason in text
+    (found,) = plan(build.project()).refused
+    assert found.dependency.asset == "made"
+    assert reason in found.reason

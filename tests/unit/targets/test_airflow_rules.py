@@ -192,3 +192,43 @@ def test_a_later_partition_of_another_job_is_fine_and_so_is_an_earlier_one(build
     build.job("job", "day", "before")
     build.job("evening", "eve")
     assert findings(build.project()) == []
+
+
+def branches(build, **keywords):
+    build.asset("mode", choices=("full", "part"), **keywords)
+    build.asset("full", "mode", routed_from="mode", **keywords)
+    build.asset("part", "mode", routed_from="mode", **keywords)
+
+
+def test_branches_that_are_read_in_their_own_dag_are_fine(build):
+    branches(build, partitions=DailyPartitions("2024-01-01"))
+    both = [("full", {"optional": True}), ("part", {"optional": True})]
+    build.asset("orders", *both, partitions=DailyPartitions("2024-01-01"))
+    build.asset("summary", ("full", {"optional": True}))
+    build.job("nightly", schedule=Cron("0 6 * * *", timezone="UTC"))
+    assert findings(build.project()) == []
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        [("full", {"optional": True}), ("part", {"optional": True})],
+        [("full", {}), ("other", {})],
+    ],
+)
+def test_branches_that_another_dag_would_wait_for_in_vain(build, needs):
+    branches(build, partitions=DailyPartitions("2024-01-01"))
+    build.asset("other", partitions=DailyPartitions("2024-01-01"))
+    build.asset("month", *needs, partitions=MonthlyPartitions("2024-01"))
+    build.job("nightly", schedule=Cron("0 6 * * *", timezone="UTC"))
+    found = findings(build.project())
+    assert found
+    assert all("a route may leave it out" in item.message for item in found)
+    assert {item.span.line for item in found} == {5}
+
+
+def test_a_branch_without_partitions_that_a_partitioned_run_would_wait_for(build):
+    branches(build)
+    build.asset("day", "full", partitions=DailyPartitions("2024-01-01"))
+    build.job("nightly", schedule=Cron("0 6 * * *", timezone="UTC"))
+    assert "a route may leave it out" in the_finding(build.project()).message

@@ -13,7 +13,7 @@ from flowstone.fixes.signatures import add_return
 
 def check(subject: Subject) -> Iterator[Finding]:
     for step in subject.project.steps.values():
-        if step.signature.returns is None:
+        if step.signature.returns is None and not step.choices:
             yield Finding(
                 f"{step.id!r} does not say what it returns",
                 step.location,

@@ -9,6 +9,7 @@ from functools import partial
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
@@ -50,6 +51,10 @@ class Bodies:
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
         if kind == "asset" and self._seen(module).may_do:
             yield from self._deeds(draft)
+        if draft.declared.word == "route":
+            for node in returned_texts(draft.declared.function):
+                place = location(module.span(node))
+                yield BodyFact(kind="chooses", owner_kind=kind, owner=draft.id, location=place, what=str(node.value))
 
     def _deeds(self, draft: Draft) -> Iterator[BodyFact]:
         """What makes the run of an asset differ from another."""
@@ -75,10 +80,12 @@ class Bodies:
     def _endings(self, draft: Draft) -> list[Ending]:
         """The ways in which a function ends without what is expected of it."""
         function, module, kind = draft.declared.function, draft.declared.scope.module, draft.declared.kind
+        is_route = draft.declared.word == "route"
         if "yield" in module.source and yields(function):
             return endings_without_yield(function, self._surroundings(module)) if kind == "resource" else []
         promises = not isinstance(function.returns, ast.Constant) or function.returns.value is not None
-        if (kind != "check" and not promises) or (kind == "asset" and function.returns is None):
+        unsaid = (kind != "check" and not promises) or (kind == "asset" and function.returns is None)
+        if unsaid and not is_route:
             return []
         return [] if self._surely_returns(function, module) else endings(function, self._surroundings(module))
 

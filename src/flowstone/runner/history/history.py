@@ -186,7 +186,8 @@ class Journal:
         if attempt:
             failure = None if result.failure is None else json.dumps(asdict(result.failure))
             started = self._started.pop((place, attempt))
-            outcome = result.status, result.elapsed, failure
+            status = "reused" if result.status == "skipped" else result.status  # no function was called
+            outcome = status, result.elapsed, failure
             self._attempts[place, attempt] = (self._number, place, attempt, started, *outcome)
         if final:
             self._tasks.append((result.status, result.elapsed, result.rows, result.size, self._number, place))

@@ -1,0 +1,47 @@
+"""Customers, loaded whole on Mondays and by their changes on other days."""
+
+from flowstone import Context, DailyPartitions, Job, asset, route
+
+days = DailyPartitions(start="2024-01-01", end="2024-02-01")
+
+
+@route(choices=["whole", "changes"], default="changes", partitioned_by=days)
+def mode(ctx: Context) -> str | None:
+    """A whole load at the beginning of each week."""
+    assert ctx.partition is not None
+    return "whole" if ctx.partition.date.weekday() == 0 else None
+
+
+@asset(routed_from="mode", partitioned_by=days)
+def whole() -> dict[str, str]:
+    """All customers."""
+    return {"c1": "Ada", "c2": "Grace", "c3": "Edsger"}
+
+
+@asset(routed_from="mode", partitioned_by=days)
+def changes(ctx: Context) -> dict[str, str]:
+    """Customers that are new or have another name."""
+    assert ctx.partition is not None
+    return {f"c{ctx.partition.date.day + 2}": "Barbara"}
+
+
+@asset(partitioned_by=days)
+def audit(whole: dict[str, str]) -> int:
+    """Made where there is a whole load only: it cannot do without."""
+    return len(whole)
+
+
+@asset(partitioned_by=days)
+def customers(whole: dict[str, str] | None, changes: dict[str, str] | None, audit: int | None) -> dict[str, str]:
+    """Whichever was loaded."""
+    found = whole or changes or {}
+    return found if audit is None else {**found, "audited": str(audit)}
+
+
+@asset
+def whole_loads(whole: dict[str, dict[str, str]]) -> list[str]:
+    """Days of whole loads."""
+    return sorted(whole)
+
+
+nightly = Job("nightly")

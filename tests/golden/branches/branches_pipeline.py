@@ -1,0 +1,43 @@
+"""A route with two branches, one of which is two assets long, and what is made of whichever was chosen."""
+
+from flowstone import DailyPartitions, Job, asset, route
+
+days = DailyPartitions(start="2024-01-01")
+
+
+@asset(partitioned_by=days)
+def changes() -> list[int]:
+    return [3]
+
+
+@route(choices=["full", "incremental"], default="incremental", partitioned_by=days)
+def mode(changes: list[int], most: int = 2) -> str | None:
+    return "full" if len(changes) > most else None
+
+
+@asset(routed_from="mode", partitioned_by=days)
+def full() -> list[int]:
+    return [1, 2, 3]
+
+
+@asset(routed_from="mode", partitioned_by=days)
+def incremental(changes: list[int]) -> list[int]:
+    return changes
+
+
+@asset(partitioned_by=days)
+def checked(full: list[int]) -> int:
+    return sum(full)
+
+
+@asset(partitioned_by=days)
+def orders(full: list[int] | None, incremental: list[int] | None, checked: int | None) -> list[int]:
+    return [*(full or []), *(incremental or []), checked or 0]
+
+
+@asset
+def history(full: dict[str, list[int]]) -> int:
+    return len(full)
+
+
+nightly = Job("nightly")
