@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,6 +22,7 @@ from flowstone.io import frames
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
+from flowstone.io.parquet_encoding import dictionary_columns
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
 from flowstone.io.store import Draft
@@ -151,6 +153,7 @@ class ParquetManager(FileManager):
         compression = getattr(slot.options, "compression", None) or self.config.compression
         level = self.config.compression_level if compression == self.config.compression else None
         try:
+            dictionaries, groups = _judged(groups)
             with pq.ParquetWriter(
                 draft,
                 schema,
@@ -158,7 +161,7 @@ class ParquetManager(FileManager):
                 compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
                 version="2.6",
                 data_page_version="1.0",
-                use_dictionary=True,
+                use_dictionary=dictionaries,
                 write_statistics=True,
                 store_schema=True,
             ) as writer:
@@ -172,6 +175,12 @@ class ParquetManager(FileManager):
             import pyarrow.parquet  # noqa: F401 - to see that it is there
         except ImportError as error:
             raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
+
+
+def _judged(groups: Iterator[Any]) -> tuple[bool | list[str], Iterator[Any]]:
+    """Which columns get a dictionary, and all of the groups."""
+    first = next(groups, None)
+    return (True, groups) if first is None else (dictionary_columns(first), chain((first,), groups))
 
 
 def _form(slot: Slot, stored: str, type: TypeExpr | None) -> str:
