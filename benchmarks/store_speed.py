@@ -15,7 +15,7 @@ from benchmarks.measure import Command, CommandFailedError, rounds
 from benchmarks.table import Row, demand, demand_ratio
 
 PROGRAMS = Path(__file__).parent / "programs"
-MEGABYTES = 1000
+MEGABYTES = (100, 1000)
 ROWS = 1_000_000
 VALUES = 10_000
 STREAM = 4000
@@ -48,12 +48,13 @@ def _program(name: str, *arguments: object, folder: Path, clear: Path | None = N
     return Command(argv, folder, prepare=prepare, reported=True)
 
 
-def _parquet(folder: Path, count: int) -> list[Row]:
+def _parquet(folder: Path, count: int) -> Iterator[Row]:
     place = folder / "parquet"
-    runs = {
-        how: _program("parquet_store.py", how, place, MEGABYTES, folder=folder, clear=place) for how in ("ours", "bare")
-    }
-    return _compared(f"parquet, {MEGABYTES} MB stored and loaded", runs, count, "bare", 1.2)
+    for size in MEGABYTES:
+        runs = {
+            how: _program("parquet_store.py", how, place, size, folder=folder, clear=place) for how in ("ours", "bare")
+        }
+        yield from _compared(f"parquet, {size} MB stored and loaded", runs, count, "bare", 1.2)
 
 
 def _json(folder: Path, count: int) -> list[Row]:

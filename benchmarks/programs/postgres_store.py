@@ -1,7 +1,7 @@
 """``postgres_store.py ours|copy|csv DSN ROWS``: a table goes into Postgres. Prints seconds.
 
 ``copy`` is a bare COPY into a new table of the CSV that Arrow makes of the same table meanwhile; ``csv`` is a COPY of
-text that was there before.
+text that was there before. All of them store into a database that has no such table.
 """
 
 import io
@@ -38,15 +38,21 @@ def texts(table: pa.Table) -> list[bytes]:
 
 def copy(dsn: str, portions) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute("DROP TABLE IF EXISTS bare")
         connection.execute("CREATE TABLE bare (a bigint, b bigint, c bigint, d double precision, e text)")
         with connection.cursor().copy("COPY bare FROM STDIN (FORMAT csv)") as stream:
             for portion in portions:
                 stream.write(portion)
 
 
+def clear(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS bare")
+        connection.execute("DROP SCHEMA IF EXISTS measured CASCADE")
+        connection.execute("CHECKPOINT")
+
+
 def ours(dsn: str, table: pa.Table) -> None:
-    manager = open_manager(PostgresManager, {"dsn": dsn}, Path())
+    manager = open_manager(PostgresManager, {"dsn": dsn, "schema": "measured"}, Path())
     store(manager, slot_of(manager), table)
 
 
@@ -54,6 +60,7 @@ if __name__ == "__main__":
     how, dsn, rows = sys.argv[1:]
     table = table_of(int(rows))
     ready = list(texts(table)) if how == "csv" else texts(table)
+    clear(dsn)
     started = time.perf_counter()
     if how == "ours":
         ours(dsn, table)
