@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from flowstone.dsl.decorators import asset, check, resource, route
     from flowstone.dsl.dependency import Dep, Output
     from flowstone.dsl.job import Job
-    from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
+    from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
     from flowstone.dsl.partitions import (
         DailyPartitions,
         HourlyPartitions,
         MonthlyPartitions,
+        MultiPartitions,
         PartitionKey,
         StaticPartitions,
         WeeklyPartitions,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AllPartitions",
+    "ByDimension",
     "CheckResult",
     "Context",
     "Cron",
@@ -39,6 +41,7 @@ __all__ = [
     "Job",
     "Last",
     "MonthlyPartitions",
+    "MultiPartitions",
     "Offset",
     "Only",
     "Output",

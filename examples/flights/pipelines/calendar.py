@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from flowstone import Context, DailyPartitions, MonthlyPartitions
+from flowstone import Context, DailyPartitions, MonthlyPartitions, MultiPartitions, StaticPartitions
 
 NEW_YORK = "America/New_York"
 
 days = DailyPartitions(start="2013-01-01", end="2014-01-01", timezone=NEW_YORK)
 months = MonthlyPartitions(start="2013-01-01", end="2014-01-01", timezone=NEW_YORK)
+origin_months = MultiPartitions(month=months, origin=StaticPartitions("EWR", "JFK", "LGA"))
 
 
 def day_of(ctx: Context) -> date:

@@ -8,12 +8,27 @@ from typing import Literal
 from msgspec import Struct
 
 from flowstone.checks.zones import known_zone
-from flowstone.dsl.mappings import IncompatiblePartitionsError, arity
-from flowstone.dsl.partitions import Partitions, StaticPartitions
+from flowstone.dsl.mappings import (
+    ByDimension,
+    IncompatiblePartitionsError,
+    SingleMapping,
+    arity,
+    dimension_pairs,
+    is_by_dimension,
+)
+from flowstone.dsl.partitions import Partitions, StaticPartitions, TimePartitions, axes
 from flowstone.ir.asset import Asset, Check, Step
 from flowstone.ir.function import Dependency
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+
+
+class Times(Struct, frozen=True):
+    """Periods of a consumer and of what it reads."""
+
+    ours: TimePartitions
+    theirs: TimePartitions
+    mapping: SingleMapping | None
 
 
 class Edge(Struct, frozen=True):
@@ -26,8 +41,29 @@ class Edge(Struct, frozen=True):
     """The consumer's."""
     arity: Literal["one", "many"] | None
     """Whether one value or ``dict[str, T]`` arrives; None if the partitions do not fit or are not known."""
-    reason: str | None
+    error: IncompatiblePartitionsError | None
     """Why the partitions do not fit."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why the partitions do not fit, in words."""
+        return None if self.error is None else str(self.error)
+
+    @property
+    def times(self) -> Iterator[Times]:
+        """The pairs of dimensions with periods; none if the partitions do not fit."""
+        ours, theirs, mapping = self.partitions, self.producer.partitions, self.dependency.mapping
+        if self.arity is None or ours is None or theirs is None:
+            return
+        if isinstance(ours, TimePartitions) and isinstance(theirs, TimePartitions):
+            if not isinstance(mapping, ByDimension):  # which is a finding
+                yield Times(ours, theirs, mapping)
+        elif is_by_dimension(ours, theirs, mapping):
+            for pair in dimension_pairs(ours, theirs, mapping):
+                if isinstance(pair.consumer, TimePartitions) and isinstance(pair.producer, TimePartitions):
+                    yield Times(pair.consumer, pair.producer, pair.mapping)
+        elif mapping is None:
+            yield from (Times(item, item, None) for item in axes(ours) if isinstance(item, TimePartitions))
 
     @property
     def name(self) -> str:
@@ -67,7 +103,7 @@ def _edge(
     try:
         count = arity(partitions, producer.partitions, dependency.mapping)
     except IncompatiblePartitionsError as error:
-        return Edge(consumer, producer, dependency, partitions, None, str(error))
+        return Edge(consumer, producer, dependency, partitions, None, error)
     except (OverflowError, ValueError):  # a window near the year 1 or 9999: Python's calendar ends there
         return Edge(consumer, producer, dependency, partitions, None, None)
     return Edge(consumer, producer, dependency, partitions, count, None)
@@ -75,4 +111,4 @@ def _edge(
 
 def _zone_is_known(partitions: Partitions | None) -> bool:
     """Unknown zones are another rule's finding, and no arithmetic can be done with them."""
-    return partitions is None or isinstance(partitions, StaticPartitions) or known_zone(partitions.timezone)
+    return all(isinstance(item, StaticPartitions) or known_zone(item.timezone) for item in axes(partitions))

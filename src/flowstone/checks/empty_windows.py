@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flowstone.checks.edges import Edge
 from flowstone.checks.windows import is_empty
-from flowstone.dsl.mappings import Last, Offset
+from flowstone.dsl.mappings import Last, Offset, SingleMapping
 from flowstone.dsl.partitions import TimePartitions
 
 
@@ -14,9 +14,13 @@ def reads_nothing(edge: Edge) -> str | None:
     """Why some key of the consumer reads nothing by ``Last``, or none of its keys anything by ``Offset`` or by an
     optional dependency; None if they read something.
     """
-    mapping, ours, theirs = edge.dependency.mapping, edge.partitions, edge.producer.partitions
-    if edge.arity is None or not isinstance(ours, TimePartitions) or not isinstance(theirs, TimePartitions):
-        return None
+    found = (_reads_nothing(edge, times.ours, times.theirs, times.mapping) for times in edge.times)
+    return next((reason for reason in found if reason is not None), None)
+
+
+def _reads_nothing(
+    edge: Edge, ours: TimePartitions, theirs: TimePartitions, mapping: SingleMapping | None
+) -> str | None:
     try:
         if is_empty(ours) or is_empty(theirs):
             return None

@@ -5,31 +5,39 @@ from __future__ import annotations
 from functools import lru_cache
 
 from flowstone.checks.edges import Edge
-from flowstone.dsl.mappings import Offset, Only
-from flowstone.dsl.partitions import PartitionKey, StaticPartitions, TimePartitions
+from flowstone.dsl.mappings import (
+    DisjointKeysError,
+    MissingDimensionError,
+    Offset,
+    SingleMapping,
+    UnknownDimensionError,
+)
+from flowstone.dsl.partitions import PartitionKey, TimePartitions
 
 
 def about_keys(edge: Edge) -> bool:
     """Whether the partitions are of one kind, and it is the keys that do not fit."""
-    if edge.reason is None:
-        return False
-    both_static = isinstance(edge.partitions, StaticPartitions) and isinstance(
-        edge.producer.partitions, StaticPartitions
-    )
-    return isinstance(edge.dependency.mapping, Only) or (both_static and edge.dependency.mapping is None)
+    return isinstance(edge.error, DisjointKeysError)
+
+
+def about_dimensions(edge: Edge) -> bool:
+    """Whether it is a dimension that is missing or not known."""
+    return isinstance(edge.error, MissingDimensionError | UnknownDimensionError)
 
 
 def missing_keys(edge: Edge) -> str | None:
     """Why some key of the consumer reads nothing, for two windows without a mapping; None if each reads something."""
-    ours, theirs = edge.partitions, edge.producer.partitions
-    if edge.dependency.mapping is not None or edge.dependency.optional or edge.arity is None:
+    if edge.dependency.optional:
         return None
-    if not isinstance(ours, TimePartitions) or not isinstance(theirs, TimePartitions):
-        return None
-    try:
-        return _missing_keys(edge, ours, theirs)
-    except (OverflowError, ValueError):  # near the year 1 or 9999: Python's calendar ends there
-        return None
+    for times in edge.times:
+        if times.mapping is None:
+            try:
+                reason = _missing_keys(edge, times.ours, times.theirs)
+            except (OverflowError, ValueError):  # near the year 1 or 9999: Python's calendar ends there
+                continue
+            if reason is not None:
+                return reason
+    return None
 
 
 def _missing_keys(edge: Edge, ours: TimePartitions, theirs: TimePartitions) -> str | None:
@@ -60,10 +68,12 @@ def is_empty(partitions: TimePartitions) -> bool:
 
 def offset_leaves_window(edge: Edge) -> str | None:
     """A key of the consumer for which ``Offset`` leads out of the producer's window; None if there is none."""
-    mapping, ours, theirs = edge.dependency.mapping, edge.partitions, edge.producer.partitions
-    if edge.arity is None or not isinstance(mapping, Offset):
-        return None
-    if not isinstance(ours, TimePartitions) or not isinstance(theirs, TimePartitions) or ours.kind != theirs.kind:
+    found = (_outside(times.ours, times.theirs, times.mapping) for times in edge.times)
+    return next((key for key in found if key is not None), None)
+
+
+def _outside(ours: TimePartitions, theirs: TimePartitions, mapping: SingleMapping | None) -> str | None:
+    if not isinstance(mapping, Offset) or ours.kind != theirs.kind:
         return None
     try:
         first, end = ours.first(), ours.window[1]

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowstone.conformance.airflow_home import airflow_environment, make_database
+from flowstone.dsl.partitions import MultiPartitions
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import Keys, definitions, fill_keys, keys_of
-from flowstone.targets.airflow_plan import Dag, Events, plan
+from flowstone.runtime.dimensions import keys_within
+from flowstone.targets.airflow_plan import Dag, plan
 
 if TYPE_CHECKING:
     from flowstone.conformance.airflow_world import TaskState, World
@@ -36,7 +38,8 @@ def main(request: Path) -> int:
         from flowstone.conformance.airflow_world import World
 
         project = read_manifest(output / FILE_NAME).project
-        world = World(output, only={dag.id for dag in plan(project).dags if dag.job.name in asked["jobs"]})
+        wanted = [dag for dag in plan(project).dags if dag.job.name in asked["jobs"]]
+        world = World(output, only={name for dag in wanted for name in (dag.id, dag.keys and dag.keys.id) if name})
         errors = run_jobs(world, project, asked["jobs"], asked["partitions"])
         tasks = [[task.dag, task.task, task.partition, task.state] for task in world.tasks()]
     print(json.dumps({"tasks": tasks, "errors": errors}))  # noqa: T201 - the result
@@ -54,8 +57,8 @@ def run_jobs(world: World, project: Project, jobs: Sequence[str], partitions: Se
         for partitioned in (False, True):  # what is partitioned reads what is not
             for dag in first:
                 if (dag.group.partitions is not None) is partitioned:
-                    for key in keys[dag.group.steps[0]]:
-                        world.trigger(dag.id, None if key is None else key.text)
+                    for name, text in _runs(dag, keys[dag.group.steps[0]]):
+                        world.trigger(name, text)
             world.run()
         errors += _missing(world.tasks(), mine, keys, project.routes)
     return [*world.errors, *_failed(world.tasks()), *errors]
@@ -68,14 +71,25 @@ def _keys(project: Project, job: str, partitions: Sequence[str]) -> dict[str, Ke
     return fill_keys(project, steps, explicit)
 
 
+def _runs(dag: Dag, keys: Keys) -> Iterator[tuple[str, str | None]]:
+    """The runs that make the keys: DAG and key. A DAG that tells keys is run for what it tells as a whole."""
+    left = {None if key is None else key.text: None for key in keys}
+    if dag.keys is not None and isinstance(dag.group.partitions, MultiPartitions):
+        (name,) = dag.group.partitions.times
+        for text in dict.fromkeys(key.dimensions[name].text for key in keys if key is not None):
+            told = keys_within(dag.group.partitions, text)
+            if left.keys() >= set(told):
+                left = {key: None for key in left if key not in told}
+                yield dag.keys.id, text
+    yield from ((dag.id, text) for text in left)
+
+
 def _started_first(project: Project, dags: Sequence[Dag], jobs: Sequence[str]) -> Iterator[Dag]:
     """DAGs that nothing else in these jobs starts."""
     inside = {step for job in jobs for step in project.jobs[job].steps}
     for dag in dags:
-        trigger = dag.trigger
-        if not isinstance(trigger, Events) or not any(
-            project.assets[asset].step in inside for asset in trigger.mappers
-        ):
+        assets = {source.split("/")[0] for source in dag.sources if source.count("/") < 2}
+        if not any(project.assets[asset].step in inside for asset in assets):
             yield dag
 
 

@@ -20,6 +20,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from flowstone.dsl.partitions import MultiPartitions, TimePartitions
 from flowstone.errors import FlowStoneError
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.project import Project
@@ -63,15 +64,22 @@ def main(request: Path) -> int:
 def runs_of(project: Project, job: str, texts: list[str]) -> list[dict[str, str]]:
     """Parameters of the runs that make the keys (or ranges of keys) of a job, in order: one run for each time key.
 
-    A key that several definitions have is given to all of them in one run.
+    A key that several definitions have is given to all of them in one run; static ones restrict what a run makes. Each
+    given combination of the keys of several dimensions has a run.
     """
     steps = project.jobs[job].steps
     names = {definition: name for name, definition in partition_parameters(project, steps).items()}
-    runs: dict[str, dict[str, str]] = {}
-    for definition in definitions(project, steps):
+    times: dict[str, dict[str, str]] = {}
+    others: dict[str, dict[str, str]] = {}
+    for definition, name in names.items():
         for key in keys_of(definition, texts):
-            runs.setdefault(key.text, {})[names[definition]] = key.key
-    return list(runs.values()) or [{}]
+            found = times if isinstance(definition, TimePartitions) else others
+            found.setdefault(key.text, {})[name] = key.key
+    runs = [{**time, **other} for time in times.values() or [{}] for other in others.values() or [{}]]
+    for many in definitions(project, steps):
+        if isinstance(many, MultiPartitions):
+            runs += ({names[many.by_name[part]]: own.key for part, own in key.parts} for key in keys_of(many, texts))
+    return [run for run in runs if run] or [{}]
 
 
 def load_flow(output: Path, project: Project, job: str) -> Any:

@@ -1,94 +1,57 @@
 """Which partitions of a producer a consumer's partition reads.
 
 Without a mapping: the same key; a finer time partition into a coarser one gives all keys inside it; a partitioned asset
-into an unpartitioned one gives all keys; an unpartitioned asset into a partitioned one gives its one value.
+into an unpartitioned one gives all keys; an unpartitioned asset into a partitioned one gives its one value. Where one
+of the two has several dimensions, each of the producer's is matched with one of the consumer's (``dimension_pairs``),
+and what is said above holds for each pair; all keys are read of a dimension that the consumer does not have.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flowstone.dsl.partitions import (
-    PartitionKey,
-    PartitionKeyError,
-    Partitions,
-    StaticPartitions,
-    TimePartitions,
+from flowstone.dsl.dimension_pairs import Pair, dimension_pairs, is_by_dimension, pair_arity
+from flowstone.dsl.mapping_words import (
+    AllPartitions,
+    ByDimension,
+    Last,
+    Offset,
+    Only,
+    PartitionMapping,
+    SingleMapping,
+    each_mapping,
+)
+from flowstone.dsl.partitions import MultiPartitions, PartitionKey, Partitions, StaticPartitions, is_finite
+from flowstone.dsl.single_mappings import (
+    DisjointKeysError,
+    IncompatiblePartitionsError,
+    MissingDimensionError,
+    UnknownDimensionError,
+    single_arity,
 )
 
-
-@dataclass(frozen=True)
-class Last:
-    """The window of the producer's keys that ends with the consumer's key, as ``dict[str, T]``.
-
-    Keys before the producer's start are left out. Errors: ValueError unless exactly one length is given, from 1.
-    """
-
-    hours: int | None = None
-    days: int | None = None
-    weeks: int | None = None
-    months: int | None = None
-    kind: Literal["last"] = "last"
-
-    def __post_init__(self) -> None:
-        given = [value for value in (self.hours, self.days, self.weeks, self.months) if value is not None]
-        if len(given) != 1:
-            raise ValueError("Last takes exactly one of hours=, days=, weeks=, months=")
-        if isinstance(given[0], bool) or not isinstance(given[0], int) or given[0] < 1:
-            raise ValueError(f"Last takes a whole number from 1, not {given[0]!r}")
-
-    @property
-    def unit(self) -> str:
-        """The kind of partition that is counted."""
-        names = {"hourly": self.hours, "daily": self.days, "weekly": self.weeks, "monthly": self.months}
-        return next(name for name, value in names.items() if value is not None)
-
-    @property
-    def count(self) -> int:
-        return next(value for value in (self.hours, self.days, self.weeks, self.months) if value is not None)
-
-
-@dataclass(frozen=True)
-class Offset:
-    """The key so many periods away; ``Offset(-1)`` is the one before, also of the asset itself."""
-
-    count: int
-    kind: Literal["offset"] = "offset"
-
-    def __post_init__(self) -> None:
-        if isinstance(self.count, bool) or not isinstance(self.count, int):
-            raise ValueError(f"Offset takes a whole number, not {self.count!r}")
-
-
-@dataclass(frozen=True)
-class Only:
-    """Fixed keys. One key gives its value; several give ``dict[str, T]``."""
-
-    keys: tuple[str, ...]
-    kind: Literal["only"] = "only"
-
-    def __init__(self, *keys: str, kind: Literal["only"] = "only") -> None:
-        if len(keys) == 1 and isinstance(keys[0], tuple | list):  # the form in which the IR holds it
-            keys = tuple(keys[0])
-        if not keys or not all(isinstance(key, str) for key in keys):
-            raise ValueError("Only takes one or more keys, as texts")
-        object.__setattr__(self, "keys", keys)
-        object.__setattr__(self, "kind", kind)
-
-
-@dataclass(frozen=True)
-class AllPartitions:
-    """Every key of the producer, as ``dict[str, T]``: all of a static set; of a time window those that are stored."""
-
-    kind: Literal["all"] = "all"
-
-
-PartitionMapping = Last | Offset | Only | AllPartitions
-
-
-class IncompatiblePartitionsError(ValueError):
-    """No key of the producer can belong to the consumer's key."""
+__all__ = [
+    "AllPartitions",
+    "ByDimension",
+    "DisjointKeysError",
+    "IncompatiblePartitionsError",
+    "KeySelection",
+    "Last",
+    "MissingDimensionError",
+    "Offset",
+    "Only",
+    "Pair",
+    "PartitionMapping",
+    "SingleMapping",
+    "UnknownDimensionError",
+    "arity",
+    "dimension_pairs",
+    "each_mapping",
+    "is_by_dimension",
+    "select_keys",
+]
 
 
 @dataclass(frozen=True)
@@ -100,7 +63,25 @@ class KeySelection:
     many: bool
     """The consumer receives ``dict[str, T]``, even if there is one key."""
     stored: bool = False
-    """Not fixed keys: every key that is stored when the consumer runs."""
+    """Not fixed keys: every key that is stored when the consumer runs, and that is wanted."""
+    by: str | None = None
+    """The dimension whose keys are those of the dict; None for whole keys."""
+    within: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Of stored keys, the texts that are wanted in some of the dimensions."""
+
+    def wants(self, key: PartitionKey) -> bool:
+        """Whether a stored key is wanted."""
+        return not self.within or all(key.dimensions[name].text in texts for name, texts in self.within)
+
+    def among(self, keys: Sequence[PartitionKey | None]) -> Sequence[PartitionKey | None]:
+        """Those of the keys that are wanted."""
+        return [key for key in keys if key is None or self.wants(key)] if self.within else keys
+
+    def label(self, key: PartitionKey | None) -> str:
+        """The key of a value in the dict that the consumer receives."""
+        if key is None:
+            return ""
+        return key.key if self.by is None else key.dimensions[self.by].key
 
 
 def arity(
@@ -108,77 +89,16 @@ def arity(
 ) -> Literal["one", "many"]:
     """Whether a consumer receives one value or ``dict[str, T]``.
 
-    Errors: IncompatiblePartitionsError, with the reason, if the mapping cannot match.
+    Errors: IncompatiblePartitionsError and its kinds, with the reason, if the mapping cannot match.
     """
     if producer is None:
         if mapping is not None:
             raise IncompatiblePartitionsError("the upstream asset is not partitioned, so there is nothing to map")
         return "one"
-    if isinstance(mapping, Only):
-        return _fixed_arity(producer, mapping)
-    if isinstance(mapping, AllPartitions):
-        return "many"
-    if isinstance(mapping, Last | Offset):
-        return _relative_arity(consumer, producer, mapping)
-    return "many" if consumer is None else _default_arity(consumer, producer)
-
-
-def _fixed_arity(producer: Partitions, mapping: Only) -> Literal["one", "many"]:
-    for key in mapping.keys:
-        try:
-            producer.parse(key)
-        except PartitionKeyError as error:
-            raise IncompatiblePartitionsError(str(error)) from error
-    return "one" if len(mapping.keys) == 1 else "many"
-
-
-def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one", "many"]:
-    if isinstance(consumer, StaticPartitions) and isinstance(producer, StaticPartitions):
-        missing = [value for value in consumer.values if value not in producer.values]
-        if missing:
-            which = "no key in common" if len(missing) == len(consumer.values) else f"no key {missing[0]!r} upstream"
-            raise IncompatiblePartitionsError(f"the static partitions have {which}")
-        return "one"
-    if not isinstance(consumer, TimePartitions) or not isinstance(producer, TimePartitions):
-        raise IncompatiblePartitionsError(f"{consumer.kind} and {producer.kind} partitions have no keys in common")
-    if consumer.timezone != producer.timezone:
-        raise IncompatiblePartitionsError(
-            f"the days of {consumer.timezone} are not those of {producer.timezone}: the time zones differ"
-        )
-    if consumer.kind == producer.kind:
-        return "one"
-    if producer.grain > consumer.grain:
-        raise IncompatiblePartitionsError(f"{producer.kind} partitions are coarser than {consumer.kind} ones")
-    if producer.kind == "weekly":
-        raise IncompatiblePartitionsError("weeks do not fit into months: some belong to two")
-    return "many"
-
-
-def _relative_arity(
-    consumer: Partitions | None, producer: Partitions, mapping: Last | Offset
-) -> Literal["one", "many"]:
-    name = type(mapping).__name__
-    if consumer is None:
-        raise IncompatiblePartitionsError(
-            f"{name} counts from the consumer's own key, and the consumer is not partitioned"
-        )
-    if not isinstance(producer, TimePartitions) or not isinstance(consumer, TimePartitions):
-        raise IncompatiblePartitionsError(f"{name} counts periods, and static keys have none")
-    if consumer.timezone != producer.timezone:
-        raise IncompatiblePartitionsError(
-            f"the time zones differ: {consumer.timezone} here, {producer.timezone} upstream"
-        )
-    if isinstance(mapping, Last):
-        if mapping.unit != producer.kind:
-            raise IncompatiblePartitionsError(
-                f"Last counts {mapping.unit} periods, and the upstream is {producer.kind}"
-            )
-        if producer.grain > consumer.grain:
-            raise IncompatiblePartitionsError(f"{producer.kind} partitions are coarser than {consumer.kind} ones")
-        return "many"
-    if consumer.kind != producer.kind:
-        raise IncompatiblePartitionsError(f"Offset counts {consumer.kind} periods, and the upstream is {producer.kind}")
-    return "one"
+    if is_by_dimension(consumer, producer, mapping):
+        counts = [pair_arity(pair) for pair in dimension_pairs(consumer, producer, mapping)]
+        return "many" if "many" in counts else "one"
+    return single_arity(consumer, producer, mapping)
 
 
 def select_keys(
@@ -197,10 +117,14 @@ def select_keys(
         return KeySelection((None,), many)
     if isinstance(mapping, Only):
         return KeySelection(tuple(producer.parse(item) for item in mapping.keys), many)
+    if is_by_dimension(consumer, producer, mapping):
+        return _select_by_dimension(dimension_pairs(consumer, producer, mapping), producer, key, many=many)
     if isinstance(mapping, AllPartitions) or consumer is None:
-        if isinstance(producer, StaticPartitions):
+        if is_finite(producer):
             return KeySelection(tuple(producer.keys()), many)
         return KeySelection((), many, stored=True)
+    if isinstance(producer, MultiPartitions):
+        return KeySelection((key,), many)
     assert key is not None
     if isinstance(producer, StaticPartitions):
         return KeySelection((producer.parse(key.text),), many)
@@ -215,3 +139,24 @@ def select_keys(
     if many:
         return KeySelection(producer.within(key.start, key.end), many)
     return KeySelection((producer.parse(key.text),), many)
+
+
+def _select_by_dimension(
+    pairs: Sequence[Pair], producer: Partitions, key: PartitionKey | None, *, many: bool
+) -> KeySelection:
+    found = {pair.name: _select_pair(pair, key) for pair in pairs}
+    if not isinstance(producer, MultiPartitions):
+        return found[""]
+    several = [name for name, selection in found.items() if selection.many]
+    by = several[0] if len(several) == 1 else None
+    fixed = {name: [item for item in chosen.keys if item] for name, chosen in found.items() if not chosen.stored}
+    if len(fixed) == len(found):
+        return KeySelection(tuple(producer.product(fixed)), many, by=by)
+    within = tuple((name, frozenset(item.text for item in keys)) for name, keys in fixed.items())
+    return KeySelection((), many, stored=True, by=by, within=within)
+
+
+def _select_pair(pair: Pair, key: PartitionKey | None) -> KeySelection:
+    """The keys of one dimension that belong to the consumer's key."""
+    own = key if not pair.own or key is None else key.dimensions[pair.own]
+    return select_keys(pair.consumer, pair.producer, pair.mapping, own)

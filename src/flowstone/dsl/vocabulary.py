@@ -95,6 +95,7 @@ STORAGE_KEYWORDS = ("bucket", "path", "table", "schema", "format")
 
 PUBLIC_NAMES = {
     "AllPartitions": "flowstone.dsl.mappings",
+    "ByDimension": "flowstone.dsl.mappings",
     "CheckResult": "flowstone.dsl.check_result",
     "Context": "flowstone.dsl.context",
     "Cron": "flowstone.dsl.schedule",
@@ -105,6 +106,7 @@ PUBLIC_NAMES = {
     "Job": "flowstone.dsl.job",
     "Last": "flowstone.dsl.mappings",
     "MonthlyPartitions": "flowstone.dsl.partitions",
+    "MultiPartitions": "flowstone.dsl.partitions",
     "Offset": "flowstone.dsl.mappings",
     "Only": "flowstone.dsl.mappings",
     "Output": "flowstone.dsl.dependency",
@@ -142,7 +144,6 @@ UNSUPPORTED_NAMES = frozenset(
         "CronPartitions",
         "DynamicPartitions",
         "Failure",
-        "MultiPartitions",
         "OnUpdate",
         "Scatter",
         "Signal",

@@ -70,15 +70,17 @@ def _how(name: str) -> str:
 def _place(cls: type, arguments: Sequence[Argument]) -> list[tuple[inspect.Parameter, Argument]]:
     """Which parameter each argument is for. Errors: Refusal for an unknown keyword."""
     parameters = _parameters(cls)
-    known = {item.name: item for item in parameters if item.kind is not item.VAR_POSITIONAL}
-    plain = iter(item for item in parameters if item.kind is not item.KEYWORD_ONLY)
+    known = {item.name: item for item in parameters if item.kind not in (item.VAR_POSITIONAL, item.VAR_KEYWORD)}
+    further = next((item for item in parameters if item.kind is item.VAR_KEYWORD), None)
+    plain = iter(item for item in parameters if item.kind not in (item.KEYWORD_ONLY, item.VAR_KEYWORD))
     placed = []
     last: inspect.Parameter | None = None
     for argument in arguments:
         if argument.name is not None:
-            if argument.name not in known:
+            parameter = known.get(argument.name, further)
+            if parameter is None:
                 raise unknown_keyword(cls.__name__, argument.name, known, argument.name_span)
-            placed.append((known[argument.name], argument))
+            placed.append((parameter, argument))
             continue
         if last is None or last.kind is not last.VAR_POSITIONAL:
             last = next(plain, None)
@@ -90,13 +92,18 @@ def _place(cls: type, arguments: Sequence[Argument]) -> list[tuple[inspect.Param
 
 def _demand_all(cls: type, given: set[str], call: Span) -> None:
     """Errors: Refusal if a parameter without a default is not given."""
-    needed = [item for item in _parameters(cls) if item.default is item.empty and item.kind is not item.VAR_POSITIONAL]
-    missing = [item.name for item in needed if item.name not in given]
+    missing = [item.name for item in _needed(cls) if item.name not in given]
     if missing:
         message = f"'{cls.__name__}' needs {' and '.join(map(repr, missing))}"
         raise Refusal(
             "FS005", message, call, help=f"write {cls.__name__}({', '.join(f'{name}=...' for name in missing)})"
         )
+
+
+def _needed(cls: type) -> list[inspect.Parameter]:
+    """The parameters without a default."""
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [item for item in _parameters(cls) if item.default is item.empty and item.kind not in optional]
 
 
 def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
@@ -128,14 +135,17 @@ def _check_argument(owner: str, cls: type, parameter: inspect.Parameter, argumen
     hint = hints(cls).get(parameter.name, Any)
     if parameter.kind is parameter.VAR_POSITIONAL:
         hint = str
+    if parameter.kind is parameter.VAR_KEYWORD:
+        hint = hints(cls.__init__)[parameter.name]  # type: ignore[misc]
     if (owner, parameter.name) == ("Retry", "on") and isinstance(argument.value, list | tuple):
         argument.value = tuple(item.dotted if isinstance(item, Symbol) else item for item in argument.value)
+    name = argument.name or parameter.name
     if is_symbolic(argument.value):
-        raise symbolic(argument.value, argument.span, f"'{parameter.name}' of '{owner}'")
+        raise symbolic(argument.value, argument.span, f"'{name}' of '{owner}'")
     if not fits(argument.value, hint):
         raise Refusal(
             "FS005",
-            f"'{parameter.name}' of '{owner}' must be {words(hint)}, not {shown(argument.value)}",
+            f"'{name}' of '{owner}' must be {words(hint)}, not {shown(argument.value)}",
             argument.span,
             help=f"write {words(hint)}",
         )
@@ -163,8 +173,7 @@ def symbolic(value: Any, span: Span, what: str) -> Refusal:
 
 def _call(span: Span, name: str) -> MakeFix | None:
     """Call a type that needs no arguments."""
-    needed = [item for item in _parameters(getattr(flowstone, name)) if item.default is item.empty]
-    return None if needed else wrap(span, "", "()", f"Call {name}()")
+    return None if _needed(getattr(flowstone, name)) else wrap(span, "", "()", f"Call {name}()")
 
 
 def _blame(message: str, arguments: Sequence[Argument], call: Span) -> Span:

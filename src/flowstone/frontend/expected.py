@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from flowstone.dsl.duration import Duration
-from flowstone.dsl.partitions import Partitions
+from flowstone.dsl.mappings import SingleMapping
+from flowstone.dsl.partitions import Partitions, SinglePartitions
 
 _WORDS: Mapping[Any, str] = {
     str: "a text",
@@ -21,12 +22,17 @@ _WORDS: Mapping[Any, str] = {
     timedelta: "a timedelta",
 }
 _SHOWN = 80
-_NAMED = ((Duration, "a length of time such as '30s'"), (Partitions, "a partition definition"))
+_NAMED = (
+    (Duration, "a length of time such as '30s'"),
+    (Partitions, "a partition definition"),
+    (SinglePartitions, "partitions of one dimension"),
+    (SingleMapping, "a mapping of partitions"),
+)
 
 
 @lru_cache(maxsize=64)
-def hints(owner: type) -> Mapping[str, Any]:
-    """The annotations of a class of the language, evaluated."""
+def hints(owner: Any) -> Mapping[str, Any]:
+    """The annotations of a class of the language, or of a function, evaluated."""
     return get_type_hints(owner)
 
 

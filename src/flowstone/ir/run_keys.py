@@ -3,6 +3,9 @@
 * A given key goes to every partition definition that has it.
 * A coarser time partition follows when the run holds the last finer key of it: a run of 2013-01-31 also makes 2013-01.
 * Static partitions for which no key is given: all keys.
+* Of partitions of several dimensions all combinations of the keys that their dimensions get: a run of 2013-01-31 makes
+  all regions of that day. A given combination gives its keys to partitions by one of the dimensions, and a coarser
+  period follows only from combinations that make up the whole of the finer one.
 * An unpartitioned step that reads from one that gets no key is left out, too: a report by months waits for its month.
 """
 
@@ -10,15 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from math import prod
 
 from flowstone.dsl.partitions import (
     MonthlyPartitions,
+    MultiPartitions,
     PartitionKey,
     PartitionKeyError,
     Partitions,
+    SinglePartitions,
     StaticPartitions,
     TimePartitions,
     WeeklyPartitions,
+    axes,
 )
 from flowstone.ir.project import Project
 
@@ -26,9 +33,21 @@ Keys = tuple[PartitionKey | None, ...]
 
 
 def definitions(project: Project, steps: Iterable[str]) -> tuple[Partitions, ...]:
-    """The distinct partition definitions of the steps, fine before coarse, static ones last."""
+    """The distinct partition definitions of the steps: fine before coarse, static ones, those of many dimensions."""
     found = {step.partitions: None for step in map(project.steps.__getitem__, steps) if step.partitions is not None}
-    return tuple(sorted(found, key=lambda item: (item.grain if isinstance(item, TimePartitions) else 9, repr(item))))
+    return tuple(sorted(found, key=_rank))
+
+
+def axes_of(project: Project, steps: Iterable[str]) -> tuple[SinglePartitions, ...]:
+    """The same, with each definition of many dimensions replaced by those of its dimensions."""
+    found = {axis: None for definition in definitions(project, steps) for axis in axes(definition)}
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(definition: Partitions) -> tuple[int, str]:
+    if isinstance(definition, TimePartitions):
+        return definition.grain, repr(definition)
+    return (10 if isinstance(definition, MultiPartitions) else 9), repr(definition)
 
 
 def keys_of(definition: Partitions, given: Sequence[str]) -> tuple[PartitionKey, ...]:
@@ -39,6 +58,8 @@ def keys_of(definition: Partitions, given: Sequence[str]) -> tuple[PartitionKey,
         try:
             if dots and isinstance(definition, TimePartitions):
                 keys = definition.between(first, last)
+            elif "=" in text and isinstance(definition, MultiPartitions):
+                keys = definition.written(text)
             else:
                 keys = (definition.parse(text),)
         except PartitionKeyError:
@@ -52,7 +73,7 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
 
     Errors: PartitionKeyError for a text that belongs to no definition of these steps; ValueError for a reversed range.
     """
-    wanted = definitions(project, steps)
+    wanted = tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
     explicit: dict[Partitions, dict[str, PartitionKey]] = {definition: {} for definition in wanted}
     for text in given:
         found = {definition: keys_of(definition, [text]) for definition in wanted}
@@ -65,17 +86,15 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
 
 def all_keys(project: Project, steps: Sequence[str], instant: datetime) -> dict[str, Keys]:
     """All partitions of each step whose time has come at the instant; as ``assign_keys``."""
-    return fill_keys(project, steps, {item: tuple(item.keys(instant)) for item in definitions(project, steps)})
+    return fill_keys(project, steps, {item: tuple(item.keys(instant)) for item in axes_of(project, steps)})
 
 
 def fill_keys(
     project: Project, steps: Sequence[str], explicit: Mapping[Partitions, Sequence[PartitionKey]]
 ) -> dict[str, Keys]:
     """The partitions of each step, as ``assign_keys``, from the keys that were given for some of the definitions."""
-    keys = {
-        definition: tuple(explicit.get(definition, ())) or _implied(definition, explicit)
-        for definition in definitions(project, steps)
-    }
+    filling = _Filling(explicit)
+    keys = {definition: filling.keys(definition) for definition in definitions(project, steps)}
     found: dict[str, Keys] = {}
     some_have_none = not all(keys.values())
     for step in steps:
@@ -104,7 +123,7 @@ def closed_keys(
     A definition that follows from a finer one of the same zone gets no key of its own.
     """
     found: dict[Partitions, tuple[PartitionKey, ...]] = {}
-    times = [definition for definition in definitions(project, steps) if isinstance(definition, TimePartitions)]
+    times = [definition for definition in axes_of(project, steps) if isinstance(definition, TimePartitions)]
     for definition in times:
         if not any(_follows(definition, finer) for finer in times):
             key = definition.last_closed(instant)
@@ -119,7 +138,56 @@ def _follows(coarse: TimePartitions, finer: TimePartitions) -> bool:
     return not (isinstance(finer, WeeklyPartitions) and isinstance(coarse, MonthlyPartitions))
 
 
-def _implied(definition: Partitions, explicit: Mapping[Partitions, Sequence[PartitionKey]]) -> tuple[PartitionKey, ...]:
+class _Filling:
+    """What follows from the keys that were given."""
+
+    def __init__(self, explicit: Mapping[Partitions, Sequence[PartitionKey]]) -> None:
+        self._explicit = explicit
+        self._explicit_by_text = {axis: {key.text: key for key in keys} for axis, keys in explicit.items()}
+        self._given: dict[Partitions, dict[str, PartitionKey]] = {}
+        """With those of the dimensions of given combinations."""
+        self._whole: dict[Partitions, dict[str, PartitionKey]] = {}
+        """The same, but only where all combinations with that key were given."""
+        for definition, keys in explicit.items():
+            if isinstance(definition, MultiPartitions):
+                self._take_apart(definition, keys)
+            else:
+                for found in (self._given, self._whole):
+                    found.setdefault(definition, {}).update((key.text, key) for key in keys)
+
+    def _take_apart(self, definition: MultiPartitions, keys: Sequence[PartitionKey]) -> None:
+        for name, axis in definition.by_name.items():
+            others = [item for other, item in definition.by_name.items() if other != name]
+            whole = prod(len(item.values) if isinstance(item, StaticPartitions) else len(keys) + 1 for item in others)
+            found: dict[str, list[PartitionKey]] = {}
+            for key in keys:
+                found.setdefault(key.dimensions[name].text, []).append(key.dimensions[name])
+            for text, equal in found.items():
+                self._given.setdefault(axis, {})[text] = equal[0]
+                if len(equal) == whole:
+                    self._whole.setdefault(axis, {})[text] = equal[0]
+
+    def keys(self, definition: Partitions) -> tuple[PartitionKey, ...]:
+        """The keys of a definition."""
+        if not isinstance(definition, MultiPartitions):
+            return self._of_axis(definition, self._given)
+        given = tuple(self._explicit.get(definition, ()))
+        if given and not any(self._explicit.get(axis) for axis in axes(definition)):
+            return given
+        source = self._explicit_by_text if given else self._given
+        parts = {name: self._of_axis(axis, source) for name, axis in definition.by_name.items()}
+        return tuple({key.text: key for key in (*given, *definition.product(parts))}.values())
+
+    def _of_axis(
+        self, axis: SinglePartitions, source: Mapping[Partitions, Mapping[str, PartitionKey]]
+    ) -> tuple[PartitionKey, ...]:
+        whole = {definition: tuple(keys.values()) for definition, keys in self._whole.items()}
+        return tuple(source.get(axis, {}).values()) or _implied(axis, whole)
+
+
+def _implied(
+    definition: SinglePartitions, explicit: Mapping[Partitions, Sequence[PartitionKey]]
+) -> tuple[PartitionKey, ...]:
     if isinstance(definition, StaticPartitions):
         return tuple(definition.keys())
     found: dict[str, PartitionKey] = {}
@@ -139,11 +207,22 @@ def _implied(definition: Partitions, explicit: Mapping[Partitions, Sequence[Part
 def _no_such_key(text: str, wanted: Sequence[Partitions]) -> str:
     if not wanted:
         return f"{text!r} was given as a partition, but nothing selected is partitioned"
-    reasons = []
-    for definition in wanted:
-        try:
-            definition.parse(text.partition("..")[0])
-            definition.parse(text.partition("..")[2] or text)
-        except PartitionKeyError as error:
-            reasons.append(str(error))
-    return "; ".join(dict.fromkeys(reasons)) or f"{text!r} is an empty range"
+    reasons = (_why_not(definition, text) for definition in wanted)
+    return "; ".join(dict.fromkeys(filter(None, reasons))) or f"{text!r} is an empty range"
+
+
+def _why_not(definition: Partitions, text: str) -> str | None:
+    first, dots, last = text.partition("..")
+    try:
+        if not isinstance(definition, MultiPartitions):
+            definition.parse(first)
+            definition.parse(last or text)
+        elif "=" in text:
+            definition.written(text)
+        elif dots:
+            return f"{text!r} is a range over several dimensions; write {definition.usage} with ranges in it"
+        else:
+            definition.parse(text)
+    except PartitionKeyError as error:
+        return str(error)
+    return None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowstone.dsl.partitions import Partitions
+from flowstone.dsl.partitions import SinglePartitions
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.ir.reference import is_reference
-from flowstone.ir.run_keys import definitions
+from flowstone.ir.run_keys import axes_of
 
 
-def partition_parameters(project: Project, steps: Sequence[str]) -> dict[str, Partitions]:
-    """The partition definitions of the steps by the name of their run parameter: the kind, then ``daily_2`` ..."""
-    found: dict[str, Partitions] = {}
+def partition_parameters(project: Project, steps: Sequence[str]) -> dict[str, SinglePartitions]:
+    """The partition definitions of the steps by the name of their run parameter: the kind, then ``daily_2`` ...
+
+    Partitions of many dimensions have one parameter for each of these.
+    """
+    found: dict[str, SinglePartitions] = {}
     counts: dict[str, int] = {}
-    for definition in definitions(project, steps):
+    for definition in axes_of(project, steps):
         count = counts[definition.kind] = counts.get(definition.kind, 0) + 1
         found[definition.kind if count == 1 else f"{definition.kind}_{count}"] = definition
     return found

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from flowstone.dsl.mappings import ByDimension
+from flowstone.dsl.partitions import MultiPartitions
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.job import Job
@@ -114,9 +116,14 @@ def _value(before: str, value: Any) -> str:
     """A value of the language as its class name and what is set in it; nothing for None."""
     if value is None:
         return ""
-    given = [
-        f"{field.name}={getattr(value, field.name)!r}"
-        for field in fields(value)
-        if field.name != "kind" and getattr(value, field.name) not in (None, (), field.default)
-    ]
+    if isinstance(value, MultiPartitions):
+        given = [_value(f"{item.name}=", item.partitions) for item in value.dimensions]
+    elif isinstance(value, ByDimension):
+        given = [_value(f"{item.name}=", item.mapping) for item in value.dimensions]
+    else:
+        given = [
+            f"{field.name}={getattr(value, field.name)!r}"
+            for field in fields(value)
+            if field.name != "kind" and getattr(value, field.name) not in (None, (), field.default)
+        ]
     return f"{before}{type(value).__name__}({', '.join(given)})"

@@ -6,19 +6,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only
+from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
 from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
+    MultiPartitions,
     StaticPartitions,
     WeeklyPartitions,
 )
 from flowstone.dsl.schedule import Cron, Every
 
 PartitionsValue = Annotated[
-    HourlyPartitions | DailyPartitions | WeeklyPartitions | MonthlyPartitions | StaticPartitions,
+    HourlyPartitions | DailyPartitions | WeeklyPartitions | MonthlyPartitions | StaticPartitions | MultiPartitions,
     Field(discriminator="kind"),
 ]
-MappingValue = Annotated[Last | Offset | Only | AllPartitions, Field(discriminator="kind")]
+MappingValue = Annotated[Last | Offset | Only | AllPartitions | ByDimension, Field(discriminator="kind")]
 ScheduleValue = Annotated[Cron | Every, Field(discriminator="kind")]

@@ -221,7 +221,7 @@ class _Forecaster:
         if not selected.stored:
             return [(asset.id, None if item is None else item.text) for item in selected.keys], False
         texts = dict.fromkeys((*self._stored.of(asset.id).records, *self._keys.get(asset.id, ())))
-        return [(asset.id, item.text) for item in known_keys(self._workspace, asset, texts)], True
+        return [(asset.id, item.text) for item in known_keys(self._workspace, asset, texts, selected)], True
 
 
 def _version(place: Place, now: Record | None, before: dict[Place, str], changing: Collection[Place]) -> InputVersion:

@@ -100,7 +100,7 @@ class _Edges:
             if not keys:
                 continue
             selected = self._selection(node.partitions, asset.partitions, dependency, key)
-            for needed in keys if selected.stored else selected.keys:
+            for needed in selected.among(keys) if selected.stored else selected.keys:
                 other = self._places.get((asset.step, None if needed is None else needed.text))
                 if other is not None and other != place:
                     found.add(other)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from flowstone.config.environment import state_folder
-from flowstone.dsl.partitions import Partitions, TimePartitions
+from flowstone.dsl.partitions import MultiPartitions, SinglePartitions, TimePartitions, axes
 from flowstone.errors import UsageError
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import definitions
+from flowstone.ir.run_keys import axes_of
 from flowstone.runner.forecast import Forecast, forecast
 from flowstone.runner.history.entries import last_states
 from flowstone.runner.history.history import History
@@ -115,7 +115,7 @@ def _has_failed(workspace: Workspace, stored: Stored, planned: Plan) -> Callable
 
 def plan_asked(project: Project, asked: Asked) -> Plan:
     """The plan of what was asked for. Errors: UsageError as ``carry_out``."""
-    wanted = definitions(project, asked.steps)
+    wanted = axes_of(project, asked.steps)
     if not asked.keys and not asked.everything and any(isinstance(item, TimePartitions) for item in wanted):
         raise UsageError(_which_keys(project, asked.steps, wanted), help=_example(wanted))
     try:
@@ -138,14 +138,22 @@ def _demand_sound(workspace: Workspace, planned: Plan) -> None:
 def without_key(project: Project, planned: Plan) -> Iterator[str]:
     """One line for each step that gets no key of the run."""
     grains = {
-        partitions.grain
+        axis.grain
         for step in {task.step for task in planned.tasks}
-        if isinstance(partitions := project.steps[step].partitions, TimePartitions)
+        for axis in axes(project.steps[step].partitions)
+        if isinstance(axis, TimePartitions)
     }
     for step in planned.without_key:
         definition = project.steps[step].partitions
-        if isinstance(definition, TimePartitions) and any(grain < definition.grain for grain in grains):
-            yield f"{step}: no key of this run completes a {_period(definition)}"
+        coarse = [
+            axis
+            for axis in axes(definition)
+            if isinstance(axis, TimePartitions) and axis.grain > min(grains, default=9)
+        ]
+        if coarse:
+            yield f"{step}: no key of this run completes a {_period(coarse[0])}"
+        elif isinstance(definition, MultiPartitions):
+            yield f"{step}: no key of {definition.words} was given"
         elif definition is not None:
             yield f"{step}: no {definition.kind} key was given"
         else:
@@ -157,18 +165,18 @@ def _period(definition: TimePartitions) -> str:
     return {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}[definition.kind]
 
 
-def _which_keys(project: Project, steps: Sequence[str], wanted: Sequence[Partitions]) -> str:
+def _which_keys(project: Project, steps: Sequence[str], wanted: Sequence[SinglePartitions]) -> str:
     lines = []
     for definition in wanted:
         if isinstance(definition, TimePartitions):
-            names = [step for step in steps if project.steps[step].partitions == definition]
+            names = [step for step in steps if definition in axes(project.steps[step].partitions)]
             until = f" before {str(definition.end).removesuffix('T00:00')}" if definition.end else ""
             some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
             lines.append(f"{definition.kind} from {definition.first().text}{until}: {some}")
     return "say which partitions to run: " + "; ".join(lines)
 
 
-def _example(wanted: Sequence[Partitions]) -> str:
+def _example(wanted: Sequence[SinglePartitions]) -> str:
     finest = next(item for item in wanted if isinstance(item, TimePartitions))
     first = finest.first()
     later = finest.shift(first, 6)

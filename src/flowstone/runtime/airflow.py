@@ -49,11 +49,9 @@ class AssetOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         """Make the step's assets for the partition of the run."""
-        from flowstone.ir.manifest import FILE_NAME
         from flowstone.runtime.workspace import Workspace
 
-        assert self.dag is not None
-        manifest = Path(self.dag.fileloc).with_name(FILE_NAME)
+        manifest = _manifest(self)
         workspace = Workspace.open(manifest)
         outcome = self._materialize(workspace, manifest, context)
         if outcome.status == "skipped":
@@ -152,6 +150,58 @@ class AssetOperator(BaseOperator):
         return None if param is None else param.value
 
 
+class TellKeys(BaseOperator):
+    """Tells the keys of a DAG whose partitions have many dimensions, by events: all that belong to the run's own key.
+
+    Errors: AirflowFailException if the run has no key, or none of the dimension with periods; AirflowSkipException for
+    the latter if an event of another asset, which has more partitions, caused the run.
+    """
+
+    def __init__(self, *, step: str, **kwargs: Any) -> None:
+        super().__init__(**{"do_xcom_push": False, **kwargs})
+        self.step = step
+        """A step of that DAG."""
+
+    def execute(self, context: Any) -> None:
+        """Add the keys to the event."""
+        from flowstone.dsl.partitions import PartitionKeyError
+        from flowstone.runtime.dimensions import keys_within
+
+        key = context.get("partition_key")
+        if key is None:
+            raise AirflowFailException(f"{self.task_id} needs a partition key: give the run one")
+        try:
+            keys = keys_within(_workspace(self).step(self.step).partitions, key)
+        except PartitionKeyError as error:
+            if context["dag_run"].run_type == "asset_triggered":
+                raise AirflowSkipException(f"no key of {self.step}: {error}") from error
+            raise AirflowFailException(f"no key of {self.step}: {error}") from error
+        (outlet,) = self.outlets
+        context["outlet_events"][outlet].add_partitions(keys)
+
+
+class TellDimension(BaseOperator):
+    """Tells, by an event, that all partitions of an asset are there for a key of one dimension; else it is skipped.
+
+    Errors: AirflowSkipException if some are not stored yet.
+    """
+
+    def __init__(self, *, asset: str, dimension: str, **kwargs: Any) -> None:
+        super().__init__(**{"do_xcom_push": False, **kwargs})
+        self.asset = asset
+        self.dimension = dimension
+
+    def execute(self, context: Any) -> None:
+        """Add the key of the dimension to the event."""
+        from flowstone.runtime.dimensions import missing_beside
+
+        key, missing = missing_beside(_workspace(self), self.asset, self.dimension, context["partition_key"])
+        if missing:
+            raise AirflowSkipException(f"not yet: {self.asset}[{missing}] is not materialized")
+        (outlet,) = self.outlets
+        context["outlet_events"][outlet].add_partitions(key)
+
+
 class AwaitAssets(BaseSensorOperator):
     """Lets a run that a clock started wait until its inlets are made for the same tick, by a DAG of the same schedule.
 
@@ -169,6 +219,20 @@ class AwaitAssets(BaseSensorOperator):
             return True
         events = context["inlet_events"]
         return all(len(events[asset].after(run.run_after.isoformat()).limit(1)) for asset in self.inlets)
+
+
+def _manifest(task: BaseOperator) -> Path:
+    """The manifest beside the file of the task's DAG."""
+    from flowstone.ir.manifest import FILE_NAME
+
+    assert task.dag is not None
+    return Path(task.dag.fileloc).with_name(FILE_NAME)
+
+
+def _workspace(task: BaseOperator) -> Workspace:
+    from flowstone.runtime.workspace import Workspace
+
+    return Workspace.open(_manifest(task))
 
 
 def _text(error: BaseException) -> str:

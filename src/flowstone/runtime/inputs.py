@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from flowstone.dsl.mappings import KeySelection
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import DamagedError, NotChosenError, NotMaterializedError
 from flowstone.io.contract import IOManager, Slot
@@ -44,7 +45,7 @@ class Input(Struct, frozen=True):
 
     dependency: Dependency
     values: tuple[StoredValue, ...]
-    many: bool
+    selected: KeySelection
 
     @property
     def versions(self) -> list[InputVersion]:
@@ -58,14 +59,14 @@ class Input(Struct, frozen=True):
         wanted = self.dependency.type
         if wanted is not None and wanted.optional:
             wanted = wanted.without_none()
-        if not self.many:
+        if not self.selected.many:
             return self.values[0].load(wanted) if self.values else None
         if self.dependency.optional and not self.values:
             return None
         element = _element(wanted)
         if wanted is not None and wanted.name in _LAZY:
-            return ((_text(value), value.load(element)) for value in self.values)
-        return {_text(value): value.load(element) for value in self.values}
+            return ((self.selected.label(value.key), value.load(element)) for value in self.values)
+        return {self.selected.label(value.key): value.load(element) for value in self.values}
 
 
 def find_inputs(workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None) -> tuple[Input, ...]:
@@ -80,7 +81,7 @@ def _find(
     workspace: Workspace, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
 ) -> Input:
     selected = selection(prepared.partitions, asset.partitions, dependency, key)
-    keys = _stored_keys(workspace, asset) if selected.stored else selected.keys
+    keys = _stored_keys(workspace, asset, selected) if selected.stored else selected.keys
     values = []
     for item in keys:
         value = stored_value(workspace, asset, item)
@@ -92,7 +93,7 @@ def _find(
         if was_decided(workspace, asset):
             raise NotChosenError(f"no partition of {asset.id} was chosen")
         raise _missing(prepared, asset, None)
-    return Input(dependency, tuple(values), selected.many)
+    return Input(dependency, tuple(values), selected)
 
 
 def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> StoredValue | None:
@@ -106,15 +107,11 @@ def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -
     return None if record is None else StoredValue(key, manager, slot, record)
 
 
-def _stored_keys(workspace: Workspace, asset: Asset) -> list[PartitionKey]:
-    """The keys of an asset that are stored and belong to its definition, in the order of time."""
+def _stored_keys(workspace: Workspace, asset: Asset, selected: KeySelection) -> list[PartitionKey]:
+    """The keys of an asset that are stored and wanted and belong to its definition, in the order of time."""
     manager, slot_of = workspace.storage(asset.id)
-    return known_keys(workspace, asset, (record.partition for record in manager.records(slot_of(None))))
-
-
-def _text(value: StoredValue) -> str:
-    """The key as the user writes it."""
-    return "" if value.key is None else value.key.key
+    texts = (record.partition for record in manager.records(slot_of(None)))
+    return known_keys(workspace, asset, texts, selected)
 
 
 def _element(type: TypeExpr | None) -> TypeExpr | None:

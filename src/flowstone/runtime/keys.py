@@ -26,14 +26,18 @@ def selection(
     return select_keys(consumer, producer, dependency.mapping, key)
 
 
-def known_keys(workspace: Workspace, asset: Asset, texts: Iterable[str | None]) -> list[PartitionKey]:
-    """The keys among texts of partitions that belong to the asset's definition, in the order of time."""
+def known_keys(
+    workspace: Workspace, asset: Asset, texts: Iterable[str | None], selected: KeySelection
+) -> list[PartitionKey]:
+    """The wanted keys among texts of partitions that belong to the asset's definition, in the order of time."""
     assert asset.partitions is not None
     found = []
     for text in texts:
         if text is not None:
             try:
-                found.append(workspace.key(asset.partitions, text))
+                key = workspace.key(asset.partitions, text)
             except PartitionKeyError:
                 continue  # stored when the definition was another one
-    return sorted(found, key=lambda key: key.start.timestamp() if key.start else 0.0)
+            if selected.wants(key):
+                found.append(key)
+    return sorted(found, key=lambda key: (key.start.timestamp() if key.start else 0.0, key.text))

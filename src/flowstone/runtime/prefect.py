@@ -156,10 +156,11 @@ def _can_be_sent(error: Exception) -> bool:
 
 def _summary(record: Record, asset: Asset) -> dict[str, Json]:
     """What Prefect's event tells of a materialization; deployments of other jobs take the key from it."""
-    key = None if asset.partitions is None or record.partition is None else asset.partitions.parse(record.partition).key
+    key = None if asset.partitions is None or record.partition is None else asset.partitions.parse(record.partition)
     return {
         "partition": record.partition,
-        "key": key,
+        "key": None if key is None else key.key,
+        **({} if key is None or not key.parts else {"dimensions": {name: part.key for name, part in key.parts}}),
         "data_version": record.data_version,
         "code_version": record.code_version,
         "size": record.size,

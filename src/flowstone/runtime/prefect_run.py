@@ -77,7 +77,7 @@ class JobRun:
             if asset.step != producer:
                 continue
             chosen = selection(self._project.steps[step].partitions, asset.partitions, dependency, key)
-            keys = self._keys[producer] if chosen.stored else chosen.keys
+            keys = chosen.among(self._keys[producer]) if chosen.stored else chosen.keys
             texts.update(dict.fromkeys(None if item is None else item.text for item in keys))
         return [self._futures[producer, text] for text in texts if (producer, text) in self._futures]
 

@@ -103,7 +103,7 @@ def _inputs(
     for dependency, asset in prepared.dependencies:
         selected = selection(prepared.partitions, asset.partitions, dependency, key)
         records = stored.of(asset.id).records
-        for item in known_keys(workspace, asset, records) if selected.stored else selected.keys:
+        for item in known_keys(workspace, asset, records, selected) if selected.stored else selected.keys:
             record = records.get(None if item is None else item.text)
             if record is not None and _left_out(workspace, asset, item, stored) is None:
                 yield InputVersion(asset=asset.id, partition=record.partition, data_version=record.data_version)

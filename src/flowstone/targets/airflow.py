@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.dsl.duration import seconds
-from flowstone.dsl.mappings import Last, Offset, Only
-from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.mappings import Last, Offset, Only, each_mapping
+from flowstone.dsl.partitions import Partitions, TimePartitions
 from flowstone.dsl.policies import Retry
 from flowstone.ir.asset import Asset, Step
 from flowstone.ir.digest import project_digest
@@ -22,8 +22,9 @@ from flowstone.ir.run_parameters import config_parameters, config_value, paramet
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.airflow_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
+from flowstone.targets.airflow_mappers import gathers_periods
 from flowstone.targets.airflow_params import param
-from flowstone.targets.airflow_plan import Clock, Dag, Events, plan
+from flowstone.targets.airflow_plan import Clock, Dag, Events, Plan, Trigger, plan
 from flowstone.targets.airflow_rules import refusals
 from flowstone.targets.airflow_source import Names, functions, imports
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
@@ -41,6 +42,8 @@ EPOCH = datetime(2024, 1, 1)
 CODE_LENGTH = len("sha256:") + 12
 WAITING = "await-upstream"
 """Id of the task that waits for other DAGs of the job; no step has a hyphen in its id."""
+KEYS = "tell-keys"
+"""Id of the task that tells the keys of another DAG."""
 
 
 class AirflowTarget:
@@ -56,14 +59,14 @@ class AirflowTarget:
 
     def render(self, project: Project, options: RenderOptions) -> Rendered:
         """One file for each job, and the manifest."""
-        dags = plan(project).dags
+        made = plan(project)
         digest = project_digest(project)
         stems = file_stems(project, "_dag")
         files = {
             f"{stems[job.name]}.py": render(
                 "airflow/dag.py.jinja",
                 options.template_folder,
-                **_File(project, job, [dag for dag in dags if dag.job is job], digest).values(),
+                **_File(project, job, made, digest).values(),
             )
             for job in project.jobs.values()
         }
@@ -73,17 +76,19 @@ class AirflowTarget:
 class _File:
     """One generated file."""
 
-    def __init__(self, project: Project, job: Job, dags: Sequence[Dag], digest: str) -> None:
+    def __init__(self, project: Project, job: Job, made: Plan, digest: str) -> None:
         self._project = project
         self._job = job
-        self._dags = dags
+        self._dags = [dag for dag in made.dags if dag.job is job]
+        self._by_dimension = made.by_dimension
         self._digest = digest
         self._names = Names()
 
     def values(self) -> dict[str, Any]:
         """What the template prints."""
         assets = [(self._names.asset(asset).name, self._asset(asset)) for asset in self._used_assets()]
-        dags = [self._dag(dag) for dag in self._dags]
+        assets += [(self._names.asset(source).name, self._source(source)) for source in self._used_sources()]
+        dags = [item for dag in self._dags for item in (*self._keys_dag(dag), self._dag(dag))]
         calls: list[Any] = [item for _, item in assets]
         calls += [item for dag in dags for item in (dag["call"], *(task["call"] for task in dag["tasks"]))]
         return {"header": self._header(), "imports": imports(functions(calls)), "assets": assets, "dags": dags}
@@ -117,9 +122,44 @@ class _File:
             extra=extra,
         )
 
+    def _used_sources(self) -> list[str]:
+        """What else than assets has events that start runs here, or that tasks here have."""
+        started = [source for dag in self._dags for source in dag.sources]
+        told = [source for dag in self._dags for source, _, _ in self._told(dag)]
+        return [source for source in dict.fromkeys((*started, *told)) if source not in self._project.assets]
+
+    def _source(self, source: str) -> Call:
+        name = f"{self._project.name}.{source}"
+        return call("Asset", name=name, uri=asset_uri(self._project.name, source), group="flowstone")
+
+    def _told(self, dag: Dag) -> Iterator[tuple[str, str, str]]:
+        """The events by dimension of what a DAG makes: source, step and dimension."""
+        for step in dag.group.steps:
+            for asset in self._project.steps[step].outputs.values():
+                for dimension in self._by_dimension.get(asset, ()):
+                    yield f"{asset}/{dimension}", step, dimension
+
+    def _keys_dag(self, dag: Dag) -> Iterator[dict[str, Any]]:
+        """The DAG that tells the keys of another one."""
+        keys = dag.keys
+        if keys is None:
+            return
+        schedule = self._schedule(keys.trigger, keys.partitions)
+        arguments = self._dag_arguments(keys.id, schedule, keys.partitions, keys.trigger)
+        arguments["max_active_runs"] = MAX_ACTIVE_RUNS
+        waiting = [self._waiting(dag)] if dag.awaits else []
+        outlets = [self._names.asset(keys.source)]
+        told = call("TellKeys", task_id=KEYS, step=dag.group.steps[0], outlets=outlets)
+        name = self._names.task(f"{dag.id}.{KEYS}").name
+        yield {
+            "call": Call("DAG", (), self._described(arguments)),
+            "tasks": [*waiting, {"name": name, "call": told, "source": f"tells the keys of {dag.id}"}],
+            "edges": [f"{self._names.task(WAITING).name} >> {name}"] if waiting else [],
+        }
+
     def _dag(self, dag: Dag) -> dict[str, Any]:
         steps = [self._project.steps[step] for step in dag.group.steps]
-        waiting = [self._waiting(dag)] if dag.awaits else []
+        waiting = [self._waiting(dag)] if dag.awaits and dag.keys is None else []
         return {
             "call": self._dag_call(dag, steps),
             "tasks": [
@@ -128,8 +168,26 @@ class _File:
                     {"name": self._names.task(step.id).name, "call": self._task(step), "source": str(step.location)}
                     for step in steps
                 ),
+                *(self._telling(*told) for told in self._told(dag)),
             ],
-            "edges": [edge for step in steps for edge in self._edges(step, dag)],
+            "edges": [
+                *(edge for step in steps for edge in self._edges(step, dag)),
+                *(self._edge(step, source) for source, step, _ in self._told(dag)),
+            ],
+        }
+
+    def _edge(self, first: str, second: str) -> str:
+        return f"{self._names.task(first).name} >> {self._names.task(second).name}"
+
+    def _telling(self, source: str, step: str, dimension: str) -> dict[str, Any]:
+        asset = source.rpartition("/")[0]
+        outlets = [self._names.asset(source)]
+        return {
+            "name": self._names.task(source).name,
+            "call": call(
+                "TellDimension", task_id=f"{asset}-by-{dimension}", asset=asset, dimension=dimension, outlets=outlets
+            ),
+            "source": f"tells for which {dimension} all partitions of {step} are there",
         }
 
     def _waiting(self, dag: Dag) -> dict[str, Any]:
@@ -141,31 +199,51 @@ class _File:
         }
 
     def _dag_call(self, dag: Dag, steps: Sequence[Step]) -> Call:
-        job, partitions = self._job, dag.group.partitions
-        arguments: dict[str, Any] = {"dag_id": dag.id, "schedule": self._schedule(dag)}
+        partitions = dag.group.partitions
+        schedule = self._schedule(dag.trigger, partitions)
+        arguments = self._dag_arguments(dag.id, schedule, partitions, dag.trigger)
+        one_by_one = partitions is None or any(self._reads_its_past(step) for step in steps)
+        arguments["max_active_runs"] = 1 if one_by_one else MAX_ACTIVE_RUNS
+        return Call("DAG", (), self._described(arguments, self._params(steps)))
+
+    def _dag_arguments(self, id: str, schedule: Any, partitions: Partitions | None, trigger: Trigger) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"dag_id": id, "schedule": schedule}
         if isinstance(partitions, TimePartitions):
             arguments["start_date"] = _instant(first_tick(partitions), partitions.timezone)
             end = last_tick(partitions)
-            if isinstance(dag.trigger, Clock) and end is not None:
+            if isinstance(trigger, Clock) and end is not None:
                 arguments["end_date"] = _instant(end, partitions.timezone)
         else:
             arguments["start_date"] = _instant(EPOCH, "UTC")
         arguments["catchup"] = False
-        arguments["max_active_runs"] = 1 if partitions is None or _reads_its_past(steps) else MAX_ACTIVE_RUNS
+        return arguments
+
+    def _described(self, arguments: dict[str, Any], params: dict[str, Call] | None = None) -> dict[str, Any]:
+        """With what every DAG of the job has."""
+        job = self._job
         arguments["default_args"] = {
             "owner": ", ".join(job.owners) or self._project.name,
             "retries": 0,
             "trigger_rule": "all_success",
         }
-        if params := self._params(steps):
+        if params:
             arguments["params"] = params
         arguments["tags"] = sorted({"flowstone", self._project.name, *tag_texts(job.tags)})
         if job.description:
             arguments["doc_md"] = _markdown(job.description)
-        return Call("DAG", (), arguments)
+        return arguments
 
-    def _schedule(self, dag: Dag) -> Any:
-        trigger, partitions = dag.trigger, dag.group.partitions
+    def _reads_its_past(self, step: Step) -> bool:
+        """Whether a run reads what others have made, or all that there is."""
+        for need in step.signature.dependencies:
+            if any(isinstance(item, Last | Offset | Only) for item in each_mapping(need.mapping)):
+                return True
+            producer = self._project.assets.get(need.asset)
+            if producer is not None and gathers_periods(step.partitions, producer.partitions, need.mapping):
+                return True
+        return False
+
+    def _schedule(self, trigger: Trigger, partitions: Partitions | None) -> Any:
         if isinstance(trigger, Clock):
             if partitions is None:
                 return plain_timetable(trigger.schedule)
@@ -222,7 +300,7 @@ class _File:
 
     def _edges(self, step: Step, dag: Dag) -> Iterator[str]:
         needs = [self._names.task(need).name for need in dag.group.steps if need in self._project.upstream[step.id]]
-        if any(need.asset in dag.awaits for need in step.signature.dependencies):
+        if dag.keys is None and any(need.asset in dag.awaits for need in step.signature.dependencies):
             needs.insert(0, self._names.task(WAITING).name)
         target = self._names.task(step.id).name
         together = f"[{', '.join(needs)}] >> {target}" if len(needs) > 1 else "".join(f"{n} >> {target}" for n in needs)
@@ -236,10 +314,6 @@ def _inlets(step: Step) -> list[str]:
     """Assets that a step reads; its own former partitions are not among them."""
     own = set(step.outputs.values())
     return [asset for asset in dict.fromkeys(need.asset for need in step.signature.dependencies) if asset not in own]
-
-
-def _reads_its_past(steps: Sequence[Step]) -> bool:
-    return any(isinstance(need.mapping, Last | Offset | Only) for step in steps for need in step.signature.dependencies)
 
 
 def _retry_options(policy: Retry | None) -> dict[str, Any]:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import (
+    BY_DIMENSION,
+    BY_HAND,
+    CLOCK_STATIC,
+    FINER,
+    FORWARD,
+    GATHERED,
+    HOURS,
+    MULTI,
+    SAME_KEY,
+    SPREAD,
+    STATIC,
+    TWINS,
+)
 from flowstone.targets.contract import Capability
 
 VERSIONS = ("3.1", "3.2", "3.3")
@@ -28,6 +41,13 @@ CAPABILITIES = tuple(
         ("partitions: weekly", "native", "partition key of the DAG run", _KEYS),
         ("partitions: monthly", "native", "partition key of the DAG run", _KEYS),
         (STATIC, "native", "partition key of the DAG run", _KEYS),
+        (
+            MULTI,
+            "native",
+            "partition key of the DAG run; a DAG ..._keys, run for each period, tells the combinations",
+            _MAPPERS,
+        ),
+        (TWINS, "native", "partition key of the DAG run, given when it is started", _MAPPERS),
         (BY_HAND, "native", "PartitionedAtRuntime: the key is given when a run is started", _MAPPERS),
         (SAME_KEY, "native", "one DAG, or IdentityMapper between DAGs", _KEYS),
         (FINER, "native", "RollupMapper: once all keys are there", _MAPPERS),
@@ -39,6 +59,12 @@ CAPABILITIES = tuple(
             _MAPPERS,
         ),
         (SPREAD, "runtime", "read as it is stored; runs by the clock wait for those of the same job", _KEYS),
+        (
+            BY_DIMENSION,
+            "runtime",
+            "by the records in the stores; a task tells when a dimension is complete for a key, which starts others",
+            _MAPPERS,
+        ),
         (
             "mapping: Last, Offset",
             "runtime",
@@ -80,7 +106,7 @@ CAPABILITIES = tuple(
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),
-        ("schedule: Cron on static partitions", "refused", "a clock cannot say which key to make"),
+        (CLOCK_STATIC, "refused", "a clock cannot say which key to make"),
         ("schedule: Every", "native", "DeltaTriggerTimetable"),
         ("schedule: Every on partitions", "refused", "it has no fixed place in a period"),
         ("airflow=", "native", "executor, executor_config, pool, pool_slots, priority_weight, queue and others"),

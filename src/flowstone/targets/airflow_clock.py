@@ -11,6 +11,7 @@ from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
+    MultiPartitions,
     Partitions,
     StaticPartitions,
     TimePartitions,
@@ -48,6 +49,9 @@ def partition_timetable(schedule: Schedule, partitions: Partitions) -> Call:
     """
     if isinstance(partitions, StaticPartitions):
         raise RefusedError("a clock cannot say which of the static keys to make")
+    if isinstance(partitions, MultiPartitions):
+        many = " and ".join(partitions.times) or "none"
+        raise RefusedError(f"a clock tells the key of one dimension with periods, and there is not one: {many}")
     if isinstance(schedule, Every):
         raise RefusedError(f"Every has no fixed place in a {partitions.kind} partition; use Cron")
     if schedule.timezone != partitions.timezone:

@@ -2,6 +2,9 @@
 
 Within a DAG failures propagate and a run is one consistent whole; between DAGs there are asset events only. Events
 carry the partition key of the run that caused them, so that each edge between DAGs becomes a mapping of keys.
+
+A DAG with partitions of many dimensions has a DAG before it, which runs for a key of the only dimension with periods
+and tells all combinations that belong to it. What is read by one of the dimensions has events of its own for it.
 """
 
 from __future__ import annotations
@@ -10,30 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from flowstone.dsl.mappings import AllPartitions, Only
-from flowstone.dsl.partitions import (
-    DailyPartitions,
-    HourlyPartitions,
-    MonthlyPartitions,
-    PartitionKeyError,
-    Partitions,
-    StaticPartitions,
-    WeeklyPartitions,
-)
+from flowstone.dsl.mappings import IncompatiblePartitionsError
+from flowstone.dsl.partitions import MultiPartitions, PeriodPartitions
 from flowstone.dsl.schedule import Schedule
 from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.targets.airflow_clock import RefusedError
-from flowstone.targets.constructs import looks_forward
+from flowstone.targets.airflow_mappers import gathering, source_of
 from flowstone.targets.groups import Group, groups
-from flowstone.targets.literals import Call, call
-
-ALL = "all"
-"""The key of runs that gather what partitioned DAGs make into something unpartitioned."""
-
-_START = {"weekly": "StartOfWeekMapper", "monthly": "StartOfMonthMapper", "daily": "StartOfDayMapper"}
-_WINDOW = {"weekly": "WeekWindow", "monthly": "MonthWindow", "daily": "DayWindow"}
+from flowstone.targets.literals import Call
 
 
 class Clock(Struct, frozen=True):
@@ -46,13 +35,28 @@ class Events(Struct, frozen=True):
     """Runs are started once each of these assets has a new event."""
 
     mappers: Mapping[str, Call | None]
-    """How the key of an asset's event becomes the key of the run, by asset; None: it stays the same."""
+    """How the key of an event becomes the key of the run, by what has the event; None: it stays the same.
+
+    An event is one of an asset; of one of its dimensions, ``ASSET/DIMENSION``, once that is complete for a key; or one
+    of ``Keys``.
+    """
     keyed: bool
     """Events and runs carry keys."""
 
 
 Trigger = Clock | Events | None
 """None: runs are started by hand only."""
+
+
+class Keys(Struct, frozen=True):
+    """The DAG that tells the keys of a DAG whose partitions have many dimensions."""
+
+    id: str
+    source: str
+    """What has its events."""
+    partitions: PeriodPartitions
+    """Of the only dimension that has periods."""
+    trigger: Trigger
 
 
 class Dag(Struct, frozen=True):
@@ -64,7 +68,20 @@ class Dag(Struct, frozen=True):
     trigger: Trigger
     awaits: tuple[str, ...]
     """Unpartitioned assets of the same job that another DAG makes by the same clock. Their events carry no key and so
-    cannot start a partitioned run; it waits for them."""
+    cannot start a partitioned run; it waits for them, or the DAG that tells its keys does."""
+    keys: Keys | None = None
+
+    @property
+    def clock(self) -> Clock | None:
+        """What starts its runs, or those of the DAG that tells its keys, if that is a clock."""
+        trigger = self.trigger if self.keys is None else self.keys.trigger
+        return trigger if isinstance(trigger, Clock) else None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What has the events that start its runs, or those of the DAG that tells its keys."""
+        triggers = (self.trigger, None if self.keys is None else self.keys.trigger)
+        return tuple(source for trigger in triggers if isinstance(trigger, Events) for source in trigger.mappers)
 
 
 class Refused(Struct, frozen=True):
@@ -81,12 +98,22 @@ class Plan(Struct, frozen=True):
     dags: tuple[Dag, ...]
     refused: tuple[Refused, ...]
 
+    @property
+    def by_dimension(self) -> dict[str, tuple[str, ...]]:
+        """The dimensions of assets whose events start runs, by asset."""
+        found: dict[str, tuple[str, ...]] = {}
+        for source in dict.fromkeys(source for dag in self.dags for source in dag.sources):
+            asset, *rest = source.split("/")
+            if len(rest) == 1:
+                found[asset] = (*found.get(asset, ()), rest[0])
+        return found
+
 
 def plan(project: Project) -> Plan:
     """The DAGs of all jobs, in the order of the jobs."""
     planner = _Planner(project)
     dags = tuple(
-        Dag(_dag_id(project, job, group), job, group, planner.trigger(job, group), planner.awaits(job, group))
+        planner.dag(_dag_id(project, job, group), job, group)
         for job in project.jobs.values()
         for group in planner.groups[job.name]
     )
@@ -102,6 +129,8 @@ class _Planner(Struct):
     groups: dict[str, tuple[Group, ...]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     _found: dict[tuple[str, str], Trigger] = field(default_factory=dict)
+    _starts: dict[tuple[str, str], Trigger] = field(default_factory=dict)
+    """Of groups whose keys another DAG tells, what starts that."""
     _home: dict[str, tuple[Job, Group]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,6 +140,18 @@ class _Planner(Struct):
                 for step in group.steps:
                     self._home.setdefault(step, (job, group))
 
+    def dag(self, id: str, job: Job, group: Group) -> Dag:
+        """The DAG of a group."""
+        trigger, partitions = self.trigger(job, group), group.partitions
+        start = self._starts.get((job.name, group.label))
+        keys = None
+        if start is not None:
+            assert isinstance(partitions, MultiPartitions)
+            (axis,) = partitions.times.values()
+            keys = Keys(f"{id}__keys", _keys_source(job, group), axis, start)
+        awaits = self._awaits(job, group) if isinstance(trigger, Clock) or isinstance(start, Clock) else ()
+        return Dag(id, job, group, trigger, awaits, keys)
+
     def trigger(self, job: Job, group: Group) -> Trigger:
         """What starts runs of a group: what it reads in its job, else the job's schedule, else what other jobs make."""
         address = job.name, group.label
@@ -118,28 +159,43 @@ class _Planner(Struct):
             self._found[address] = None  # jobs that read each other: the second one is started by hand
             inside = [need for need in self._needs(group) if self._step(need) in job.steps]
             outside = [need for need in self._needs(group) if self._step(need) not in job.steps]
-            trigger: Trigger = self._events(group, inside)
+            trigger: Trigger = self._events(job, group, inside)
             if trigger is None:
-                trigger = Clock(job.schedule) if job.schedule is not None else self._events(group, outside)
+                trigger = self._clock(job, group) or self._events(job, group, outside)
             self._found[address] = trigger
-            self._demand_events(group, trigger)
+            self._demand_events(job, group, trigger)
         return self._found[address]
 
-    def awaits(self, job: Job, group: Group) -> tuple[str, ...]:
+    def _clock(self, job: Job, group: Group) -> Trigger:
+        if job.schedule is None:
+            return None
+        clock = Clock(job.schedule)
+        if not isinstance(group.partitions, MultiPartitions) or len(group.partitions.times) != 1:
+            return clock
+        return self._by_keys(job, group, clock)
+
+    def _by_keys(self, job: Job, group: Group, start: Trigger) -> Events:
+        self._starts[job.name, group.label] = start
+        return Events({_keys_source(job, group): None}, keyed=True)
+
+    def _awaits(self, job: Job, group: Group) -> tuple[str, ...]:
         """What runs of a group by the clock have to wait for."""
-        if group.partitions is None or not isinstance(self.trigger(job, group), Clock):
+        if group.partitions is None:
             return ()
         inside = (need for need in self._needs(group) if self._step(need) in job.steps and not need.optional)
         found = {need.asset: need for need in inside if self.project.assets[need.asset].partitions is None}
         self._refuse_routed(found.values())
         return tuple(found)
 
-    def _demand_events(self, group: Group, trigger: Trigger) -> None:
+    def _demand_events(self, job: Job, group: Group, trigger: Trigger) -> None:
         """Refuse what starts runs only together with others, or what others do without, if a route may leave it out."""
         routes = self.project.routes
         if not routes or not isinstance(trigger, Events) or (trigger.keyed and group.partitions is None):
             return
-        needs = [need for need in self._needs(group) if need.asset in trigger.mappers]
+        triggers = (trigger, self._starts.get((job.name, group.label)))
+        sources = (source for item in triggers if isinstance(item, Events) for source in item.mappers)
+        assets = {source.split("/")[0] for source in sources if not _is_of_keys(source)}
+        needs = [need for need in self._needs(group) if need.asset in assets]
         alike = len({routes.get(self._step(need)) for need in needs}) == 1
         if not alike or any(need.optional for need in needs) or any(step not in routes for step in group.steps):
             self._refuse_routed(needs)
@@ -149,6 +205,9 @@ class _Planner(Struct):
         advice = "put what reads it into the same job, with the same partitions"
         routed = (need for need in needs if self._step(need) in self.project.routes)
         self.refused += [Refused(need, reason, advice) for need in routed]
+
+    def _refuse(self, need: Dependency, error: Exception) -> None:
+        self.refused.append(Refused(need, str(error), "put an asset with daily partitions between them"))
 
     def _step(self, need: Dependency) -> str:
         return self.project.assets[need.asset].step
@@ -163,27 +222,62 @@ class _Planner(Struct):
         ]
         return iter(sorted(needs, key=lambda need: need.mapping is not None))
 
-    def _events(self, group: Group, needs: list[Dependency]) -> Events | None:
+    def _events(self, job: Job, group: Group, needs: list[Dependency]) -> Events | None:
         """A trigger by what must be there; by what may be missing only if there is nothing else."""
-        required = self._mapped(group, [need for need in needs if not need.optional])
-        return required or self._mapped(group, [need for need in needs if need.optional])
+        required = self._mapped(job, group, [need for need in needs if not need.optional])
+        return required or self._mapped(job, group, [need for need in needs if need.optional])
 
-    def _mapped(self, group: Group, needs: list[Dependency]) -> Events | None:
+    def _mapped(self, job: Job, group: Group, needs: list[Dependency]) -> Events | None:
+        if group.partitions is None:
+            return self._gathered(needs)
+        same: dict[str, Call | None] = {}
+        other: dict[str, Call | None] = {}
+        for need in needs:
+            found = self._source(group, need)
+            if found is not None:
+                (other if self._is_told_by_keys(group, need) else same).setdefault(*found)
+        if not isinstance(group.partitions, MultiPartitions):
+            return Events({**same, **other}, keyed=True) if same or other else None
+        if not other:
+            return Events(same, keyed=True) if same else None
+        keys = self._by_keys(job, group, Events(other, keyed=True))
+        return Events({**keys.mappers, **same}, keyed=True)
+
+    def _is_told_by_keys(self, group: Group, need: Dependency) -> bool:
+        ours, theirs = group.partitions, self.project.assets[need.asset].partitions
+        return isinstance(ours, MultiPartitions) and (ours != theirs or need.mapping is not None)
+
+    def _source(self, group: Group, need: Dependency) -> tuple[str, Call | None] | None:
+        """Whose events tell a key of a partitioned group, and how: one of its own, or of its dimension with periods."""
+        ours, theirs = group.partitions, self.project.assets[need.asset].partitions
+        assert ours is not None
+        if theirs is None:
+            return None
+        try:
+            if not isinstance(ours, MultiPartitions):
+                return source_of(ours, theirs, need, "")
+            if not self._is_told_by_keys(group, need):
+                return need.asset, None
+            if len(ours.times) != 1:
+                return None
+            return source_of(ours, theirs, need, next(iter(ours.times)))
+        except (RefusedError, IncompatiblePartitionsError) as error:  # the latter was found by check, and ignored
+            self._refuse(need, error)
+            return None
+
+    def _gathered(self, needs: list[Dependency]) -> Events | None:
+        """What starts a run that gathers partitions, or that needs none."""
         keyed: dict[str, Call | None] = {}
         plain: dict[str, Call | None] = {}
         for need in needs:
             producer = self.project.assets[need.asset].partitions
             if producer is None:
-                if group.partitions is None:
-                    (keyed if self._gathers(self._step(need)) else plain).setdefault(need.asset, None)
+                (keyed if self._gathers(self._step(need)) else plain).setdefault(need.asset, None)
                 continue
             try:
-                mapper = _mapper(group.partitions, producer, need)
+                keyed.setdefault(need.asset, gathering(producer, need))
             except RefusedError as error:
-                self.refused.append(Refused(need, str(error), "put an asset with daily partitions between them"))
-                continue
-            if mapper is not _NO_EVENT:
-                keyed.setdefault(need.asset, mapper)
+                self._refuse(need, error)
         if keyed:
             return Events(keyed, keyed=True)
         return Events(plain, keyed=False) if plain else None
@@ -196,62 +290,9 @@ class _Planner(Struct):
         return isinstance(trigger, Events) and trigger.keyed
 
 
-_NO_EVENT = call("no_event")
+def _keys_source(job: Job, group: Group) -> str:
+    return f"{job.name}/{group.label}/keys"
 
 
-def _mapper(consumer: Partitions | None, producer: Partitions, need: Dependency) -> Call | None:
-    """How a key of the producer becomes one of the consumer; ``_NO_EVENT`` if it cannot be told.
-
-    Errors: RefusedError if Airflow has no mapping for it.
-    """
-    if consumer is None:
-        return _gathering(producer, need)
-    if isinstance(need.mapping, Only | AllPartitions) or looks_forward(need.mapping):
-        return _NO_EVENT
-    if producer == consumer:
-        return None
-    if isinstance(consumer, StaticPartitions):
-        return call("AllowedKeyMapper", _texts(consumer))
-    if isinstance(producer, StaticPartitions):
-        return _NO_EVENT
-    if producer.kind == consumer.kind:
-        return None
-    return _rollup(consumer, producer)
-
-
-def _gathering(producer: Partitions, need: Dependency) -> Call:
-    """One run for everything; if certain keys are read, once they are all there. Errors: RefusedError."""
-    fixed = call("FixedKeyMapper", ALL)
-    if isinstance(need.mapping, Only):
-        keys = _fixed(producer, need.mapping)
-    elif isinstance(producer, StaticPartitions):
-        keys = _texts(producer)
-    else:
-        return fixed
-    return call("RollupMapper", upstream_mapper=fixed, window=call("SegmentWindow", keys))
-
-
-def _fixed(producer: Partitions, mapping: Only) -> list[str]:
-    try:
-        return [producer.parse(key).text for key in mapping.keys]
-    except PartitionKeyError as error:  # FS402, which the user chose to ignore
-        raise RefusedError(str(error)) from error
-
-
-def _texts(partitions: StaticPartitions) -> list[str]:
-    return [partitions.parse(value).text for value in partitions.values]
-
-
-def _rollup(consumer: Partitions, producer: Partitions) -> Call:
-    """One run for a coarse period, once all finer ones in it are there. Errors: RefusedError."""
-    if isinstance(producer, HourlyPartitions):
-        if not isinstance(consumer, DailyPartitions):
-            raise RefusedError(f"Airflow gathers hours into days only, not into {consumer.kind} partitions")
-        if producer.timezone != "UTC":
-            raise RefusedError(
-                f"Airflow takes every day for 24 hours, and in {producer.timezone} some are shorter or longer"
-            )
-    assert isinstance(consumer, DailyPartitions | WeeklyPartitions | MonthlyPartitions)
-    assert not isinstance(producer, StaticPartitions)
-    start = call(_START[consumer.kind], input_format=producer.key_format, output_format=consumer.key_format)
-    return call("RollupMapper", upstream_mapper=start, window=call(_WINDOW[consumer.kind]))
+def _is_of_keys(source: str) -> bool:
+    return source.count("/") > 1

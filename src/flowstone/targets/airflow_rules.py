@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from flowstone.diagnostics.diagnostic import Diagnostic
-from flowstone.dsl.mappings import AllPartitions
 from flowstone.dsl.schedule import Cron
 from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.targets.airflow_clock import RefusedError, partition_timetable
-from flowstone.targets.airflow_plan import Clock, Dag, Plan, plan
+from flowstone.targets.airflow_plan import Dag, Plan, plan
+from flowstone.targets.constructs import reads_other_runs
 from flowstone.targets.refusals import Option, Refusals
 from flowstone.targets.tags import tag_texts
 
@@ -119,26 +119,28 @@ def _project_name(project: Project) -> Iterator[Diagnostic]:
 
 def _dag(project: Project, dag: Dag) -> Iterator[Diagnostic]:
     location = dag.job.location or project.steps[dag.group.steps[0]].location
-    if not _ID.fullmatch(dag.job.name) or len(dag.id) > MAX_ID:
+    longest = dag.id if dag.keys is None else dag.keys.id
+    if not _ID.fullmatch(dag.job.name) or len(longest) > MAX_ID:
         yield _AIRFLOW.error(
-            f"{dag.id!r} cannot be the id of a DAG",
+            f"{longest!r} cannot be the id of a DAG",
             location,
             f"use letters, digits, '_', '-' and '.', up to {MAX_ID} characters",
         )
     for tag in tag_texts(dag.job.tags):
         if len(tag) > MAX_TAG:
             yield _AIRFLOW.error(f"the tag {tag[:40]!r}... is too long", location, f"use up to {MAX_TAG} characters")
-    if isinstance(dag.trigger, Clock) and dag.group.partitions is not None:
+    partitions = dag.group.partitions if dag.keys is None else dag.keys.partitions
+    if dag.clock is not None and partitions is not None:
         try:
-            partition_timetable(dag.trigger.schedule, dag.group.partitions)
+            partition_timetable(dag.clock.schedule, partitions)
         except RefusedError as error:
             yield _AIRFLOW.error(
                 f"the schedule of job {dag.job.name} cannot start {', '.join(dag.group.steps[:3])}: {error}",
                 location,
                 "choose another schedule, or put these assets into a job of their own",
             )
-    elif isinstance(dag.trigger, Clock) and isinstance(dag.trigger.schedule, Cron):
-        yield from _AIRFLOW.cron(dag.job.name, dag.trigger.schedule.expression, location)
+    elif dag.clock is not None and isinstance(dag.clock.schedule, Cron):
+        yield from _AIRFLOW.cron(dag.job.name, dag.clock.schedule.expression, location)
 
 
 def _edges(made: Plan) -> Iterator[Diagnostic]:
@@ -153,7 +155,9 @@ def _reads_all(project: Project, job: Job) -> Iterator[Diagnostic]:
             continue
         for need in project.steps[step].signature.dependencies:
             made_here = need.asset in project.assets and project.assets[need.asset].step in job.steps
-            if made_here and isinstance(need.mapping, AllPartitions):
+            if made_here and reads_other_runs(
+                project.assets[need.asset].partitions, project.steps[step].partitions, need.mapping
+            ):
                 yield _AIRFLOW.error(
                     f"each run makes one partition of {step}, which reads all of {need.asset}, made by the same job",
                     need.location,

@@ -9,14 +9,27 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from flowstone.dsl.mappings import AllPartitions, Last, Offset, Only, PartitionMapping
+from flowstone.dsl.mappings import (
+    AllPartitions,
+    ByDimension,
+    Last,
+    Offset,
+    Only,
+    PartitionMapping,
+    dimension_pairs,
+    each_mapping,
+    is_by_dimension,
+)
 from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
+    MultiPartitions,
     Partitions,
     StaticPartitions,
     WeeklyPartitions,
+    axes,
+    is_finite,
 )
 from flowstone.dsl.schedule import Cron, Every
 from flowstone.ir.asset import Asset, Step
@@ -35,6 +48,10 @@ GATHERED = "mapping: partitioned into unpartitioned"
 SPREAD = "mapping: unpartitioned into partitioned"
 BY_HAND = "partitions without a schedule"
 STATIC = "partitions: static"
+MULTI = "partitions: multi"
+TWINS = "partitions: multi with equal dimensions"
+BY_DIMENSION = "mapping: by dimension"
+CLOCK_STATIC = "schedule: Cron on static partitions"
 FORWARD = "mapping: Offset to later partitions of the same job"
 
 
@@ -84,6 +101,8 @@ class _Need(Struct, frozen=True):
     def default(self) -> str | None:
         """What the default mapping is here; None if another one says which keys, or there is nothing to map."""
         theirs, ours = self.producer.partitions, self.step.partitions
+        if self.is_by_dimension:
+            return None
         if theirs is not None and ours is not None:
             return _grains(theirs, ours) if self.dependency.mapping is None else None
         return None if theirs is ours else SPREAD if theirs is None else GATHERED
@@ -94,7 +113,24 @@ class _Need(Struct, frozen=True):
         theirs, ours = self.producer.partitions, self.step.partitions
         if theirs is None or isinstance(self.dependency.mapping, Only | AllPartitions) or self.is_forward:
             return False
+        if self.is_by_dimension:
+            return ours is not None and self._shares_what_starts(theirs, ours)
         return isinstance(ours, StaticPartitions) or not isinstance(theirs, StaticPartitions)
+
+    def _shares_what_starts(self, theirs: Partitions, ours: Partitions) -> bool:
+        """Whether the dimensions that tell the step's keys are among those that it reads by."""
+        pairs = dimension_pairs(ours, theirs, self.dependency.mapping)
+        if not isinstance(ours, MultiPartitions):
+            return any(pair.consumer is not None for pair in pairs)
+        return len(ours.times) == 1 and any(pair.own in ours.times for pair in pairs)
+
+    @property
+    def is_by_dimension(self) -> bool:
+        return is_by_dimension(self.step.partitions, self.producer.partitions, self.dependency.mapping)
+
+    def has(self, *kinds: type) -> bool:
+        """Whether some mapping is of one of these kinds."""
+        return any(isinstance(item, kinds) for item in each_mapping(self.dependency.mapping))
 
     @property
     def is_forward(self) -> bool:
@@ -104,7 +140,7 @@ class _Need(Struct, frozen=True):
     def is_all_of_own_job(self) -> bool:
         return (
             self.step.partitions is not None
-            and isinstance(self.dependency.mapping, AllPartitions)
+            and reads_other_runs(self.producer.partitions, self.step.partitions, self.dependency.mapping)
             and self.is_of_own_job
         )
 
@@ -121,11 +157,18 @@ class _Need(Struct, frozen=True):
 
 def looks_forward(mapping: PartitionMapping | None) -> bool:
     """Whether a mapping leads to keys that come later than the consumer's own."""
-    return isinstance(mapping, Offset) and mapping.count > 0
+    return any(isinstance(item, Offset) and item.count > 0 for item in each_mapping(mapping))
+
+
+def reads_other_runs(theirs: Partitions | None, ours: Partitions | None, mapping: PartitionMapping | None) -> bool:
+    """Whether a partition of the consumer reads what runs for others of its partitions make."""
+    if isinstance(mapping, ByDimension):
+        return ours == theirs and any(isinstance(item, AllPartitions) for item in each_mapping(mapping))
+    return isinstance(mapping, AllPartitions)
 
 
 def _grains(theirs: Partitions, ours: Partitions) -> str:
-    if theirs.kind == ours.kind:
+    if theirs.kind == ours.kind:  # of many dimensions they are equal here
         return SAME_KEY
     if isinstance(theirs, HourlyPartitions):
         return FINER if isinstance(ours, DailyPartitions) and theirs.timezone == "UTC" else HOURS
@@ -159,7 +202,8 @@ def _has_partitions(project: Project, job: Job) -> bool:
 
 
 def _has_static(project: Project, job: Job) -> bool:
-    return any(isinstance(project.steps[step].partitions, StaticPartitions) for step in job.steps)
+    definitions = (project.steps[step].partitions for step in job.steps)
+    return any(definition is not None and is_finite(definition) for definition in definitions)
 
 
 def _of_kind(kind: type[Partitions]) -> Callable[[Project], Places]:
@@ -196,15 +240,18 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "partitions: weekly": _of_kind(WeeklyPartitions),
     "partitions: monthly": _of_kind(MonthlyPartitions),
     STATIC: _of_kind(StaticPartitions),
+    MULTI: _of_kind(MultiPartitions),
+    TWINS: _steps(lambda step: len(set(axes(step.partitions))) < len(axes(step.partitions)), "partitioned_by"),
     BY_HAND: _without_clock,
     SAME_KEY: _default_mapping(SAME_KEY),
     FINER: _default_mapping(FINER),
     HOURS: _default_mapping(HOURS),
     GATHERED: _default_mapping(GATHERED),
     SPREAD: _default_mapping(SPREAD),
-    "mapping: Last, Offset": _needs(lambda need: isinstance(need.dependency.mapping, Last | Offset)),
+    BY_DIMENSION: _needs(lambda need: need.is_by_dimension),
+    "mapping: Last, Offset": _needs(lambda need: need.has(Last, Offset)),
     FORWARD: _needs(lambda need: need.is_forward and need.is_of_own_job),
-    "mapping: Only, AllPartitions": _needs(lambda need: isinstance(need.dependency.mapping, Only | AllPartitions)),
+    "mapping: Only, AllPartitions": _needs(lambda need: need.has(Only, AllPartitions)),
     "mapping: AllPartitions into partitions of the same job": _needs(lambda need: need.is_all_of_own_job),
     "several partition definitions in a job": _jobs(
         lambda project, job: len({project.steps[step].partitions for step in job.steps}) > 1
@@ -229,9 +276,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),
-    "schedule: Cron on static partitions": _jobs(
-        lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)
-    ),
+    CLOCK_STATIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)),
     "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),
     "schedule: Every on partitions": _jobs(
         lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import (
+    BY_DIMENSION,
+    BY_HAND,
+    CLOCK_STATIC,
+    FINER,
+    FORWARD,
+    GATHERED,
+    HOURS,
+    MULTI,
+    SAME_KEY,
+    SPREAD,
+    STATIC,
+    TWINS,
+)
 from flowstone.targets.contract import Capability
 
 _KEYS = "--partition KEY, --partitions FIRST..LAST"
@@ -24,12 +37,19 @@ CAPABILITIES = tuple(
         ("partitions: weekly", "native", _KEYS),
         ("partitions: monthly", "native", _KEYS),
         (STATIC, "native", _KEYS),
+        (
+            MULTI,
+            "native",
+            "--partition KEY.KEY, DIMENSION=KEY,... or a key of one dimension: all with it",
+        ),
+        (TWINS, "native", _KEYS),
         (BY_HAND, "native", _KEYS),
         (SAME_KEY, "native", _RECORDS),
         (FINER, "native", _RECORDS),
         (HOURS, "native", _RECORDS),
         (GATHERED, "native", _RECORDS),
         (SPREAD, "native", _RECORDS),
+        (BY_DIMENSION, "native", _RECORDS),
         ("mapping: Last, Offset", "native", _RECORDS),
         (FORWARD, "native", _RECORDS),
         ("mapping: Only, AllPartitions", "native", _RECORDS),
@@ -53,7 +73,7 @@ CAPABILITIES = tuple(
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
         ("schedule: Cron", "runtime", _STARTED),
-        ("schedule: Cron on static partitions", "runtime", _STARTED),
+        (CLOCK_STATIC, "runtime", _STARTED),
         ("schedule: Every", "runtime", _STARTED),
         ("schedule: Every on partitions", "runtime", _STARTED),
         ("local=", "native", "executor: process, thread or inline"),

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from flowstone.targets.constructs import BY_HAND, FINER, FORWARD, GATHERED, HOURS, SAME_KEY, SPREAD, STATIC
+from flowstone.targets.constructs import (
+    BY_DIMENSION,
+    BY_HAND,
+    CLOCK_STATIC,
+    FINER,
+    FORWARD,
+    GATHERED,
+    HOURS,
+    MULTI,
+    SAME_KEY,
+    SPREAD,
+    STATIC,
+    TWINS,
+)
 from flowstone.targets.contract import Capability
 
 VERSIONS = ("3.8",)
@@ -23,12 +36,15 @@ CAPABILITIES = tuple(
         ("partitions: weekly", "native", "flow parameter weekly, a date"),
         ("partitions: monthly", "native", "flow parameter monthly, a text"),
         (STATIC, "native", "flow parameter static, a choice; left out, one task run for each key"),
+        (MULTI, "native", "a flow parameter for each dimension; a task run for each combination"),
+        (TWINS, "refused", "they would be one flow parameter"),
         (BY_HAND, "native", "the flow parameters of the partitions"),
         (SAME_KEY, "runtime", "by the records in the stores"),
         (FINER, "runtime", "by the records in the stores"),
         (HOURS, "runtime", "by the records in the stores"),
         (GATHERED, "runtime", "by the records in the stores"),
         (SPREAD, "runtime", "read as it is stored"),
+        (BY_DIMENSION, "runtime", "by the records in the stores"),
         ("mapping: Last, Offset", "runtime", "by the records in the stores"),
         (FORWARD, "refused", "each run makes one partition, and the later one is not there yet"),
         ("mapping: Only, AllPartitions", "runtime", "by the records in the stores"),
@@ -52,7 +68,7 @@ CAPABILITIES = tuple(
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),
-        ("schedule: Cron on static partitions", "native", "a run makes all keys, a task run for each"),
+        (CLOCK_STATIC, "native", "a run makes all keys, a task run for each"),
         ("schedule: Every", "native", "interval, counted from 2000-01-01 UTC"),
         ("schedule: Every on partitions", "native", "a run makes the last period that is over"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),

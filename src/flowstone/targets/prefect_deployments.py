@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowstone.dsl.mappings import dimension_pairs, is_by_dimension
+from flowstone.dsl.partitions import MultiPartitions, Partitions
 from flowstone.dsl.schedule import Cron, Schedule
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
@@ -29,14 +31,32 @@ def deployment(project: Project, job: Job, path: str, names: Names) -> dict[str,
 
 
 def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, Any]:
-    """What starts a run for each materialization of an asset, and the parameter that receives its key."""
+    """What starts a run for each materialization of an asset, and the parameters that receive its key."""
     definition = project.assets[asset].partitions
+    parts = definition.by_name if isinstance(definition, MultiPartitions) else {"": definition}
+    collected = _collected(project, job, asset)
+    texts = {item: f"dimensions.{name}" if name else "key" for name, item in parts.items() if item not in collected}
     return {
         "name": yaml_text(f"{job.name} after {asset}"),
         "asset": yaml_text(asset_uri(project.name, asset)),
-        "parameter": next((name for name, own in names.partitions.items() if own == definition), None),
-        "template": yaml_text("{{ event.payload.key }}"),
+        "parameters": {
+            name: yaml_text(f"{{{{ event.payload.{texts[own]} }}}}")
+            for name, own in names.partitions.items()
+            if own in texts
+        },
     }
+
+
+def _collected(project: Project, job: Job, asset: str) -> set[Partitions]:
+    """The dimensions of an asset of which some step of the job reads all keys: one of these does not start a run."""
+    theirs = project.assets[asset].partitions
+    found: set[Partitions] = set()
+    for step in map(project.steps.__getitem__, job.steps):
+        for need in step.signature.dependencies:
+            if need.asset == asset and theirs and is_by_dimension(step.partitions, theirs, need.mapping):
+                pairs = dimension_pairs(step.partitions, theirs, need.mapping)
+                found.update(pair.producer for pair in pairs if pair.reads_all)
+    return found
 
 
 def _schedule(schedule: Schedule) -> dict[str, str | float | bool]:

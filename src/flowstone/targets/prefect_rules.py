@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterator, Mapping
 
 from flowstone.diagnostics.diagnostic import Diagnostic
-from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.partitions import TimePartitions, axes
 from flowstone.dsl.schedule import Cron
 from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
@@ -66,7 +66,7 @@ def flow_name(project: Project, job: Job) -> str:
 def starters(project: Project, job: Job) -> list[str]:
     """Assets of other jobs whose materialization can start a run of this one: their keys are those of the run."""
     definitions = set(partition_parameters(project, job.steps).values())
-    keyed = any(isinstance(definition, TimePartitions) for definition in definitions)
+    times = {definition for definition in definitions if isinstance(definition, TimePartitions)}
     needs = dict.fromkeys(
         need.asset
         for step in job.steps
@@ -74,7 +74,7 @@ def starters(project: Project, job: Job) -> list[str]:
         if not need.optional and not looks_forward(need.mapping)
     )
     outside = [project.assets[asset] for asset in needs if project.assets[asset].step not in job.steps]
-    return [asset.id for asset in outside if not keyed or asset.partitions in definitions]
+    return [asset.id for asset in outside if not times or not times.isdisjoint(axes(asset.partitions))]
 
 
 def refusals(project: Project) -> Iterator[Diagnostic]:
@@ -88,6 +88,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _PREFECT.secrets(project, step)
         yield from _PREFECT.step_options(step)
         yield from _run_name(step)
+        yield from _equal_dimensions(step)
 
 
 def _project_name(project: Project) -> Iterator[Diagnostic]:
@@ -130,6 +131,16 @@ def _job(project: Project, job: Job) -> Iterator[Diagnostic]:
             )
     yield from _PREFECT.parameter_names(project, job)
     yield from _PREFECT.later_partitions(project, job)
+
+
+def _equal_dimensions(step: Step) -> Iterator[Diagnostic]:
+    """Dimensions that would be one and the same parameter."""
+    if len(set(axes(step.partitions))) < len(axes(step.partitions)):
+        yield _PREFECT.error(
+            f"{step.id}: two of its dimensions have the same partitions, and would be one flow parameter",
+            step.keywords.get("partitioned_by", step.location),
+            "let the two differ, for example by their start",
+        )
 
 
 def _run_name(step: Step) -> Iterator[Diagnostic]:

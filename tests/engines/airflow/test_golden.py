@@ -21,6 +21,7 @@ FILES = sorted(GOLDEN.glob("*/airflow/*.py"))
 RUNS = {
     "branches": [(["nightly"], ["2024-01-01"])],
     "calendar": [(["nightly"], ["2024-01-01..2024-01-07"]), (["ticking"], ["2024-01-02T00..2024-01-02T23"])],
+    "cells": [(["nightly", "others"], ["2024-01-01..2024-01-07"])],
     "chain": [(["hourly"], [])],
     "hostile": [(["strange"], [])],
     "jobs": [(["loading", "logging", "cleaning", "mailing", "auditing", "lost"], ["2024-01-05"])],

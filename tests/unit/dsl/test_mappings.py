@@ -4,16 +4,25 @@ import pytest
 
 from flowstone import (
     AllPartitions,
+    ByDimension,
     DailyPartitions,
     HourlyPartitions,
     Last,
     MonthlyPartitions,
+    MultiPartitions,
     Offset,
     Only,
     StaticPartitions,
     WeeklyPartitions,
 )
-from flowstone.dsl.mappings import IncompatiblePartitionsError, arity, select_keys
+from flowstone.dsl.mappings import (
+    DisjointKeysError,
+    IncompatiblePartitionsError,
+    MissingDimensionError,
+    UnknownDimensionError,
+    arity,
+    select_keys,
+)
 
 DAYS = DailyPartitions("2013-01-01", "2014-01-01")
 HOURS = HourlyPartitions("2013-01-01", "2014-01-01")
@@ -84,3 +93,103 @@ def test_edges_that_can_never_match_say_why(consumer, producer, mapping, reason)
 def test_last_takes_exactly_one_length(arguments):
     with pytest.raises(ValueError, match="Last takes"):
         Last(**arguments)
+
+
+CELLS = MultiPartitions(day=DAYS, region=REGIONS)
+MONTH_CELLS = MultiPartitions(month=MONTHS, region=REGIONS)
+SHOPS = StaticPartitions("a.b", "c/d")
+JAN = [f"2013-01-{day:02}" for day in range(1, 32)]
+
+
+@pytest.mark.parametrize(
+    ("consumer", "producer", "mapping", "key", "expected"),
+    [
+        (CELLS, CELLS, None, "2013-01-05.eu", ["2013-01-05.eu"]),
+        (CELLS, DAYS, None, "2013-01-05.eu", ["2013-01-05"]),
+        (CELLS, REGIONS, None, "2013-01-05.eu", ["eu"]),
+        (CELLS, None, None, "2013-01-05.eu", [None]),
+        (DAYS, CELLS, None, "2013-01-05", ["2013-01-05.eu", "2013-01-05.us"]),
+        (MONTHS, CELLS, None, "2013-01", [f"{day}.{region}" for day in JAN for region in ("eu", "us")]),
+        (MONTH_CELLS, CELLS, None, "2013-01.eu", [f"{day}.eu" for day in JAN]),
+        (MONTH_CELLS, DAYS, None, "2013-01.eu", JAN),
+        (CELLS, MultiPartitions(region=REGIONS, shop=SHOPS), None, "2013-01-05.us", ["us.a~2Eb", "us.c~2Fd"]),
+        (CELLS, CELLS, Last(days=2), "2013-01-05.eu", ["2013-01-04.eu", "2013-01-05.eu"]),
+        (CELLS, CELLS, Offset(-1), "2013-01-05.eu", ["2013-01-04.eu"]),
+        (CELLS, CELLS, Offset(-1), "2013-01-01.eu", []),
+        (CELLS, DAYS, Offset(-1), "2013-01-05.eu", ["2013-01-04"]),
+        (DAYS, CELLS, Last(days=2), "2013-01-02", [f"{d}.{r}" for d in JAN[:2] for r in ("eu", "us")]),
+        (DAYS, CELLS, ByDimension(region=Only("eu")), "2013-01-05", ["2013-01-05.eu"]),
+        (CELLS, CELLS, ByDimension(region=AllPartitions()), "2013-01-05.eu", ["2013-01-05.eu", "2013-01-05.us"]),
+        (None, CELLS, Only("2013-01-05.eu"), None, ["2013-01-05.eu"]),
+        (None, MultiPartitions(region=REGIONS, shop=StaticPartitions("a")), None, None, ["eu.a", "us.a"]),
+    ],
+)
+def test_keys_by_dimension(consumer, producer, mapping, key, expected):
+    assert texts(consumer, producer, mapping, key) == expected
+
+
+def test_a_dict_has_the_keys_of_the_dimension_that_is_collected():
+    shops = MultiPartitions(day=DAYS, shop=SHOPS)
+    selection = select_keys(DAYS, shops, None, DAYS.parse("2013-01-05"))
+    assert [selection.label(key) for key in selection.keys] == ["a.b", "c/d"]
+    month = select_keys(MONTHS, shops, None, MONTHS.parse("2013-02"))
+    assert month.label(month.keys[0]) == "2013-02-01.a~2Eb"
+
+
+def test_stored_keys_are_those_of_the_own_dimensions():
+    selection = select_keys(REGIONS, CELLS, None, REGIONS.parse("eu"))
+    stored = [CELLS.parse(text) for text in ("2013-01-01.eu", "2013-01-01.us", "2013-02-01.eu")]
+    assert selection.stored
+    assert {selection.label(key): key.text for key in stored if selection.wants(key)} == {
+        "2013-01-01": "2013-01-01.eu",
+        "2013-02-01": "2013-02-01.eu",
+    }
+    assert all(map(select_keys(None, CELLS, None, None).wants, stored))
+
+
+FROM_TO = MultiPartitions(departure=DAYS, booked=DAYS)
+
+
+@pytest.mark.parametrize(
+    ("consumer", "producer", "mapping", "error", "reason"),
+    [
+        (DAYS, MultiPartitions(region=REGIONS, shop=SHOPS), None, MissingDimensionError, "no dimension in common"),
+        (
+            CELLS,
+            MonthlyPartitions("2013-01"),
+            None,
+            MissingDimensionError,
+            r"day \(daily\).*monthly part",
+        ),
+        (DAYS, FROM_TO, None, MissingDimensionError, "'booked' and 'departure' upstream could both be the key here"),
+        (FROM_TO, DAYS, None, MissingDimensionError, "could be by booked or departure of this asset"),
+        (FROM_TO, MONTHS, None, MissingDimensionError, "no dimension in common"),
+        (
+            CELLS,
+            CELLS,
+            ByDimension(regoin=Only("eu")),
+            UnknownDimensionError,
+            "no dimension 'regoin'",
+        ),
+        (DAYS, DAYS, ByDimension(day=Last(days=2)), UnknownDimensionError, "has no dimensions"),
+        (CELLS, REGIONS, Offset(-1), IncompatiblePartitionsError, "not one dimension upstream has them: none does"),
+        (FROM_TO, FROM_TO, Offset(-1), IncompatiblePartitionsError, r"write ByDimension\(booked=Offset\(...\)\)"),
+        (CELLS, CELLS, ByDimension(region=Only("asia")), DisjointKeysError, "region: 'asia' is not one of"),
+        (CELLS, MultiPartitions(day=MONTHS, region=REGIONS), None, IncompatiblePartitionsError, "day: .*coarser"),
+        (REGIONS, CELLS, Last(days=2), IncompatiblePartitionsError, "day: Last counts from the consumer's own key"),
+        (None, CELLS, Only("2013-01-05"), DisjointKeysError, "2013-01-01.eu is one"),
+    ],
+)
+def test_dimensions_that_do_not_match_say_why(consumer, producer, mapping, error, reason):
+    with pytest.raises(IncompatiblePartitionsError, match=reason) as raised:
+        arity(consumer, producer, mapping)
+    assert type(raised.value) is error
+
+
+def test_one_of_two_equal_dimensions_is_chosen_by_what_is_said_of_the_other():
+    assert texts(DAYS, FROM_TO, ByDimension(booked=Only("2013-01-01")), "2013-01-05") == ["2013-01-01.2013-01-05"]
+
+
+def test_by_dimension_names_a_dimension():
+    with pytest.raises(ValueError, match="at least one"):
+        ByDimension()

@@ -13,6 +13,7 @@ from flowstone.dsl.partitions import (
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
+    MultiPartitions,
     PartitionKeyError,
     StaticPartitions,
     WeeklyPartitions,
@@ -168,3 +169,99 @@ def test_static_keys_are_read_as_written_and_as_stored():
 def test_windows_that_make_no_sense_are_refused(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         DailyPartitions(*arguments)
+
+
+statics = st.lists(ENCODABLE.filter(bool), min_size=1, max_size=4, unique_by=lambda text: escape(text).casefold())
+
+
+@given(definitions, statics.filter(lambda texts: max(map(len, map(escape, texts))) < 150), instants)
+def test_keys_of_several_dimensions_round_trip(times, texts, instant):
+    cells = MultiPartitions(when=times, what=StaticPartitions(*texts))
+    made = list(cells.product({"when": [times.at(instant)], "what": list(StaticPartitions(*texts).keys())}))
+    assert [key.dimensions["what"].key for key in made] == texts
+    assert [cells.parse(key.text) for key in made] == made
+    assert len({key.text.casefold() for key in made}) == len(texts)
+    assert all(char.isascii() and (char.isalnum() or char in "_.:+-~") for key in made for char in key.text)
+
+
+@given(st.text(alphabet="ab.~012EF-", max_size=9))
+def test_only_the_canonical_text_of_several_dimensions_is_read(text):
+    cells = MultiPartitions(x=StaticPartitions("a", "b", ".", "a.b"), y=StaticPartitions("a", "0", "b~2E"))
+    try:
+        key = cells.parse(text)
+    except PartitionKeyError:
+        return
+    assert key.text == text
+
+
+CELLS = MultiPartitions(region=StaticPartitions("eu/w", "us"), day=DailyPartitions("2013-01-01", "2013-01-04"))
+
+
+def test_dimensions_are_typed_and_ordered_by_name():
+    key = CELLS.parse("2013-01-02.eu~2Fw")
+    assert key.dimensions["day"].date == key.date == date(2013, 1, 2)
+    assert key.dimensions["region"].key == "eu/w"
+    same = MultiPartitions(day=DailyPartitions("2013-01-01", "2013-01-04"), region=StaticPartitions("eu/w", "us"))
+    assert same == CELLS
+    assert hash(CELLS) == hash(same)
+
+
+def test_a_key_of_two_periods_has_no_date():
+    key = MultiPartitions(a=DailyPartitions("2013-01-01"), b=DailyPartitions("2013-01-01")).parse(
+        "2013-01-02.2013-01-03"
+    )
+    with pytest.raises(ValueError, match="no date"):
+        _ = key.date
+
+
+def test_all_keys_of_several_dimensions():
+    assert [key.text for key in CELLS.keys()][:3] == [  # noqa: SIM118 - no mapping
+        "2013-01-01.eu~2Fw",
+        "2013-01-01.us",
+        "2013-01-02.eu~2Fw",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("day=2013-01-02,region=us", 1), ("region=eu/w,day=2013-01-02", 1), ("day=2013-01-01..2013-01-03", 6)],
+)
+def test_keys_can_be_written_by_dimension(text, count):
+    assert len(CELLS.written(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("region=us", "does not say which day; write day=2013-01-01,region=eu~2Fw"),
+        ("day=2013-01-01,shop=a", "'shop=a' in .* names no dimension"),
+        ("day=2013-01-01,day=2013-01-02", "names no dimension"),
+        ("day=2013-02-01", "outside"),
+    ],
+)
+def test_what_is_written_by_dimension_must_be_a_key(text, reason):
+    with pytest.raises(PartitionKeyError, match=reason):
+        CELLS.written(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2013-01-02", "2013-01-02.eu/w", "us.2013-01-02", "2013-01-02.us.us", "2013-02-02.us"]
+)
+def test_texts_that_are_no_key_of_several_dimensions_are_refused(text):
+    with pytest.raises(PartitionKeyError):
+        CELLS.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "reason"),
+    [
+        ({}, "at least two"),
+        ({"day": DailyPartitions("2013-01-01")}, "at least two"),
+        ({"day": DailyPartitions("2013-01-01"), "cells": CELLS}, "cells must be partitions of one dimension"),
+        ({"day": DailyPartitions("2013-01-01"), "a b": StaticPartitions("x")}, "cannot be the name"),
+        ({"a": StaticPartitions("x" * 150), "b": StaticPartitions("y" * 50)}, "up to 201 characters"),
+    ],
+)
+def test_dimensions_that_could_not_be_stored_are_refused(dimensions, reason):
+    with pytest.raises(ValueError, match=reason):
+        MultiPartitions(**dimensions)

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flowstone import DailyPartitions, MonthlyPartitions, StaticPartitions, WeeklyPartitions
+from flowstone import DailyPartitions, MonthlyPartitions, MultiPartitions, StaticPartitions, WeeklyPartitions
 from flowstone.dsl.partitions import PartitionKeyError
 from flowstone.ir.asset import Asset, Step, Storage
 from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import assign_keys, closed_keys, fill_keys
+from flowstone.ir.run_keys import all_keys, assign_keys, closed_keys, fill_keys
 
 HERE = Location(file="a.py", line=1, column=1, end_line=1, end_column=2)
 
@@ -142,3 +142,78 @@ def test_a_text_that_is_no_key_is_refused(given, steps, reason):
 def test_a_reversed_range_is_refused():
     with pytest.raises(ValueError, match="comes after"):
         keys("2013-01-05..2013-01-01", steps=["day"])
+
+
+DAYS, REGIONS = DailyPartitions("2013-01-01", "2014-01-01"), StaticPartitions("eu", "us")
+CELLS = MultiPartitions(day=DAYS, region=REGIONS)
+MONTHS = MonthlyPartitions("2013-01", "2014-01")
+MANY = graph(
+    ("day", DAYS, ""),
+    ("region", REGIONS, ""),
+    ("cell", CELLS, ""),
+    ("month", MONTHS, ""),
+    ("month_cell", MultiPartitions(month=MONTHS, region=REGIONS), ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["2013-01-05"], {"day": "2013-01-05", "region": "eu us", "cell": "2013-01-05.eu 2013-01-05.us"}),
+        (["2013-01-05", "us"], {"day": "2013-01-05", "region": "us", "cell": "2013-01-05.us"}),
+        (["2013-01-05.us"], {"day": "2013-01-05", "region": "us", "cell": "2013-01-05.us"}),
+        (["day=2013-01-05,region=eu"], {"day": "2013-01-05", "region": "eu", "cell": "2013-01-05.eu"}),
+        (
+            ["2013-01-05.us", "2013-01-06"],
+            {"day": "2013-01-06 2013-01-05", "region": "us", "cell": "2013-01-05.us 2013-01-06.eu 2013-01-06.us"},
+        ),
+        (
+            ["2013-01-31"],
+            {
+                "day": "2013-01-31",
+                "region": "eu us",
+                "cell": "2013-01-31.eu 2013-01-31.us",
+                "month": "2013-01",
+                "month_cell": "2013-01.eu 2013-01.us",
+            },
+        ),
+        (["2013-01-31.eu"], {"day": "2013-01-31", "region": "eu", "cell": "2013-01-31.eu"}),
+        (
+            ["day=2013-01-31"],
+            {
+                "day": "2013-01-31",
+                "region": "eu us",
+                "cell": "2013-01-31.eu 2013-01-31.us",
+                "month": "2013-01",
+                "month_cell": "2013-01.eu 2013-01.us",
+            },
+        ),
+    ],
+)
+def test_combinations_of_the_keys_of_the_dimensions(given, expected):
+    found = assign_keys(MANY, list(MANY.steps), given)
+    assert {step: " ".join(map(str, keys)) for step, keys in found.items() if keys} == expected
+
+
+def test_a_run_by_the_clock_makes_all_combinations_of_the_last_period():
+    closed = closed_keys(MANY, ["cell"], datetime(2013, 1, 6, 5, tzinfo=UTC))
+    assert {key: [item.text for item in found] for key, found in closed.items()} == {DAYS: ["2013-01-05"]}
+    assert [key.text for key in fill_keys(MANY, ["cell"], closed)["cell"]] == ["2013-01-05.eu", "2013-01-05.us"]
+
+
+def test_all_combinations_whose_time_has_come():
+    found = all_keys(MANY, ["cell"], datetime(2013, 1, 3, tzinfo=UTC))["cell"]
+    assert [key.text for key in found] == ["2013-01-01.eu", "2013-01-01.us", "2013-01-02.eu", "2013-01-02.us"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2013-01-05.asia", "region: 'asia' is not one of"),
+        ("2013-01-05.eu..2013-01-06.eu", "write day=2013-01-01,region=eu with ranges"),
+        ("day=2013-01-05,shop=x", "names no dimension"),
+    ],
+)
+def test_a_text_that_is_no_combination_is_refused(text, reason):
+    with pytest.raises(PartitionKeyError, match=reason):
+        assign_keys(MANY, ["cell"], [text])

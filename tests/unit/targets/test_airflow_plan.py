@@ -11,6 +11,7 @@ from flowstone import (
     HourlyPartitions,
     Last,
     MonthlyPartitions,
+    MultiPartitions,
     Offset,
     Only,
     StaticPartitions,
@@ -202,3 +203,61 @@ def test_what_airflow_cannot_map_is_refused(build, producer, consumer, reason):
     (found,) = plan(build.project()).refused
     assert found.dependency.asset == "made"
     assert reason in found.reason
+
+
+REGION = StaticPartitions("eu", "us")
+CELLS = MultiPartitions(day=DAYS, region=REGION)
+
+
+def told(project):
+    """What starts the DAGs that tell keys, as text."""
+    return {dag.keys.id: _text(dag.keys.trigger) for dag in plan(project).dags if dag.keys is not None}
+
+
+def test_a_clock_tells_the_keys_of_partitions_of_many_dimensions(build):
+    build.asset("sales", partitions=CELLS)
+    build.job("nightly", schedule=NIGHTLY)
+    assert started(build.project()) == {"shop__nightly__multi": {"nightly/multi/keys": "None"}}
+    assert told(build.project()) == {"shop__nightly__multi__keys": "clock"}
+
+
+def test_what_is_read_by_the_dimension_with_periods_tells_keys(build):
+    build.asset("prices", partitions=HOURS)
+    build.asset("rates", "prices", partitions=DAYS)
+    build.asset("shops", partitions=REGION)
+    build.asset("sales", "rates", "shops", partitions=CELLS)
+    build.job("nightly", schedule=Cron("0 * * * *", timezone="UTC"))
+    assert told(build.project()) == {"shop__nightly__multi__keys": {"rates": "None"}}
+
+
+def test_what_reads_one_dimension_is_started_once_that_is_complete(build):
+    build.asset("sales", partitions=CELLS)
+    build.asset("by_day", "sales", partitions=DAYS)
+    build.asset("by_month", "sales", partitions=MONTHS)
+    build.asset("by_region", "sales", partitions=REGION)
+    build.asset("report", "sales")
+    build.job("hand")
+    assert started(build.project()) == {
+        "shop__hand__multi": "hand",
+        "shop__hand": {"sales": "FixedKeyMapper"},
+        "shop__hand__daily": {"sales/day": "None"},
+        "shop__hand__monthly": {"sales/day": "RollupMapper"},
+        "shop__hand__static": {"sales/region": "None"},
+    }
+    assert plan(build.project()).by_dimension == {"sales": ("day", "region")}
+
+
+def test_equal_partitions_of_another_job_start_runs_directly(build):
+    build.asset("sales", partitions=CELLS)
+    build.asset("clean", "sales", partitions=CELLS)
+    build.job("loading", "sales")
+    build.job("cleaning", "clean")
+    assert started(build.project()) == {"shop__loading__multi": "hand", "shop__cleaning__multi": {"sales": "None"}}
+
+
+def test_two_dimensions_with_periods_are_started_by_hand(build):
+    twins = MultiPartitions(booked=DAYS, flown=DailyPartitions("2024-02-01"))
+    build.asset("rates", partitions=DAYS)
+    build.asset("tickets", "rates", partitions=twins)
+    build.job("hand")
+    assert started(build.project()) == {"shop__hand__daily": "hand", "shop__hand__multi": "hand"}

@@ -8,7 +8,7 @@ from flowstone.checks.edges import Edge
 from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
-from flowstone.dsl.mappings import Offset
+from flowstone.dsl.mappings import Offset, each_mapping
 from flowstone.fixes.items import remove_item
 from flowstone.fixes.source import MakeFix
 from flowstone.ir.asset import Step
@@ -18,8 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for edge in subject.edges:
         if not isinstance(edge.consumer, Step) or edge.producer.step != edge.consumer.id:
             continue
-        mapping = edge.dependency.mapping
-        if not (isinstance(mapping, Offset) and mapping.count < 0):
+        if not any(isinstance(item, Offset) and item.count < 0 for item in each_mapping(edge.dependency.mapping)):
             yield Finding(
                 f"{edge.name!r} depends on {edge.producer.id!r}, which it makes itself",
                 edge.location,

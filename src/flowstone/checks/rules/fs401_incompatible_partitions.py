@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
-from flowstone.checks.windows import about_keys
+from flowstone.checks.windows import about_dimensions, about_keys
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     for edge in subject.edges:
-        if edge.reason is not None and not about_keys(edge):
+        if edge.reason is not None and not (about_keys(edge) or about_dimensions(edge)):
             yield Finding(
                 f"{edge.name!r} cannot read the partitions of {edge.producer.id!r}: {edge.reason}",
                 edge.location,

@@ -9,17 +9,17 @@ from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.schedules import schedules
 from flowstone.checks.subject import Subject
 from flowstone.checks.zones import known_zone, meant_zone, zone_hint
-from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.partitions import TimePartitions, axes
 from flowstone.dsl.schedule import Cron
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
+from flowstone.ir.asset import Step
 from flowstone.ir.node import Location
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     for step in subject.project.steps.values():
-        if isinstance(step.partitions, TimePartitions) and not known_zone(step.partitions.timezone):
-            zone = step.partitions.timezone
+        for zone in _zones(step):
             place = step.keywords.get("partitioned_by", step.location)
             yield Finding(
                 f"the partitions of {step.id!r}: there is no time zone {zone!r}",
@@ -36,6 +36,13 @@ def check(subject: Subject) -> Iterator[Finding]:
                 help=zone_hint(named),
                 fix=_fix(found.location, named),
             )
+
+
+def _zones(step: Step) -> Iterator[str]:
+    """The time zones of its partitions that there are not."""
+    for definition in axes(step.partitions):
+        if isinstance(definition, TimePartitions) and not known_zone(definition.timezone):
+            yield definition.timezone
 
 
 def _fix(place: Location, zone: str) -> MakeFix | None:

@@ -8,7 +8,7 @@ from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.windows import offset_leaves_window
-from flowstone.dsl.mappings import Offset
+from flowstone.dsl.mappings import ByDimension, Offset
 from flowstone.fixes.annotations import or_none
 from flowstone.ir.types import TypeExpr
 
@@ -18,7 +18,7 @@ _NONE = TypeExpr(name="None")
 def check(subject: Subject) -> Iterator[Finding]:
     judge = subject.types
     for edge in subject.edges:
-        if not isinstance(edge.dependency.mapping, Offset):
+        if not isinstance(edge.dependency.mapping, Offset | ByDimension):
             continue
         wanted = edge.dependency.type
         if edge.dependency.parameter is None or wanted is None or edge.dependency.optional:

@@ -10,7 +10,7 @@ from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
-from flowstone.dsl.mappings import Offset
+from flowstone.dsl.mappings import ByDimension, Offset
 from flowstone.ir.types import TypeExpr
 
 _NONE = TypeExpr(name="None")
@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _is_told_elsewhere(subject: Subject, edge: Edge) -> bool:
     """Whether the parameter cannot be None, which it would be: that is a finding of its own."""
     wanted = edge.dependency.type
-    if not isinstance(edge.dependency.mapping, Offset) or edge.dependency.optional or wanted is None:
+    if not isinstance(edge.dependency.mapping, Offset | ByDimension) or edge.dependency.optional or wanted is None:
         return False
     return not subject.types.fits(_NONE, wanted)
 

@@ -8,7 +8,7 @@ from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.schedules import Scheduled, schedules, shortest_gap
 from flowstone.checks.subject import Subject
-from flowstone.dsl.partitions import TimePartitions
+from flowstone.dsl.partitions import TimePartitions, axes
 from flowstone.ir.project import Project
 
 _SHORTEST = {"hourly": 3600, "daily": 23 * 3600, "weekly": 7 * 86400 - 3600, "monthly": 28 * 86400 - 3600}
@@ -29,7 +29,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _finest(project: Project, found: Scheduled) -> TimePartitions | None:
     steps = (project.steps[step] for step in found.steps if step in project.steps)
-    kinds = [step.partitions for step in steps if isinstance(step.partitions, TimePartitions)]
+    kinds = [item for step in steps for item in axes(step.partitions) if isinstance(item, TimePartitions)]
     return min(kinds, key=lambda partitions: partitions.grain, default=None)
 
 
