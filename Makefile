@@ -14,6 +14,7 @@ LINTING := ruff mypy import-linter
 CORE := .venv/.done
 AIRFLOW := .venv-airflow/.done
 PREFECT := .venv-prefect/.done
+AZURITE := .venv-azurite/.done
 
 export DO_NOT_TRACK := 1
 export FLOWSTONE_AIRFLOW_PYTHON := $(CURDIR)/.venv-airflow/bin/python
@@ -35,13 +36,13 @@ lint: $(CORE)
 unit: $(CORE)
 	.venv/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-stores: $(CORE)
+stores: $(CORE) $(AZURITE)
 	.venv/bin/python -m pytest tests/stores
 
 robustness: $(CORE)
 	.venv/bin/python -m pytest tests/robustness
 
-soak: $(CORE)
+soak: $(CORE) $(AZURITE)
 	FLOWSTONE_SOAK=1 .venv/bin/python -m pytest tests/robustness tests/stores
 
 precommit: $(CORE)
@@ -69,7 +70,7 @@ docs: $(CORE)
 	.venv/bin/python docs/generate.py
 
 clean:
-	rm -rf .venv .venv-airflow .venv-prefect .venv-bench .venv-compare-* build dist
+	rm -rf .venv .venv-airflow .venv-prefect .venv-azurite .venv-bench .venv-compare-* build dist
 
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
@@ -85,4 +86,11 @@ $(AIRFLOW): pyproject.toml requirements/airflow.txt
 $(PREFECT): pyproject.toml requirements/prefect.txt
 	$(PYTHON) -m venv .venv-prefect
 	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,duckdb,parquet,postgres,s3]' $(EXAMPLES) $(TESTING) ruff
+	touch $@
+
+$(AZURITE): requirements/azurite/package.json requirements/azurite/package-lock.json
+	@command -v npm >/dev/null || { echo "the tests of stores need npm, for a server that speaks Azure's protocol"; exit 1; }
+	mkdir -p .venv-azurite
+	cp requirements/azurite/*.json .venv-azurite
+	npm ci --prefix .venv-azurite --ignore-scripts --omit=optional --no-audit --no-fund --prefer-offline --loglevel=error
 	touch $@

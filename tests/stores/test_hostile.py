@@ -6,7 +6,6 @@ import sys
 import obstore
 import psycopg
 import pytest
-from obstore.store import from_url
 from pydantic import ValidationError
 
 from flowstone.dsl.partitions import escape
@@ -159,9 +158,9 @@ def test_on_disk(manager_type, tmp_path):
     assert places <= {"contract", "contract.duckdb", "contract.duckdb.lock", "contract.duckdb.wal"}
 
 
-def test_in_an_object_store(s3_server, tmp_path):
-    config = {"root": "s3://bucket/hostile/inside", "storage_options": s3_server}
-    bucket = from_url("s3://bucket", config=s3_server, client_options={"allow_http": True})
+def test_in_an_object_store(objects, tmp_path):
+    config = {"root": f"{objects.url}/hostile/inside", "storage_options": objects.options}
+    bucket = objects.client()
 
     def outside():
         return {

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import obstore
 import pytest
-from obstore.store import from_url
 
 from flowstone.errors import DamagedError, NotMaterializedError
 from flowstone.io.duckdb import DuckdbManager
@@ -131,12 +130,12 @@ def test_in_postgres(zygote, postgres_server, tmp_path):
 
 
 @pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
-def test_in_an_object_store(zygote, s3_server, manager_type, tmp_path, monkeypatch):
+def test_in_an_object_store(zygote, objects, manager_type, tmp_path, monkeypatch):
     prefix = f"kills-{manager_type.__name__}"
-    config = {"root": f"s3://bucket/{prefix}", "storage_options": s3_server}
+    config = {"root": f"{objects.url}/{prefix}", "storage_options": objects.options}
     murders = Murders(zygote, manager_type, config, tmp_path, 8)
     murders.kill_all(KILLS_OF_SERVERS)
-    bucket = from_url("s3://bucket", config=s3_server, client_options={"allow_http": True})
+    bucket = objects.client()
     before = names(bucket, prefix)
     monkeypatch.setattr("flowstone.io.object_store.datetime", Tomorrow)
     assert murders.manager.clean() == len(before) - 2 * len(KEYS)

@@ -68,6 +68,6 @@ def test_in_postgres(zygote, postgres_server, tmp_path):
 
 
 @pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
-def test_in_an_object_store(zygote, s3_server, manager_type, tmp_path):
-    root = f"s3://bucket/race-{manager_type.__name__}"
-    race(zygote, manager_type, {"root": root, "storage_options": s3_server}, tmp_path)
+def test_in_an_object_store(zygote, objects, manager_type, tmp_path):
+    root = f"{objects.url}/race-{manager_type.__name__}"
+    race(zygote, manager_type, {"root": root, "storage_options": objects.options}, tmp_path)

@@ -30,8 +30,10 @@ from flowstone.io.store import Draft, Store
 from flowstone.io.temporary import Temporary
 from flowstone.ir.types import TypeExpr
 
-OBJECTS = ("s3://",)
+OBJECTS = ("s3://", "az://")
 """How URLs of object stores begin."""
+UNSAFE = ("gs://", "gcs://")
+"""How those begin of a store that is not taken, though its client could reach it."""
 T = TypeVar("T")
 
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,16})?")
@@ -42,11 +44,13 @@ class FileConfig(Options):
 
     root: str | None = None
     """Folder that holds the values; relative to the project's folder. By default ``<state folder>/data/<name>``. Or a
-    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``. What speaks S3 and knows its
-    conditions is reached by its ``endpoint``; other URLs, as ``gs://``, ``az://`` or those of fsspec, are refused."""
+    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``, or ``az://container/prefix``, which
+    needs the extra ``azure``. What speaks S3 and knows its conditions is reached by its ``endpoint``; other URLs, as
+    ``gs://`` or those of fsspec, are refused."""
     storage_options: dict[str, str] = {}
-    """For an object store: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and the like, each a text
-    or a reference: ``{ env = "NAME" }``. What is not given is taken from the environment, as ``AWS_REGION``."""
+    """For an object store: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and the like; on Azure
+    ``account_name`` and ``account_key``; each a text or a reference: ``{ env = "NAME" }``. What is not given is taken
+    from the environment, as ``AWS_REGION`` or ``AZURE_STORAGE_ACCOUNT_NAME``."""
 
     @field_validator("root")
     @classmethod
@@ -57,6 +61,8 @@ class FileConfig(Options):
             if not re.fullmatch(r"[a-z0-9]+://[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_./=-]*)?", root) or ".." in root:
                 raise ValueError(f"{root!r} is not the URL of a bucket, with a prefix or without: s3://bucket/prefix")
             return root
+        if root.startswith(UNSAFE):
+            raise ValueError(f"{root!r}: Google's store is not supported; use one on S3 or Azure, or a folder")
         if "://" in root or not root or "\0" in root:
             raise ValueError(f"{root!r} is neither a folder nor a URL that begins with {' or '.join(OBJECTS)}")
         return root

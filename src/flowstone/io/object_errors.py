@@ -20,7 +20,7 @@ def in_words(text: str, endpoint: str) -> str:
     status = _STATUS.match(what)
     if status is not None:
         elements = (re.search(_ELEMENT.format(name), what) for name in ("Code", "Message"))
-        said = [status[1].strip(), *(found[1].strip() for found in elements if found is not None)]
+        said = [status[1].strip(), *(_first_line(found[1].strip()) for found in elements if found is not None)]
         return f"the server says {': '.join(said)}"
     if what.startswith("HTTP error: "):
         return f"no answer from {endpoint}: {_first_line(what.removeprefix('HTTP error: '))}"

@@ -5,8 +5,9 @@ had before, and then the record, which tells that name, on the condition that th
 same; then it removes the data of that one. So a reader finds the old record with its data or the new one with its, at
 any moment, and whoever dies on the way leaves an object that no record tells of, which ``clean`` removes after a day.
 
-The condition is ``If-Match`` or ``If-None-Match``
-(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+The condition is ``If-Match`` or ``If-None-Match``, on S3
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html) and on Azure
+(https://learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations).
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 RETRY: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 """How long a request is tried again: what is transient is over by then."""
 
+NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
+"""How S3 and Azure say that there is no bucket; otherwise what is missing is the object."""
+EXTRAS = {"s3": "s3", "az": "azure"}
+"""The extra for each kind of URL."""
+
 VERSIONED = re.compile(r"\.v[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$")
 """How the names of data objects end: no two are ever the same."""
 
@@ -75,7 +81,7 @@ class ObjectStore:
     @cached_property
     def _store(self) -> Any:
         """The client. Errors: MissingExtraError, ConfigurationError."""
-        obstore = _obstore(self._manager)
+        obstore = self._obstore()
         from obstore.store import from_url
 
         config: Any = self._options or None
@@ -276,15 +282,26 @@ class ObjectStore:
 
         Errors: FileNotFoundError for an object that is not there, UnavailableError.
         """
-        obstore = _obstore(self._manager)
+        obstore = self._obstore()
         try:
             yield obstore
         except FileNotFoundError as error:
-            if "<Code>NoSuchBucket</Code>" in str(error):
+            if any(f"<Code>{code}</Code>" in str(error) for code in NO_BUCKET):
                 raise self._error(error) from None
             raise
         except obstore.exceptions.BaseError as error:
             raise self._error(error) from None
+
+    def _obstore(self) -> Any:
+        try:
+            import obstore
+            import obstore.exceptions
+        except ImportError as error:
+            extra = EXTRAS[self._bucket.partition(":")[0]]
+            raise MissingExtraError(
+                f"the IO manager {self._manager!r} with a root in an object store", extra
+            ) from error
+        return obstore
 
     def _error(self, error: Exception) -> UnavailableError:
         text = in_words(str(error), self._endpoint or self._bucket)
@@ -313,12 +330,3 @@ def _told(record: bytes) -> str | None:
         return None
     ours = ".." not in path.parts and not path.is_absolute() and VERSIONED.search(path.name)
     return str(path) if ours else None
-
-
-def _obstore(manager: str) -> Any:
-    try:
-        import obstore
-        import obstore.exceptions
-    except ImportError as error:
-        raise MissingExtraError(f"the IO manager {manager!r} with a root in an object store", "s3") from error
-    return obstore

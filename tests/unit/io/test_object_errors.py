@@ -17,6 +17,11 @@ FORBIDDEN = (
     "The operation lacked the necessary privileges to complete for path 403: Error performing GET http://h/b/403 in "
     "1.5s - Server returned non-2xx status code: 403 Forbidden: \n\nDebug source:\nPermissionDenied {\n"
 )
+NO_CONTAINER = (
+    "Object at location a not found: Error performing GET http://h/b/a in 3.2ms - Server returned non-2xx status code: "
+    "404 Not Found: <Error><Code>ContainerNotFound</Code><Message>The specified container does not exist.\n"
+    "RequestId:1b7c\nTime:2026-11-28T02:34:46.000Z</Message></Error>\n\nDebug source:\n"
+)
 REGION = (
     "Generic S3 error: Error performing GET http://h/b/301 in 1.4ms - Received redirect without LOCATION, this "
     "normally indicates an incorrectly configured region\n\nDebug source:\n"
@@ -28,11 +33,12 @@ REGION = (
     [
         (DOWN, "no answer from http://127.0.0.1:1: error sending request"),
         (NO_BUCKET, "the server says 404 Not Found: NoSuchBucket: The specified bucket does not exist"),
+        (NO_CONTAINER, "the server says 404 Not Found: ContainerNotFound: The specified container does not exist."),
         (FORBIDDEN, "the server says 403 Forbidden"),
         (REGION, "Received redirect without LOCATION, this normally indicates an incorrectly configured region"),
         ("Something else\nwith more lines", "Something else"),
     ],
-    ids=["down", "no bucket", "forbidden", "region", "other"],
+    ids=["down", "no bucket", "no container", "forbidden", "region", "other"],
 )
 def test_it_is_one_line_without_times(text, line):
     assert in_words(text, "http://127.0.0.1:1") == line

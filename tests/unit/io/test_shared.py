@@ -14,6 +14,7 @@ from flowstone.registry import io_manager_class
         ("filesystem", {"root": "/mnt/data"}, None),
         ("filesystem", {"root": "s3://bucket/data"}, True),
         ("parquet", {"root": "s3://bucket"}, True),
+        ("parquet", {"root": "az://container"}, True),
         ("parquet", {"root": {"env": "LAKE"}}, None),
         ("duckdb", {}, False),
         ("duckdb", {"path": "tables.duckdb"}, False),

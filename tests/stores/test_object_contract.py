@@ -11,10 +11,9 @@ from pathlib import Path
 import obstore
 import obstore.exceptions
 import pytest
-from obstore.store import from_url
 from pydantic import ValidationError
 
-from flowstone.errors import FlowStoneError, StorageError
+from flowstone.errors import FlowStoneError, MissingExtraError, StorageError
 from flowstone.io.contract import Slot
 from flowstone.io.filesystem import FilesystemManager
 from flowstone.io.object_store import STEPS
@@ -27,13 +26,13 @@ _NUMBERS = count()
 
 
 @pytest.fixture
-def config(s3_server):
-    return {"root": f"s3://bucket/run-{next(_NUMBERS)}/deep", "storage_options": s3_server}
+def config(objects):
+    return {"root": f"{objects.url}/run-{next(_NUMBERS)}/deep", "storage_options": objects.options}
 
 
 @pytest.fixture
-def bucket(s3_server):
-    return from_url("s3://bucket", config=s3_server, client_options={"allow_http": True})
+def bucket(objects):
+    return objects.client()
 
 
 def names(bucket, manager):
@@ -184,10 +183,9 @@ def test_writers_of_one_key_never_mix(manager, config, tmp_path):
     ],
     ids=str,
 )
-def test_what_cannot_be_reached_is_said_without_the_secret(s3_server, tmp_path, wrong):
-    options = {**s3_server, **wrong}
-    options.pop("retry", None)
-    manager = open_manager(FilesystemManager, {"root": "s3://nowhere/x", "storage_options": options}, tmp_path)
+def test_what_cannot_be_reached_is_said_without_the_secret(objects, tmp_path, wrong):
+    config = {"root": objects.url.replace("bucket", "nowhere"), "storage_options": {**objects.options, **wrong}}
+    manager = open_manager(FilesystemManager, config, tmp_path)
     with pytest.raises(FlowStoneError) as caught:
         manager.record(slot_of(manager))
     assert "canary" not in repr(caught.value)
@@ -200,7 +198,9 @@ def test_what_cannot_be_reached_is_said_without_the_secret(s3_server, tmp_path, 
         {"root": "s3://bucket/../other"},
         {"root": "s3://user:password@bucket/x"},
         {"root": "gs://bucket/x"},
-        {"root": "az://container/x"},
+        {"root": "az://"},
+        {"root": "az://Container/x"},
+        {"root": "abfs://container/x"},
         {"root": "memory://x"},
         {"root": "file:///tmp/x"},
         {"root": "s3://bucket", "storage_options": {"endpoint": "not a url"}},
@@ -213,10 +213,11 @@ def test_a_root_that_cannot_be_is_refused_before_anything_runs(config):
         FilesystemManager.Config.model_validate(config)
 
 
-def test_a_bucket_that_is_not_there_is_no_missing_value(s3_server, tmp_path):
-    manager = open_manager(FilesystemManager, {"root": "s3://nowhere/x", "storage_options": s3_server}, tmp_path)
+def test_a_bucket_that_is_not_there_is_no_missing_value(objects, tmp_path):
+    config = {"root": objects.url.replace("bucket", "nowhere"), "storage_options": objects.options}
+    manager = open_manager(FilesystemManager, config, tmp_path)
     for look in (manager.record, lambda slot: list(manager.partitions(slot)), lambda slot: store(manager, slot, 1)):
-        with pytest.raises(StorageError, match=r"shop\.orders: .* 404 Not Found: NoSuchBucket") as caught:
+        with pytest.raises(StorageError, match=rf"shop\.orders: .* 404 Not Found: {objects.missing}") as caught:
             look(slot_of(manager))
         assert "\n" not in str(caught.value)
 
@@ -255,3 +256,17 @@ def test_a_writer_that_always_comes_late_gives_up_and_names_the_asset(manager, b
     assert len(seen) == 50
     assert manager.read(slot_of(manager), None)[1] == 1
     assert len([name for name in names(bucket, manager) if RECORDS not in name]) == 1
+
+
+@pytest.mark.parametrize(("root", "extra"), [("s3://bucket", "s3"), ("az://container", "azure")])
+def test_the_extra_that_is_missing_is_named(root, extra, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    manager = open_manager(FilesystemManager, {"root": root}, tmp_path)
+    with pytest.raises(MissingExtraError) as caught:
+        manager.record(slot_of(manager))
+    assert f"flowstone[{extra}]" in str(caught.value.help)
+
+
+def test_a_store_that_cannot_be_tried_is_refused_by_name():
+    with pytest.raises(ValidationError, match="Google's store is not supported; use one on S3 or Azure, or a folder"):
+        FilesystemManager.Config.model_validate({"root": "gs://bucket/x"})
