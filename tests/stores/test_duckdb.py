@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io.contract import Slot
 from flowstone.io.duckdb import DuckdbManager
+from flowstone.io.duckdb_file import DuckdbFile
 from flowstone.testing.io_actions import open_manager, store
 from flowstone.testing.io_contract import IoContract
 
@@ -185,3 +187,25 @@ def test_writers_of_many_processes_take_turns(manager, tmp_path):
     assert [child.wait() for child in children] == [0] * 6
     for number in range(6):
         assert manager.read(slot(f"key{number}"), None)[1] == [7, f"key{number}"]
+
+
+@pytest.mark.parametrize("write", [True, False], ids=["writer", "reader"])
+def test_who_has_waited_is_served_before_who_comes_again(tmp_path, write):
+    greedy, patient = (DuckdbFile("contract", tmp_path / "x.duckdb", 60) for _ in range(2))
+    began, done, times = threading.Event(), threading.Event(), []
+
+    def take_again_and_again():
+        while not done.is_set() and len(times) < 1000:
+            with greedy.opened("a", "write", write=True):
+                times.append(1)
+                began.set()
+
+    thread = threading.Thread(target=take_again_and_again)
+    thread.start()
+    began.wait()
+    before = len(times)
+    with patient.opened("b", "look", write=write):
+        meanwhile = len(times) - before
+    done.set()
+    thread.join()
+    assert meanwhile <= 3

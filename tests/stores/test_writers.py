@@ -15,8 +15,6 @@ from tests.stores.zygote import KINDS, make, number_of
 
 WRITERS = 16
 ROUNDS = 100 if SOAK else 4
-CONFIG = {DuckdbManager: {"patience": 900}}
-"""Who waits for a file that all the others want as well may have to wait for long."""
 
 
 def race(zygote, manager_type, config, root):
@@ -60,7 +58,7 @@ def race(zygote, manager_type, config, root):
 
 @pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager, DuckdbManager])
 def test_on_disk(zygote, manager_type, tmp_path):
-    race(zygote, manager_type, CONFIG.get(manager_type, {}), tmp_path)
+    race(zygote, manager_type, {}, tmp_path)
 
 
 def test_in_postgres(zygote, postgres_server, tmp_path):

@@ -1,7 +1,8 @@
 """One DuckDB database file, opened for one operation at a time.
 
 DuckDB lets one process write, and then no other read (https://duckdb.org/docs/stable/connect/concurrency). So the file
-is opened for as long as an operation takes; processes take turns by a lock file beside it, and wait for strangers.
+is opened for as long as an operation takes; processes take turns by lock files beside it, in the order in which they
+came, and wait for strangers.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from flowstone.errors import MissingExtraError, StorageError, UnsupportedTypeError
+from flowstone.io.locks import lock_before
 
 PAUSE = 0.02
-"""Seconds between two looks at a lock."""
+"""Seconds between two looks at a file that a stranger has open."""
 
 _UNFIT = ("ConversionException", "OutOfRangeException", "InvalidInputException", "NotImplementedException")
 """What DuckDB raises for a value or a type that it cannot hold."""
@@ -67,20 +69,26 @@ class DuckdbFile:
 
     @contextmanager
     def _locked(self, label: str, deadline: float, *, exclusive: bool) -> Iterator[None]:
-        descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        try:
-            how = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-            while True:
-                try:
-                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        raise self._busy(label) from error
-                time.sleep(PAUSE)
+        """Hold the lock. Who waits for it holds the turn, so that nobody who comes later is served before."""
+        with ExitStack() as held:
+            with ExitStack() as turn:
+                found = turn.enter_context(self._lock(".turn", fcntl.LOCK_EX, deadline))
+                how = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+                if not found or not held.enter_context(self._lock(".lock", how, deadline)):
+                    raise self._busy(label)
             yield
+
+    @contextmanager
+    def _lock(self, suffix: str, how: int, deadline: float) -> Iterator[bool]:
+        """Lock a file beside the database; False if that took too long."""
+        descriptor = os.open(f"{self.path}{suffix}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        locked = False
+        try:
+            locked = lock_before(descriptor, how, deadline)
+            yield locked
         finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a forked child may hold a copy of the descriptor
+            if locked:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a forked child may hold a copy of the descriptor
             os.close(descriptor)
 
     def _busy(self, label: str) -> StorageError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,46 @@ def lock(descriptor: int, how: int) -> bool:
             raise
         return False
     return True
+
+
+def lock_before(descriptor: int, how: int, deadline: float) -> bool:
+    """Lock an open file; False if that is not done by the deadline, of ``time.monotonic``. Then it has to be closed.
+
+    Who looks at a lock from time to time comes after all who have just let go of it and want it again. The kernel
+    serves those who wait in their order, but has no deadline. So a thread waits; it ends by itself some time after the
+    file is closed. Errors: OSError.
+    """
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting = _Waiting(descriptor, how)
+        waiting.start()
+        waiting.join(max(0.0, deadline - time.monotonic()))
+        return waiting.result()
+    return True
+
+
+class _Waiting(threading.Thread):
+    """Waits for a lock."""
+
+    def __init__(self, descriptor: int, how: int) -> None:
+        super().__init__(name="flowstone-lock", daemon=True)
+        self._wanted = (descriptor, how)
+        self._error: OSError | None = None
+        self._locked = False
+
+    def run(self) -> None:
+        try:
+            fcntl.flock(*self._wanted)
+            self._locked = True
+        except OSError as error:
+            self._error = error
+
+    def result(self) -> bool:
+        """Whether it is locked by now. Errors: OSError."""
+        if self._error is not None:
+            raise self._error
+        return self._locked
 
 
 @contextmanager
