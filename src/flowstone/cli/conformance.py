@@ -48,8 +48,9 @@ def conformance(
 ) -> None:
     """Run the same jobs and partitions on the local runner, on Airflow and on Prefect, and compare what they store.
 
-    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Exit 1 if an engine
-    fails, or if any stored file or record differs.
+    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Stores of files go
+    below the folder, also those in object stores; a database that the engines share is told as a difference. Exit 1 if
+    an engine fails, or if any stored file or record differs.
     """
     from flowstone.conformance.engines import Engine, own_python
 
@@ -66,7 +67,7 @@ def conformance(
         engine = Engine(name, python, folder / name)
         engine.folder.mkdir()
         began = time.perf_counter()
-        results.append(_run(engine, settings, loaded, chosen_jobs, texts))
+        results.append(run_engine(engine, settings, loaded, chosen_jobs, texts))
         click.echo(
             f"{name}: {len(results[-1].records)} materializations in {time.perf_counter() - began:.1f} s", err=True
         )
@@ -121,7 +122,8 @@ def _texts(project: Project, jobs: Sequence[str], given: Sequence[str]) -> list[
     return list(dict.fromkeys(found))
 
 
-def _run(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequence[str], keys: Sequence[str]) -> Stored:
+def run_engine(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequence[str], keys: Sequence[str]) -> Stored:
+    """Run jobs on an engine; what it stored. Errors: EngineFailedError, StorageError."""
     from flowstone.cli.compile import render
     from flowstone.cli.output import changes, write
     from flowstone.conformance.compare import stored

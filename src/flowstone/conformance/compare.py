@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flowstone.io.record import Record
+from flowstone.io.record import Record, content_of
 from flowstone.runtime.workspace import Workspace
 
 _OF_THE_RUN = {"run_id", "engine", "started_at", "finished_at"}
+_OF_THE_PLACE = {"object", "version"}
+"""What the record of an object store tells of its name, which is by chance."""
 
 Address = tuple[str, str | None]
 """Asset and partition."""
@@ -63,12 +66,18 @@ def _record_difference(one: Stored, other: Stored, address: Address) -> str | No
     first, second = one.records.get(address), other.records.get(address)
     if first is None or second is None:
         return f"no record by {one.engine if first is None else other.engine}"
-    fields = [
-        field
-        for field in Record.model_fields
-        if field not in _OF_THE_RUN and getattr(first, field) != getattr(second, field)
-    ]
+    if first.run_id == second.run_id:
+        return f"{one.engine} and {other.engine} have one store between them, so that only one of them has made it"
+    ours, theirs = _facts(first), _facts(second)
+    fields = [field for field in ours if ours[field] != theirs[field]]
     return f"{one.engine} and {other.engine} differ in {', '.join(fields)}" if fields else None
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    """What the engines have to agree in."""
+    found = record.model_dump(mode="json", exclude=_OF_THE_RUN)
+    found["metadata"]["content"] = {k: v for k, v in content_of(record).items() if k not in _OF_THE_PLACE}
+    return found
 
 
 def counts(records: Mapping[Address, Record]) -> dict[str, tuple[int, int]]:
