@@ -56,7 +56,7 @@ def find(history: History, name: str) -> Entry:
         if not found:
             raise StateError("there was no run yet")
         return found[0]
-    found = _entries(history, "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC LIMIT 2", (name,))
+    found = _entries(history, "WHERE substr(id, 1, ?) = ? ORDER BY id = ? DESC LIMIT 2", (len(name), name, name))
     if not found:
         raise StateError(f"there is no run {name!r}", help="flowstone runs lists them")
     if len(found) > 1 and found[0].id != name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ KEPT_RUNS = 200
 """Runs that are remembered."""
 FOLDER = "runs"
 """Where the locks of runs lie, in the state folder."""
+Values = Sequence[Any] | Mapping[str, Any]
+"""Of the placeholders of a statement: by their place, or by name."""
 _BY_HAND = "wait until it has ended, or stop it by: kill {pid}"
 _ATTEMPT = """
     INSERT INTO attempts (run, place, number, started_at, status, elapsed, failure) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -31,10 +33,10 @@ _ATTEMPT = """
 """
 _INTERRUPT = (
     """
-    UPDATE tasks SET status = 'interrupted' WHERE run = ?1 AND status = 'waiting'
-    AND place IN (SELECT place FROM attempts WHERE run = ?1 AND status = 'running')
+    UPDATE tasks SET status = 'interrupted' WHERE run = :run AND status = 'waiting'
+    AND place IN (SELECT place FROM attempts WHERE run = :run AND status = 'running')
     """,
-    "UPDATE attempts SET status = 'interrupted' WHERE run = ? AND status = 'running'",
+    "UPDATE attempts SET status = 'interrupted' WHERE run = :run AND status = 'running'",
 )
 """What is running when a run ends was interrupted."""
 _TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
@@ -121,7 +123,7 @@ class History:
     def _interrupt(self, number: int) -> None:
         self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE number = ?", (number,))
         for statement in _INTERRUPT:
-            self._connection.execute(statement, (number,))
+            self._connection.execute(statement, {"run": number})
 
     def _demand_free(self, profile: str | None, making: Iterable[Place]) -> None:
         """Errors: RunConflictError if a run that lives has something to make that is wanted."""
@@ -153,7 +155,7 @@ class History:
         with faults(self.path):
             return self._rows(statement, values)
 
-    def write(self, statements: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> None:
+    def write(self, statements: Iterable[tuple[str, Iterable[Values]]]) -> None:
         """Carry out statements, each for several rows of values, in one transaction. Errors: StateError."""
         with faults(self.path), transaction(self._connection):
             for statement, rows in statements:
@@ -204,10 +206,10 @@ class Journal:
     def end(self, status: str) -> None:
         """The run is over: ``done``, ``failed`` or ``interrupted``."""
         text = "UPDATE runs SET status = ?, ended_at = ? WHERE number = ?"
-        interrupted = ((statement, [(self._number,)]) for statement in _INTERRUPT)
+        interrupted = ((statement, [{"run": self._number}]) for statement in _INTERRUPT)
         self._write((text, [(status, _now(), self._number)]), *interrupted)
 
-    def _write(self, *more: tuple[str, Iterable[Sequence[Any]]]) -> None:
+    def _write(self, *more: tuple[str, Iterable[Values]]) -> None:
         self._history.write([(_ATTEMPT, self._attempts.values()), (_TASK, self._tasks), *more])
         self._attempts.clear()
         self._tasks.clear()
