@@ -101,6 +101,7 @@ def ready(wanted: Wanted) -> Ready:
 
 def opened(wanted: Wanted) -> Opened:
     """The project with the values that were given. Errors and exits: as ``ready``."""
+    from flowstone.config.environment import without_overrides
     from flowstone.runtime.workspace import Workspace
 
     settings = settings_of(wanted.project, wanted.profile)
@@ -112,7 +113,7 @@ def opened(wanted: Wanted) -> Opened:
         _demand_local(loaded)
         project, keep = loaded.project, partial(cache.put, loaded.sources)
     ir = with_values(project, wanted.assignments)
-    workspace = Workspace(ir, settings.root.absolute(), _environment(os.environ))
+    workspace = Workspace(ir, settings.root.absolute(), without_overrides(os.environ))
     hide_secrets(click.get_current_context(), workspace.hide)
     return Opened(settings, workspace, manifest, keep) if ir is project else Opened(settings, workspace)
 
@@ -174,10 +175,3 @@ def _assignment(text: str, declared: Mapping[str, Mapping[str, Any]]) -> tuple[s
         hint = did_you_mean(parameter, declared[owner]) or (f"it has {known}" if known else "it has none")
         raise UsageError(f"--set {place}: {owner} has no config parameter {parameter!r}", help=hint)
     return owner, parameter, from_text(declared[owner][parameter], value, place)
-
-
-def _environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without the variables that the configuration has applied: the command line wins over them."""
-    from flowstone.config.environment import IO_MANAGERS, PARAMS
-
-    return {name: text for name, text in environment.items() if not name.upper().startswith((IO_MANAGERS, PARAMS))}

@@ -72,6 +72,11 @@ def param_overrides(environment: Mapping[str, str], known: Table) -> Iterator[Ov
         yield Override(variable, (step, parameter), override_value(environment[variable], old))
 
 
+def without_overrides(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without the variables that the settings have in them already: what is given in another way wins over them."""
+    return {name: text for name, text in environment.items() if not name.upper().startswith((IO_MANAGERS, PARAMS))}
+
+
 def override_value(text: str, old: Any) -> Any:
     """The value that a text means.
 

@@ -1,1 +1,1 @@
-"""Contract suites that others can run over their own IO managers. They need pytest."""
+"""For tests: projects that run in memory, and contract suites for the IO managers of others. They need pytest."""
