@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowstone.dsl.job import Job
     from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
     from flowstone.dsl.partitions import (
+        CronPartitions,
         DailyPartitions,
         HourlyPartitions,
         MonthlyPartitions,
@@ -34,6 +35,7 @@ __all__ = [
     "CheckResult",
     "Context",
     "Cron",
+    "CronPartitions",
     "DailyPartitions",
     "Dep",
     "Every",

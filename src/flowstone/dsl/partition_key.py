@@ -11,6 +11,7 @@ weekly     ``2013-01-28``          the Monday
 monthly    ``2013-01``
 hourly     ``2013-01-31T05``       in UTC; in other zones with the offset, ``2013-01-31T05-0500``, since
                                    an hour of the clock comes twice in autumn
+cron       ``2013-01-31T0530``     the tick with which the period begins, by the clock on the wall
 static     ``eu``                  any text; what is outside ``A-Z a-z 0-9 _ -`` is written ``~XX`` for
                                    each byte of its UTF-8 form
 multi      ``2013-01-31.eu``       the keys of the dimensions, these ordered by name, with ``.`` between

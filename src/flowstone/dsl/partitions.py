@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowstone.dsl.multi_partitions import Dimension, MultiPartitions, axes, is_finite
 from flowstone.dsl.partition_key import MAX_KEY_LENGTH, PartitionKey, PartitionKeyError, escape, unescape
 from flowstone.dsl.single_partitions import (
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
@@ -17,6 +18,7 @@ from flowstone.dsl.single_partitions import (
 
 __all__ = [
     "MAX_KEY_LENGTH",
+    "CronPartitions",
     "DailyPartitions",
     "Dimension",
     "HourlyPartitions",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from flowstone.dsl.mapping_words import AllPartitions, ByDimension, Last, Offset, Only, PartitionMapping
 from flowstone.dsl.partitions import (
+    CronPartitions,
     MultiPartitions,
     PartitionKeyError,
     Partitions,
@@ -64,6 +65,7 @@ def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one",
         return "one"
     if not isinstance(consumer, TimePartitions) or not isinstance(producer, TimePartitions):
         raise IncompatiblePartitionsError(f"{consumer.kind} and {producer.kind} partitions have no keys in common")
+    _demand_same_ticks(consumer, producer)
     if consumer.timezone != producer.timezone:
         raise IncompatiblePartitionsError(
             f"the days of {consumer.timezone} are not those of {producer.timezone}: the time zones differ"
@@ -77,6 +79,15 @@ def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one",
     return "many"
 
 
+def _demand_same_ticks(consumer: TimePartitions, producer: TimePartitions) -> None:
+    """Errors: IncompatiblePartitionsError for periods between ticks of a cron and others."""
+    crons = [item.cron if isinstance(item, CronPartitions) else None for item in (consumer, producer)]
+    if crons[0] != crons[1]:
+        both = zip((consumer, producer), crons, strict=True)
+        words = [f"{item.kind} partitions" if cron is None else repr(cron) for item, cron in both]
+        raise IncompatiblePartitionsError(f"the periods of {words[0]} are not made up of those of {words[1]}")
+
+
 def _relative_arity(
     consumer: Partitions | None, producer: Partitions, mapping: Last | Offset
 ) -> Literal["one", "many"]:
@@ -87,6 +98,7 @@ def _relative_arity(
         )
     if not isinstance(producer, TimePartitions) or not isinstance(consumer, TimePartitions):
         raise IncompatiblePartitionsError(f"{name} counts periods, and static keys have none")
+    _demand_same_ticks(consumer, producer)
     if consumer.timezone != producer.timezone:
         raise IncompatiblePartitionsError(
             f"the time zones differ: {consumer.timezone} here, {producer.timezone} upstream"

@@ -99,6 +99,7 @@ PUBLIC_NAMES = {
     "CheckResult": "flowstone.dsl.check_result",
     "Context": "flowstone.dsl.context",
     "Cron": "flowstone.dsl.schedule",
+    "CronPartitions": "flowstone.dsl.partitions",
     "DailyPartitions": "flowstone.dsl.partitions",
     "Dep": "flowstone.dsl.dependency",
     "Every": "flowstone.dsl.schedule",
@@ -141,7 +142,6 @@ ELSEWHERE = {
 UNSUPPORTED_NAMES = frozenset(
     {
         "Approval",
-        "CronPartitions",
         "DynamicPartitions",
         "Failure",
         "OnUpdate",

@@ -133,9 +133,15 @@ def closed_keys(
 
 def _follows(coarse: TimePartitions, finer: TimePartitions) -> bool:
     """Whether the end of each coarse period is the end of a finer one."""
-    if finer.timezone != coarse.timezone or finer.grain >= coarse.grain:
-        return False
-    return not (isinstance(finer, WeeklyPartitions) and isinstance(coarse, MonthlyPartitions))
+    return _can_follow(coarse, finer) and not (
+        isinstance(finer, WeeklyPartitions) and isinstance(coarse, MonthlyPartitions)
+    )
+
+
+def _can_follow(coarse: TimePartitions, finer: TimePartitions) -> bool:
+    """Whether coarse periods can end with finer ones."""
+    of_calendar = finer.is_of_calendar and coarse.is_of_calendar
+    return of_calendar and finer.timezone == coarse.timezone and finer.grain < coarse.grain
 
 
 class _Filling:
@@ -192,9 +198,7 @@ def _implied(
         return tuple(definition.keys())
     found: dict[str, PartitionKey] = {}
     for finer, keys in explicit.items():
-        if not isinstance(finer, TimePartitions) or finer.timezone != definition.timezone:
-            continue
-        if finer.grain >= definition.grain:
+        if not isinstance(finer, TimePartitions) or not _can_follow(definition, finer):
             continue
         for key in keys:
             assert key.start is not None

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
 from flowstone.dsl.partitions import (
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
@@ -18,7 +19,13 @@ from flowstone.dsl.partitions import (
 from flowstone.dsl.schedule import Cron, Every
 
 PartitionsValue = Annotated[
-    HourlyPartitions | DailyPartitions | WeeklyPartitions | MonthlyPartitions | StaticPartitions | MultiPartitions,
+    HourlyPartitions
+    | DailyPartitions
+    | WeeklyPartitions
+    | MonthlyPartitions
+    | CronPartitions
+    | StaticPartitions
+    | MultiPartitions,
     Field(discriminator="kind"),
 ]
 MappingValue = Annotated[Last | Offset | Only | AllPartitions | ByDimension, Field(discriminator="kind")]

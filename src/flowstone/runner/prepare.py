@@ -148,7 +148,7 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
         coarse = [
             axis
             for axis in axes(definition)
-            if isinstance(axis, TimePartitions) and axis.grain > min(grains, default=9)
+            if isinstance(axis, TimePartitions) and axis.is_of_calendar and axis.grain > min(grains, default=9)
         ]
         if coarse:
             yield f"{step}: no key of this run completes a {_period(coarse[0])}"

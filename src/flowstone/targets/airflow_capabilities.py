@@ -6,6 +6,7 @@ from flowstone.targets.constructs import (
     BY_DIMENSION,
     BY_HAND,
     CLOCK_STATIC,
+    CRON,
     FINER,
     FORWARD,
     GATHERED,
@@ -40,6 +41,7 @@ CAPABILITIES = tuple(
         ("partitions: daily", "native", "partition key of the DAG run", _KEYS),
         ("partitions: weekly", "native", "partition key of the DAG run", _KEYS),
         ("partitions: monthly", "native", "partition key of the DAG run", _KEYS),
+        (CRON, "native", "partition key of the DAG run; by a schedule with the same cron", _KEYS),
         (STATIC, "native", "partition key of the DAG run", _KEYS),
         (
             MULTI,

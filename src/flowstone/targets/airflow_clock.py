@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flowstone.dsl.duration import seconds
 from flowstone.dsl.partitions import (
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
@@ -83,13 +84,15 @@ def last_tick(partitions: TimePartitions) -> datetime | None:
     last = partitions.last_closed(end)
     if last is None or last.end is None:
         return first_tick(partitions)
-    following = type(partitions)(last.end.replace(tzinfo=None), timezone=partitions.timezone).first()
-    assert following.end is not None
-    return (following.end.astimezone(UTC) - timedelta(seconds=1)).astimezone(partitions.zone)
+    following = partitions._step(last.end, 1)  # noqa: SLF001 - the end of the period that begins there
+    return (following.astimezone(UTC) - timedelta(seconds=1)).astimezone(partitions.zone)
 
 
 def _demand_one_tick(schedule: Cron, partitions: TimePartitions) -> None:
     fields = cron_fields(schedule.expression)
+    if isinstance(partitions, CronPartitions):
+        _demand_same_ticks(fields, partitions)
+        return
     if not _has_shape(fields, partitions):
         raise RefusedError(
             f"{schedule.expression!r} does not tick exactly once in each {partitions.kind} partition;"
@@ -107,6 +110,31 @@ def _demand_one_tick(schedule: Cron, partitions: TimePartitions) -> None:
             raise RefusedError(
                 f"{moment:%H:%M} is skipped or repeated in {partitions.timezone} on {day}, when the clocks change"
             )
+
+
+def _demand_same_ticks(fields: list[str], partitions: CronPartitions) -> None:
+    if fields != cron_fields(partitions.cron):
+        raise RefusedError(f"{' '.join(fields)!r} is not the cron of the partitions, {partitions.cron!r}")
+    zone = partitions.zone
+    midnight = datetime.combine(partitions.window[0].date(), time())
+    for number in range(_YEARS * 366):
+        day = midnight + timedelta(days=number)
+        if day.replace(tzinfo=zone).utcoffset() != (day + timedelta(days=1)).replace(tzinfo=zone).utcoffset():
+            moment = next((tick for tick in _ticks(fields, day) if _is_ambiguous(tick, zone)), None)
+            if moment is not None:
+                raise RefusedError(
+                    f"{moment:%H:%M} is skipped or repeated in {partitions.timezone} on {moment:%Y-%m-%d}, when the"
+                    " clocks change"
+                )
+
+
+def _ticks(fields: list[str], day: datetime) -> Iterator[datetime]:
+    """The ticks of a day."""
+    from croniter import croniter  # only where there are such partitions
+
+    ticks = croniter(" ".join(fields), day - timedelta(minutes=1))
+    while (moment := ticks.get_next(datetime)) < day + timedelta(days=1):
+        yield moment
 
 
 def _has_shape(fields: list[str], partitions: TimePartitions) -> bool:

@@ -21,6 +21,7 @@ from flowstone.dsl.mappings import (
     is_by_dimension,
 )
 from flowstone.dsl.partitions import (
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
@@ -47,6 +48,7 @@ HOURS = "mapping: hours into weeks and months, hours of a zone into days"
 GATHERED = "mapping: partitioned into unpartitioned"
 SPREAD = "mapping: unpartitioned into partitioned"
 BY_HAND = "partitions without a schedule"
+CRON = "partitions: cron"
 STATIC = "partitions: static"
 MULTI = "partitions: multi"
 TWINS = "partitions: multi with equal dimensions"
@@ -239,6 +241,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "partitions: daily": _of_kind(DailyPartitions),
     "partitions: weekly": _of_kind(WeeklyPartitions),
     "partitions: monthly": _of_kind(MonthlyPartitions),
+    CRON: _of_kind(CronPartitions),
     STATIC: _of_kind(StaticPartitions),
     MULTI: _of_kind(MultiPartitions),
     TWINS: _steps(lambda step: len(set(axes(step.partitions))) < len(axes(step.partitions)), "partitioned_by"),

@@ -6,6 +6,7 @@ from flowstone.targets.constructs import (
     BY_DIMENSION,
     BY_HAND,
     CLOCK_STATIC,
+    CRON,
     FINER,
     FORWARD,
     GATHERED,
@@ -36,6 +37,7 @@ CAPABILITIES = tuple(
         ("partitions: daily", "native", _KEYS),
         ("partitions: weekly", "native", _KEYS),
         ("partitions: monthly", "native", _KEYS),
+        (CRON, "native", _KEYS),
         (STATIC, "native", _KEYS),
         (
             MULTI,

@@ -6,7 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from flowstone.dsl.partitions import HourlyPartitions, MonthlyPartitions, Partitions, StaticPartitions, TimePartitions
+from flowstone.dsl.partitions import (
+    CronPartitions,
+    HourlyPartitions,
+    MonthlyPartitions,
+    Partitions,
+    StaticPartitions,
+    TimePartitions,
+)
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_value, parameter_name
@@ -53,6 +60,8 @@ def _key_type(definition: Partitions) -> str:
         return f"Literal[{', '.join(map(py, definition.values))}]"
     if isinstance(definition, MonthlyPartitions):
         return f"Annotated[str, Field(pattern={py('^[0-9]{4}-[0-9]{2}$')})]"
+    if isinstance(definition, CronPartitions):
+        return f"Annotated[str, Field(pattern={py('^[-0-9]{10}T[0-9]{4}$')})]"
     if isinstance(definition, HourlyPartitions):
         pattern = "^[-0-9]{10}T[0-9]{2}$" if definition.timezone == "UTC" else "^[-0-9]{10}T[-+0-9]{7}$"
         return f"Annotated[str, Field(pattern={py(pattern)})]"
@@ -63,8 +72,9 @@ def _key_description(definition: Partitions) -> str:
     if isinstance(definition, StaticPartitions):
         return "static partition; all of them if left out"
     assert isinstance(definition, TimePartitions)
+    kind = repr(definition.cron) if isinstance(definition, CronPartitions) else definition.kind
     until = "" if definition.end is None else f", before {str(definition.end)[:10]}"
-    return f"{definition.kind} partition from {str(definition.start)[:10]}{until}"
+    return f"{kind} partition from {str(definition.start)[:10]}{until}"
 
 
 def _config_parameter(project: Project, step: str, parameter: ConfigParameter) -> Parameter:

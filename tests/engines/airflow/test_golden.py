@@ -20,7 +20,11 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(GOLDEN.glob("*/airflow/*.py"))
 RUNS = {
     "branches": [(["nightly"], ["2024-01-01"])],
-    "calendar": [(["nightly"], ["2024-01-01..2024-01-07"]), (["ticking"], ["2024-01-02T00..2024-01-02T23"])],
+    "calendar": [
+        (["nightly"], ["2024-01-01..2024-01-07"]),
+        (["ticking"], ["2024-01-02T00..2024-01-02T23"]),
+        (["shifts"], ["2024-01-05T1800"]),
+    ],
     "cells": [(["nightly", "others"], ["2024-01-01..2024-01-07"])],
     "chain": [(["hourly"], [])],
     "hostile": [(["strange"], [])],

@@ -16,6 +16,7 @@ KEYS = {
     ("branches", "nightly"): ["2024-01-01"],
     ("calendar", "nightly"): ["2024-01-01..2024-01-07"],
     ("calendar", "ticking"): ["2024-01-01T00..2024-01-01T23"],
+    ("calendar", "shifts"): ["2024-01-05T1800"],
     ("cells", "nightly"): ["2024-01-01..2024-01-07"],
     ("cells", "clock"): ["2024-01-01"],
     ("cells", "others"): ["2024-01-01.us~2Fwest", "2024-01-02"],

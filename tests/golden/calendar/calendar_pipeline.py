@@ -3,6 +3,7 @@
 from flowstone import (
     Context,
     Cron,
+    CronPartitions,
     DailyPartitions,
     Dep,
     HourlyPartitions,
@@ -69,5 +70,11 @@ def ticks_of_day(ticks: dict[str, str]) -> int:
     return len(ticks)
 
 
-nightly = Job("nightly", select="*", exclude="ticks+", schedule=Cron("0 6 * * *", timezone=ZONE))
+@asset(partitioned_by=CronPartitions("0 6,18 * * 1-5", start="2024-01-01"))
+def shift(ctx: Context) -> str:
+    return f"{ctx.partition.start:%a %H} to {ctx.partition.end:%a %H}"
+
+
+nightly = Job("nightly", select="*", exclude="ticks+ shift", schedule=Cron("0 6 * * *", timezone=ZONE))
 ticking = Job("ticking", select="ticks+", schedule=Cron("@hourly", timezone="UTC"))
+shifts = Job("shifts", select="shift", schedule=Cron("0 6,18 * * 1-5", timezone="UTC"))

@@ -5,6 +5,7 @@ import pytest
 from flowstone import (
     AllPartitions,
     ByDimension,
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     Last,
@@ -28,6 +29,7 @@ DAYS = DailyPartitions("2013-01-01", "2014-01-01")
 HOURS = HourlyPartitions("2013-01-01", "2014-01-01")
 WEEKS = WeeklyPartitions("2013-01-01", "2014-01-01")
 MONTHS = MonthlyPartitions("2013-01", "2014-01")
+TICKS = CronPartitions("0 6 * * 1-5", "2013-01-01", "2014-01-01")
 REGIONS = StaticPartitions("eu", "us")
 
 
@@ -56,6 +58,8 @@ def texts(consumer, producer, mapping, key):
         (None, REGIONS, None, None, ["eu", "us"]),
         (DAYS, REGIONS, AllPartitions(), "2013-01-05", ["eu", "us"]),
         (REGIONS, REGIONS, None, "us", ["us"]),
+        (TICKS, TICKS, None, "2013-01-07T0600", ["2013-01-07T0600"]),
+        (TICKS, TICKS, Offset(-1), "2013-01-07T0600", ["2013-01-04T0600"]),
     ],
 )
 def test_keys(consumer, producer, mapping, key, expected):
@@ -71,6 +75,9 @@ def test_all_keys_of_a_time_window_are_those_that_are_stored():
     ("consumer", "producer", "mapping", "reason"),
     [
         (DAYS, None, Last(days=2), "not partitioned"),
+        (TICKS, DAYS, None, "'0 6 \\* \\* 1-5' are not made up of those of daily partitions"),
+        (TICKS, CronPartitions("0 7 * * *", "2013-01-01"), Offset(-1), "not made up of those of '0 7"),
+        (TICKS, TICKS, Last(days=2), "Last counts daily periods, and the upstream is cron"),
         (DAYS, MONTHS, None, "coarser"),
         (MONTHS, WEEKS, None, "do not fit"),
         (DAYS, REGIONS, None, "no keys in common"),

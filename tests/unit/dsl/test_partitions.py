@@ -1,6 +1,7 @@
 """Partition keys: one canonical text, a total order, safe as a path."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from flowstone.dsl.partitions import (
     MAX_KEY_LENGTH,
+    CronPartitions,
     DailyPartitions,
     HourlyPartitions,
     MonthlyPartitions,
@@ -26,8 +28,11 @@ KINDS = [HourlyPartitions, DailyPartitions, WeeklyPartitions, MonthlyPartitions]
 ENCODABLE = st.text(st.characters(exclude_categories=["Cs"]))
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2039, 12, 31), timezones=st.just(UTC))
+CRONS = ["*/30 * * * *", "0 6 * * 1-5", "30 2 * * *", "15 1 1 * *", "@weekly"]
 definitions = st.builds(
-    lambda kind, zone: kind("1999-01-01", timezone=zone), st.sampled_from(KINDS), st.sampled_from(ZONES)
+    lambda kind, zone: kind("1999-01-01", timezone=zone),
+    st.sampled_from([*KINDS, *(partial(CronPartitions, cron) for cron in CRONS)]),
+    st.sampled_from(ZONES),
 )
 
 
@@ -265,3 +270,27 @@ def test_texts_that_are_no_key_of_several_dimensions_are_refused(text):
 def test_dimensions_that_could_not_be_stored_are_refused(dimensions, reason):
     with pytest.raises(ValueError, match=reason):
         MultiPartitions(**dimensions)
+
+
+def cron_keys(cron, start, end, zone="Europe/Berlin"):
+    definition = CronPartitions(cron, start=start, end=end, timezone=zone)
+    return [key.text for key in definition.keys()]  # noqa: SIM118 - no mapping
+
+
+def test_periods_lie_between_ticks():
+    assert cron_keys("0 6 * * 1-5", "2024-03-07", "2024-03-12", "UTC") == ["2024-03-07T0600", "2024-03-08T0600"]
+    friday = CronPartitions("0 6 * * 1-5", "2024-03-01").parse("2024-03-08T0600")
+    assert friday.end == datetime(2024, 3, 11, 6, tzinfo=UTC)
+
+
+def test_ticks_that_are_skipped_do_not_come_and_ticks_that_come_twice_count_once():
+    spring = cron_keys("*/30 * * * *", "2024-03-31T01:00", "2024-03-31T04:00")
+    assert spring == ["2024-03-31T0100", "2024-03-31T0130", "2024-03-31T0300", "2024-03-31T0330"]
+    autumn = cron_keys("*/30 * * * *", "2024-10-27T02:00", "2024-10-27T03:30")
+    assert autumn == ["2024-10-27T0200", "2024-10-27T0230", "2024-10-27T0300"]
+
+
+@pytest.mark.parametrize("text", ["2024-03-31T0230", "2024-03-31T0215", "2024-03-31", "2024-03-31T02:00"])
+def test_only_ticks_are_keys(text):
+    with pytest.raises(PartitionKeyError):
+        CronPartitions("*/30 * * * *", "2024-01-01", timezone="Europe/Berlin").parse(text)

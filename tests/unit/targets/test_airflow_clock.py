@@ -9,6 +9,7 @@ import pytest
 
 from flowstone import (
     Cron,
+    CronPartitions,
     DailyPartitions,
     Every,
     HourlyPartitions,
@@ -37,6 +38,7 @@ def test_without_partitions_every_schedule_will_do(schedule, text):
     ("expression", "partitions", "cron"),
     [
         ("15 6 * * *", DailyPartitions("2024-01-01"), "15 6 * * *"),
+        ("0 6 * * 1-5", CronPartitions("0 6 * * 1-5", "2024-01-01"), "0 6 * * 1-5"),
         ("@daily", DailyPartitions("2024-01-01"), "0 0 * * *"),
         ("5 * * * *", HourlyPartitions("2024-01-01"), "5 * * * *"),
         ("@hourly", HourlyPartitions("2024-01-01"), "0 * * * *"),
@@ -98,3 +100,19 @@ def test_ticks_begin_with_the_end_of_the_first_period_and_end_with_the_last():
     assert last is not None
     assert last.isoformat() == "2014-01-31T23:59:59+00:00"
     assert last_tick(DailyPartitions("2013-01-01")) is None
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "reason"),
+    [("0 7 * * *", "UTC", "is not the cron of the partitions"), ("30 2 * * *", BERLIN, "02:30 is skipped or repeated")],
+)
+def test_a_clock_that_is_not_that_of_the_partitions_is_refused(cron, zone, reason):
+    partitions = CronPartitions("30 2 * * *", "2024-01-01", timezone=zone)
+    with pytest.raises(RefusedError, match=reason):
+        partition_timetable(Cron(cron, timezone=zone), partitions)
+
+
+def test_ticks_of_a_cron_begin_and_end_with_its_periods():
+    weekdays = CronPartitions("0 6 * * 1-5", "2024-03-07", "2024-03-12")
+    assert first_tick(weekdays) == datetime(2024, 3, 8, 6, tzinfo=ZoneInfo("UTC"))
+    assert last_tick(weekdays) == datetime(2024, 3, 12, 5, 59, 59, tzinfo=ZoneInfo("UTC"))

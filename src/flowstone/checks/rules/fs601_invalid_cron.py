@@ -8,8 +8,10 @@ from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.schedules import cron_problem, meant_cron, schedules
 from flowstone.checks.subject import Subject
+from flowstone.dsl.partitions import CronPartitions, axes
 from flowstone.dsl.schedule import Cron
 from flowstone.fixes.respell import respell
+from flowstone.ir.node import Location
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -17,14 +19,24 @@ def check(subject: Subject) -> Iterator[Finding]:
         if not isinstance(found.schedule, Cron):
             continue
         expression = found.schedule.expression
-        problem, meant = cron_problem(expression), meant_cron(expression)
+        problem = cron_problem(expression)
         if problem is not None:
-            yield Finding(
-                f"the schedule of {found.owner}: {problem}",
-                found.location,
-                fix=None if meant is None else respell(to_span(found.location), expression, meant),
-                help="write minute, hour, day of month, month and day of week, as in '0 6 * * *', or @daily",
-            )
+            yield _finding(f"the schedule of {found.owner}: {problem}", found.location, expression)
+    for step in subject.project.steps.values():
+        for axis in axes(step.partitions):
+            if isinstance(axis, CronPartitions) and (problem := cron_problem(axis.cron)) is not None:
+                place = step.keywords.get("partitioned_by", step.location)
+                yield _finding(f"the partitions of {step.id!r}: {problem}", place, axis.cron)
+
+
+def _finding(message: str, place: Location, expression: str) -> Finding:
+    meant = meant_cron(expression)
+    return Finding(
+        message,
+        place,
+        fix=None if meant is None else respell(to_span(place), expression, meant),
+        help="write minute, hour, day of month, month and day of week, as in '0 6 * * *', or @daily",
+    )
 
 
 RULE = Rule(

@@ -8,7 +8,8 @@ from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.schedules import Scheduled, schedules, shortest_gap
 from flowstone.checks.subject import Subject
-from flowstone.dsl.partitions import TimePartitions, axes
+from flowstone.dsl.partitions import CronPartitions, TimePartitions, axes
+from flowstone.dsl.schedule import Cron
 from flowstone.ir.project import Project
 
 _SHORTEST = {"hourly": 3600, "daily": 23 * 3600, "weekly": 7 * 86400 - 3600, "monthly": 28 * 86400 - 3600}
@@ -19,12 +20,19 @@ def check(subject: Subject) -> Iterator[Finding]:
     for found in schedules(subject.project):
         finest = _finest(subject.project, found)
         gap = None if finest is None else shortest_gap(found.schedule)
-        if finest is not None and gap is not None and gap < _SHORTEST[finest.kind]:
+        if finest is not None and gap is not None and gap < _shortest(finest):
             yield Finding(
                 f"{found.owner} runs every {_words(gap)}, but its partitions are {finest.kind}",
                 found.location,
                 help="schedule it once for each partition, or make the partitions finer",
             )
+
+
+def _shortest(partitions: TimePartitions) -> float:
+    """Seconds of the shortest period."""
+    if isinstance(partitions, CronPartitions):
+        return shortest_gap(Cron(partitions.cron, timezone=partitions.timezone)) or 0
+    return _SHORTEST[partitions.kind]
 
 
 def _finest(project: Project, found: Scheduled) -> TimePartitions | None:

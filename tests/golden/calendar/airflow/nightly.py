@@ -84,7 +84,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:22
+    # calendar_pipeline.py:23
     places = AssetOperator(
         task_id="places",
         code="sha256:0",
@@ -109,7 +109,7 @@ with DAG(
     # made by another DAG of the job at the same time
     await_upstream = AwaitAssets(task_id="await-upstream", inlets=[PLACES])
 
-    # calendar_pipeline.py:27
+    # calendar_pipeline.py:28
     raw = AssetOperator(
         task_id="raw",
         code="sha256:0",
@@ -117,7 +117,7 @@ with DAG(
         outlets=[RAW],
     )
 
-    # calendar_pipeline.py:33
+    # calendar_pipeline.py:34
     clean = AssetOperator(
         task_id="clean",
         code="sha256:0",
@@ -125,7 +125,7 @@ with DAG(
         outlets=[CLEAN],
     )
 
-    # calendar_pipeline.py:43
+    # calendar_pipeline.py:44
     balance = AssetOperator(
         task_id="balance",
         code="sha256:0",
@@ -133,7 +133,7 @@ with DAG(
         outlets=[BALANCE],
     )
 
-    # calendar_pipeline.py:38
+    # calendar_pipeline.py:39
     trend = AssetOperator(
         task_id="trend",
         code="sha256:0",
@@ -163,7 +163,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:48
+    # calendar_pipeline.py:49
     weekly = AssetOperator(
         task_id="weekly",
         code="sha256:0",
@@ -189,7 +189,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:53
+    # calendar_pipeline.py:54
     monthly = AssetOperator(
         task_id="monthly",
         code="sha256:0",
@@ -209,7 +209,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:58
+    # calendar_pipeline.py:59
     report = AssetOperator(
         task_id="report",
         code="sha256:0",

@@ -47,7 +47,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:63
+    # calendar_pipeline.py:64
     ticks = AssetOperator(task_id="ticks", code="sha256:0", outlets=[TICKS])
 
 with DAG(
@@ -68,7 +68,7 @@ with DAG(
     default_args={"owner": "calendar", "retries": 0, "trigger_rule": "all_success"},
     tags=["calendar", "flowstone"],
 ):
-    # calendar_pipeline.py:68
+    # calendar_pipeline.py:69
     ticks_of_day = AssetOperator(
         task_id="ticks_of_day",
         code="sha256:0",

@@ -18,21 +18,21 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "nightly"
 STEPS = (
-    # calendar_pipeline.py:22
+    # calendar_pipeline.py:23
     "places",
-    # calendar_pipeline.py:27
+    # calendar_pipeline.py:28
     "raw",
-    # calendar_pipeline.py:33
+    # calendar_pipeline.py:34
     "clean",
-    # calendar_pipeline.py:43
+    # calendar_pipeline.py:44
     "balance",
-    # calendar_pipeline.py:38
+    # calendar_pipeline.py:39
     "trend",
-    # calendar_pipeline.py:48
+    # calendar_pipeline.py:49
     "weekly",
-    # calendar_pipeline.py:53
+    # calendar_pipeline.py:54
     "monthly",
-    # calendar_pipeline.py:58
+    # calendar_pipeline.py:59
     "report",
 )
 

@@ -18,9 +18,9 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "ticking"
 STEPS = (
-    # calendar_pipeline.py:63
+    # calendar_pipeline.py:64
     "ticks",
-    # calendar_pipeline.py:68
+    # calendar_pipeline.py:69
     "ticks_of_day",
 )
 

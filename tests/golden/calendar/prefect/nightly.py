@@ -19,7 +19,7 @@ from pydantic import Field
 JOB = PrefectJob(__file__, "nightly")
 
 
-# calendar_pipeline.py:22
+# calendar_pipeline.py:23
 @materialize(
     Asset(key="flowstone://calendar/places", properties=AssetProperties(name="places")),
     name="places",
@@ -30,7 +30,7 @@ def places():
     return JOB.materialize("places")
 
 
-# calendar_pipeline.py:27
+# calendar_pipeline.py:28
 @materialize(
     Asset(
         key="flowstone://calendar/raw",
@@ -44,7 +44,7 @@ def raw(partition):
     return JOB.materialize("raw", partition)
 
 
-# calendar_pipeline.py:33
+# calendar_pipeline.py:34
 @materialize(
     Asset(key="flowstone://calendar/clean", properties=AssetProperties(name="clean")),
     asset_deps=["flowstone://calendar/raw", "flowstone://calendar/places"],
@@ -56,7 +56,7 @@ def clean(partition):
     return JOB.materialize("clean", partition)
 
 
-# calendar_pipeline.py:43
+# calendar_pipeline.py:44
 @materialize(
     Asset(
         key="flowstone://calendar/balance",
@@ -71,7 +71,7 @@ def balance(partition):
     return JOB.materialize("balance", partition)
 
 
-# calendar_pipeline.py:38
+# calendar_pipeline.py:39
 @materialize(
     Asset(key="flowstone://calendar/trend", properties=AssetProperties(name="trend")),
     asset_deps=["flowstone://calendar/clean"],
@@ -83,7 +83,7 @@ def trend(partition):
     return JOB.materialize("trend", partition)
 
 
-# calendar_pipeline.py:48
+# calendar_pipeline.py:49
 @materialize(
     Asset(key="flowstone://calendar/weekly", properties=AssetProperties(name="weekly")),
     asset_deps=["flowstone://calendar/clean"],
@@ -95,7 +95,7 @@ def weekly_(partition):
     return JOB.materialize("weekly", partition)
 
 
-# calendar_pipeline.py:53
+# calendar_pipeline.py:54
 @materialize(
     Asset(
         key="flowstone://calendar/monthly",
@@ -110,7 +110,7 @@ def monthly_(partition):
     return JOB.materialize("monthly", partition)
 
 
-# calendar_pipeline.py:58
+# calendar_pipeline.py:59
 @materialize(
     Asset(key="flowstone://calendar/report", properties=AssetProperties(name="report")),
     asset_deps=[

@@ -19,7 +19,7 @@ from pydantic import Field
 JOB = PrefectJob(__file__, "ticking")
 
 
-# calendar_pipeline.py:63
+# calendar_pipeline.py:64
 @materialize(
     Asset(key="flowstone://calendar/ticks", properties=AssetProperties(name="ticks")),
     name="ticks",
@@ -30,7 +30,7 @@ def ticks(partition):
     return JOB.materialize("ticks", partition)
 
 
-# calendar_pipeline.py:68
+# calendar_pipeline.py:69
 @materialize(
     Asset(
         key="flowstone://calendar/ticks_of_day",
