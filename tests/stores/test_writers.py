@@ -49,6 +49,7 @@ def race(zygote, manager_type, config, root):
     record, value = manager.read(slot, None)
     number = number_of(kind, value)
     assert number % 1000 == ROUNDS - 1
+    assert len(seen) > 1
     staged = manager.stage(slot, make(kind, number))
     manager.discard(staged)
     assert staged.data_version == record.data_version

@@ -121,6 +121,10 @@ class DuckdbManager(TableManager):
         found = self._select(slot, "record", slot.partition or _UNPARTITIONED)
         return None if not found else parse_record(slot.label, found[0])
 
+    def read(self, slot: Slot, type: TypeExpr | None) -> tuple[Record, Any]:
+        with self.file.kept_open(slot.label):  # else all who wait would write between the record and its value
+            return super().read(slot, type)
+
     def records(self, slot: Slot) -> Iterator[Record]:
         found = [parse_record(slot.asset, text) for text in self._select(slot, "record")]
         yield from sorted(found, key=lambda record: record.partition or "")

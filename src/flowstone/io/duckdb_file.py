@@ -34,6 +34,7 @@ class DuckdbFile:
         self._manager = manager
         self._patience = patience
         self._turn = threading.Lock()
+        self._own = threading.local()
 
     @contextmanager
     def opened(self, label: str, doing: str, *, write: bool) -> Iterator[Any]:
@@ -42,6 +43,11 @@ class DuckdbFile:
         Errors: StorageError, naming the asset; UnsupportedTypeError for values that DuckDB cannot hold.
         """
         duckdb = self._duckdb()
+        kept: tuple[Any] | None = getattr(self._own, "kept", None)
+        if kept is not None and not write:
+            with self._faults(duckdb, label, doing):
+                yield kept[0]
+            return
         with self._faults(duckdb, label, doing), self._turn:
             if not write and not self.path.exists():
                 yield None
@@ -55,6 +61,16 @@ class DuckdbFile:
                     yield connection
                 finally:
                     connection.close()
+
+    @contextmanager
+    def kept_open(self, label: str) -> Iterator[None]:
+        """What this thread reads meanwhile is of one moment: nobody writes. Errors: as of ``opened``."""
+        with self.opened(label, "read", write=False) as connection:
+            self._own.kept = (connection,)
+            try:
+                yield
+            finally:
+                self._own.kept = None
 
     def _connect(self, duckdb: Any, label: str, deadline: float, *, write: bool) -> Any:
         while True:
