@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import prod
 
+from flowstone.dsl.multi_partitions import SEPARATOR
 from flowstone.dsl.partitions import (
     MonthlyPartitions,
     MultiPartitions,
@@ -211,7 +212,9 @@ def _implied(
 def _no_such_key(text: str, wanted: Sequence[Partitions]) -> str:
     if not wanted:
         return f"{text!r} was given as a partition, but nothing selected is partitioned"
-    reasons = (_why_not(definition, text) for definition in wanted)
+    many = [definition for definition in wanted if isinstance(definition, MultiPartitions)]
+    is_combination = SEPARATOR in text.replace("..", "") or "=" in text
+    reasons = (_why_not(definition, text) for definition in (many if many and is_combination else wanted))
     return "; ".join(dict.fromkeys(filter(None, reasons))) or f"{text!r} is an empty range"
 
 

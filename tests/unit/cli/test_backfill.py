@@ -110,3 +110,46 @@ def test_a_backfill_is_resumed_like_any_run(call, project):
 def test_wrong_keys_are_told(call):
     assert "not a daily key" in call("backfill", "day", "--partition", "soon", code=2).stderr
     assert call("backfill", "--missing", "--failed", "--dry-run").exit_code == 0
+
+
+CELLS = """
+from flowstone import Context, DailyPartitions, Dep, MultiPartitions, Offset, StaticPartitions, asset
+
+days = DailyPartitions("2024-01-01", end="2024-01-04")
+cells = MultiPartitions(day=days, region=StaticPartitions("eu", "us/west"))
+
+@asset(partitioned_by=cells, depends_on=[Dep("sales", as_="before", partitions=Offset(-1))])
+def sales(ctx: Context, before: int | None) -> int:
+    return (before or 0) + ctx.partition.date.day * len(ctx.partition.dimensions["region"].key)
+
+@asset(partitioned_by=days)
+def by_region(sales: dict[str, int]) -> dict[str, int]:
+    return sales
+
+@asset
+def total(sales: dict[str, int]) -> dict[str, int]:
+    return sales
+"""
+
+
+def test_partitions_of_several_dimensions(call, cli_project):
+    project = cli_project(CELLS)
+    call("run", "-q", "--partition", "2024-01-01.us~2Fwest", "sales")
+    assert value(project, "sales", "2024-01-01.us~2Fwest") == "7"
+    missing = call("backfill", "--missing", "--dry-run").stdout
+    assert "5 partitions, 2024-01-01.eu to 2024-01-03.us~2Fwest" in missing
+    call("backfill", "-q", "--missing")
+    assert value(project, "by_region", "2024-01-03") == '{"eu":12,"us/west":42}'
+    assert value(project, ".", "total").startswith('{"2024-01-01.eu":2,"2024-01-01.us~2Fwest":7,"2024-01-02.eu":6,')
+    assert "6 of 6" in call("status", "sales").stdout
+    assert "sales[2024-01-02.eu]" in call("lineage", "by_region", "--partition", "2024-01-02").stdout
+    call("invalidate", "sales", "--partition", "day=2024-01-02,region=eu", "--yes")
+    assert "run" in call("plan", "sales", "--partition", "2024-01-02", "--partition", "eu").stdout
+
+
+def test_a_combination_that_there_is_not(call, cli_project):
+    cli_project(CELLS)
+    refused = call("run", "sales", "--partition", "2024-01-02.asia", code=2)
+    assert refused.stderr == "error: region: 'asia' is not one of 'eu', 'us/west'\n"
+    refused = call("run", "sales", "--partition", "day=2024-01-02,shop=1", code=2)
+    assert "write day=2024-01-01,region=eu" in refused.stderr

@@ -6,14 +6,17 @@ import pytest
 
 from flowstone import (
     AllPartitions,
+    ByDimension,
     Cron,
     DailyPartitions,
     Every,
     HourlyPartitions,
     MonthlyPartitions,
+    MultiPartitions,
     Offset,
     Only,
     Retry,
+    StaticPartitions,
 )
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.targets.airflow import AirflowTarget
@@ -232,3 +235,11 @@ def test_a_branch_without_partitions_that_a_partitioned_run_would_wait_for(build
     build.asset("day", "full", partitions=DailyPartitions("2024-01-01"))
     build.job("nightly", schedule=Cron("0 6 * * *", timezone="UTC"))
     assert "a route may leave it out" in the_finding(build.project()).message
+
+
+def test_other_combinations_of_the_same_job_are_refused(build):
+    cells = MultiPartitions(day=DailyPartitions("2024-01-01"), region=StaticPartitions("eu", "us"))
+    build.asset("sales", partitions=cells)
+    build.asset("rest", ("sales", {"mapping": ByDimension(region=AllPartitions())}), partitions=cells)
+    build.job("job")
+    assert "each run makes one partition of rest" in the_finding(build.project()).message

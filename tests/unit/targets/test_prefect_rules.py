@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import Cron, DailyPartitions, Every, Offset, Retry
+from flowstone import Cron, DailyPartitions, Every, MultiPartitions, Offset, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.ir.types import TypeExpr
 from flowstone.targets.prefect import PrefectTarget
@@ -143,3 +143,9 @@ def test_a_later_partition_of_another_job_is_fine_and_so_is_an_earlier_one(build
     build.job("job", "day", "before")
     build.job("evening", "eve")
     assert findings(build.project()) == []
+
+
+def test_equal_dimensions_are_refused(build):
+    build.asset("tickets", partitions=MultiPartitions(booked=DAYS, flown=DAYS))
+    build.job("job")
+    assert "two of its dimensions have the same partitions" in the_finding(build.project()).message

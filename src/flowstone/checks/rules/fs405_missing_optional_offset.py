@@ -18,8 +18,8 @@ _NONE = TypeExpr(name="None")
 def check(subject: Subject) -> Iterator[Finding]:
     judge = subject.types
     for edge in subject.edges:
-        if not isinstance(edge.dependency.mapping, Offset | ByDimension):
-            continue
+        if not isinstance(edge.dependency.mapping, Offset | ByDimension) or edge.arity == "many":
+            continue  # of many keys that are not there a dict has none
         wanted = edge.dependency.type
         if edge.dependency.parameter is None or wanted is None or edge.dependency.optional:
             continue  # what is optional must take None anyway: that is another rule's

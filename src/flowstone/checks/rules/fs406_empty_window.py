@@ -31,7 +31,12 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _is_told_elsewhere(subject: Subject, edge: Edge) -> bool:
     """Whether the parameter cannot be None, which it would be: that is a finding of its own."""
     wanted = edge.dependency.type
-    if not isinstance(edge.dependency.mapping, Offset | ByDimension) or edge.dependency.optional or wanted is None:
+    if (
+        edge.arity == "many"
+        or not isinstance(edge.dependency.mapping, Offset | ByDimension)
+        or edge.dependency.optional
+        or wanted is None
+    ):
         return False
     return not subject.types.fits(_NONE, wanted)
 
