@@ -334,6 +334,7 @@ def _words() -> Iterator[str]:
         ("@asset", vocabulary.AssetKeywords),
         ("@resource", vocabulary.ResourceKeywords),
         ("@check", vocabulary.CheckKeywords),
+        ("@route", vocabulary.RouteKeywords),
     )
     for title, keywords in tables:
         docs = docs_of_class(keywords)
@@ -346,7 +347,9 @@ def _words() -> Iterator[str]:
     yield "\n## Not supported yet\n"
     yield "These words are reserved; `flowstone check` refuses them with FS007.\n"
     yield f"Names: {names(vocabulary.UNSUPPORTED_NAMES)}.\n"
-    yield f"Keywords of `@asset`: {names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}."
+    yield f"Keywords of `@asset`: {names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}.\n"
+    of_types = (f"{name}: {names(words)}" for name, words in sorted(vocabulary.UNSUPPORTED_ARGUMENTS.items()))
+    yield f"Arguments of {'; '.join(of_types)}."
 
 
 def _annotation(keywords: type, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -48,10 +49,14 @@ def paragraphs(text: str) -> str:
 
 
 def docs_of_class(cls: type) -> dict[str, str]:
-    """The string under each field."""
+    """The string under each field, those of its bases too."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(definition, ast.ClassDef)
-    docs = {}
+    docs: dict[str, str] = {}
+    for base in definition.bases:  # what a TypedDict is made of cannot be asked for before Python 3.12
+        known = getattr(sys.modules[cls.__module__], base.id, None) if isinstance(base, ast.Name) else None
+        if isinstance(known, type) and known.__module__ == cls.__module__:
+            docs.update(docs_of_class(known))
     for field, text in zip(definition.body, definition.body[1:], strict=False):
         if (
             isinstance(field, ast.AnnAssign)

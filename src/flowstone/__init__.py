@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         WeeklyPartitions,
     )
     from flowstone.dsl.policies import Retry
+    from flowstone.dsl.scatter import Scatter
     from flowstone.dsl.schedule import Cron, Every
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Output",
     "PartitionKey",
     "Retry",
+    "Scatter",
     "StaticPartitions",
     "WeeklyPartitions",
     "__version__",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PARTITIONS = {"branches": ["2024-01-01..2024-01-02"], "flights": ["2013-01-01..2013-01-31"], "hello": []}
+PARTITIONS = {"customers": ["2024-01-01..2024-01-02"], "flights": ["2013-01-01..2013-01-31"], "hello": []}
 
 
 def test_every_example_is_here():

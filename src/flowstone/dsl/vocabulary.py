@@ -13,6 +13,7 @@ from flowstone.dsl.dependency import Dep, Output
 from flowstone.dsl.duration import Duration
 from flowstone.dsl.partitions import Partitions
 from flowstone.dsl.policies import Retry
+from flowstone.dsl.scatter import Scatter
 from flowstone.dsl.schedule import Schedule
 
 
@@ -62,6 +63,8 @@ class AssetKeywords(_StepKeywords, total=False):
 
     outputs: Mapping[str, Output]
     """Several assets made by one function, which returns a mapping or a tuple in this order."""
+    scatter: Scatter
+    """The function runs once for each item of an upstream value; the asset is the list of what it returns."""
 
 
 class RouteKeywords(_StepKeywords, total=False):
@@ -113,6 +116,7 @@ PUBLIC_NAMES = {
     "Output": "flowstone.dsl.dependency",
     "PartitionKey": "flowstone.dsl.partitions",
     "Retry": "flowstone.dsl.policies",
+    "Scatter": "flowstone.dsl.scatter",
     "StaticPartitions": "flowstone.dsl.partitions",
     "WeeklyPartitions": "flowstone.dsl.partitions",
     "asset": "flowstone.dsl.decorators",
@@ -145,7 +149,6 @@ UNSUPPORTED_NAMES = frozenset(
         "DynamicPartitions",
         "Failure",
         "OnUpdate",
-        "Scatter",
         "Signal",
         "SignalGate",
         "item_reader",
@@ -155,5 +158,8 @@ UNSUPPORTED_NAMES = frozenset(
 )
 """Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
 
-UNSUPPORTED_ASSET_KEYWORDS = frozenset({"scatter", "checkpoint", "signal_gate", "concurrency"})
+UNSUPPORTED_ARGUMENTS = {"Scatter": frozenset({"batch_size", "rate_limit"})}
+"""The same for arguments of the types."""
+
+UNSUPPORTED_ASSET_KEYWORDS = frozenset({"checkpoint", "signal_gate", "concurrency"})
 """The same for keywords of ``@asset``."""

@@ -46,6 +46,15 @@ class _Entry(Struct, frozen=True):
         return self.asset.rpartition(".")[2]
 
 
+class _Items(Struct, frozen=True):
+    """What ``scatter`` says."""
+
+    parameter: str
+    asset: str | None
+    """None after a finding."""
+    span: Span
+
+
 class _Parameter(Struct, frozen=True):
     name: str
     span: Span
@@ -88,8 +97,12 @@ class Binding:
         given = list(self._parameters())
         entries = list(self._entries())
         by_parameter = self._by_parameter(entries, {item.name for item in given})
+        scattered = self._scattered([item.name for item in given])
         checked = self._finder.checked_asset(self._draft) if self._kind == "check" else None
         for parameter in given:
+            if scattered is not None and parameter.name == scattered.parameter:
+                self._depend_on_items(parameter, scattered, by_parameter.get(parameter.name))
+                continue
             self._bind(parameter, by_parameter.get(parameter.name), checked)
         self._order_only(entries, by_parameter)
         self._apply_optional()
@@ -166,6 +179,25 @@ class Binding:
         related = [] if other is None else [(other, "the other one")]
         self._findings.error("FS107", message, span, help=help, related=related, fix=fix)
 
+    def _scattered(self, names: list[str]) -> _Items | None:
+        """The parameter that receives one item at a time, and of what; None after a finding."""
+        keywords = self._draft.keywords
+        scatter = keywords.values.get("scatter")
+        if scatter is None:
+            return None
+        span = keywords.spans["scatter"]
+        why = f"asset '{self._draft.name}' scatters over"
+        asset = self._finder.asset(scatter.over, self._draft.namespace, span, "FS201", why, argument="over")
+        if scatter.as_ not in names:
+            message = f"'{self._draft.name}' has no parameter '{scatter.as_}' for the items of '{scatter.over}'"
+            near = nearest(scatter.as_, names)
+            hint = did_you_mean(scatter.as_, names) or f"add the parameter '{scatter.as_}' to the function"
+            fix = None if near is None else respell(span, scatter.as_, near, argument="as_", position=1)
+            self._disagree(message, span, hint, fix=fix)
+            self._unresolved.update([] if near is None else [near])
+            return None
+        return _Items(scatter.as_, asset, span)
+
     # -- one parameter --------------------------------------------------------------------------------------------
 
     def _bind(self, parameter: _Parameter, entry: _Entry | None, checked: str | None) -> None:
@@ -207,6 +239,22 @@ class Binding:
                 location=location(parameter.span),
             )
         )
+
+    def _depend_on_items(self, parameter: _Parameter, items: _Items, entry: _Entry | None) -> None:
+        if entry is not None:
+            message = f"'{parameter.name}' of '{self._draft.name}' receives the items of scatter, not a dependency"
+            self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=", items.span)
+        if items.asset is not None:
+            kind = None if parameter.type is None else TypeExpr(name="list", args=(parameter.type,))
+            self.dependencies.append(
+                Dependency(
+                    asset=items.asset,
+                    parameter=parameter.name,
+                    scattered=True,
+                    type=kind,
+                    location=location(parameter.span),
+                )
+            )
 
     def _bind_asset(self, parameter: _Parameter, checked: str | None) -> bool:
         if self._kind == "resource":

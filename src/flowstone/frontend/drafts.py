@@ -130,6 +130,10 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
         return None
     if declared.word == "route" and not _has_choices(declared, keywords, findings):
         return None
+    if outputs and "scatter" in values:
+        message = f"asset '{name}' has several outputs and is scattered"
+        findings.error("FS005", message, keywords.spans["scatter"], help="leave one of the two out: results are a list")
+        return None
     draft = Draft(declared, keywords, name, namespace, outputs)
     named = {name: draft.name_span}
     named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))

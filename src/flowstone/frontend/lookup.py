@@ -84,7 +84,14 @@ class AssetFinder:
         return self.asset(text, None, draft.keywords.spans["asset"], "FS113", f"check '{draft.name}' is for")
 
     def asset(
-        self, text: str, namespace: str | None, span: Span, code: str, why: str, what: str = "asset"
+        self,
+        text: str,
+        namespace: str | None,
+        span: Span,
+        code: str,
+        why: str,
+        what: str = "asset",
+        argument: str = "asset",
     ) -> str | None:
         """The id that a text names, or None after a finding."""
         found = self.names.find(text, namespace)
@@ -95,7 +102,7 @@ class AssetFinder:
         elif not self.is_hidden(text):
             hint = self.names.suggest(text) or "declare it, or correct the name"
             near = nearest(text, self.names.known)
-            fix = None if near is None else respell(span, text, near, argument="asset")
+            fix = None if near is None else respell(span, text, near, argument=argument)
             self._findings.error(code, f"{why} '{text}', and there is no such {what}", span, help=hint, fix=fix)
         return None
 

@@ -69,6 +69,7 @@ class Lowering:
             timeout=self._timeout(draft),
             schedule=values.get("schedule"),
             cache=values.get("cache", True),
+            scatter=values.get("scatter"),
             choices=tuple(values.get("choices", ())),
             default_choice=values.get("default"),
             routed_from=binding.route,
@@ -185,8 +186,10 @@ class Lowering:
 
 
 def _kept(draft: Draft, signature: Signature) -> TypeExpr | None:
-    """The type of what is stored. Of a route that is a text, also where its function returns None."""
+    """The type of what is stored: of a route always a text, of what is scattered a list."""
     returns = signature.returns
+    if "scatter" in draft.keywords.values:
+        return None if returns is None else TypeExpr(name="list", args=(returns,))
     if draft.declared.word != "route":
         return returns
     kept = None if returns is None else returns.without_none()

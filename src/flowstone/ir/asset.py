@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowstone.dsl.policies import Retry
+from flowstone.dsl.scatter import Scatter
 from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.node import Json, Location, Node, Places, Spot
 from flowstone.ir.types import TypeExpr
@@ -55,6 +56,8 @@ class Step(Node):
     """Seconds."""
     schedule: ScheduleValue | None = None
     cache: bool = True
+    scatter: Scatter | None = None
+    """The function is called once for each item of what its dependency with ``scattered`` reads."""
     choices: tuple[str, ...] = ()
     """What a route chooses from, by the names of the steps; empty if this is none."""
     default_choice: str | None = None

@@ -31,8 +31,10 @@ class Dependency(Node):
     """Parameter that receives the value; None if the dependency only orders."""
     mapping: MappingValue | None = None
     optional: bool = False
+    scattered: bool = False
+    """The parameter receives one item of the value at a time."""
     type: TypeExpr | None = None
-    """The parameter's annotation as written, None if there is none."""
+    """The parameter's annotation as written, None if there is none; of a scattered value the list of it."""
     location: Location
 
 

@@ -47,7 +47,7 @@ def _check(check: Check) -> Iterator[str]:
 def _step(project: Project, step: Step) -> Iterator[str]:
     yield f"step {step.id}{_value(' by ', step.partitions)} = {_function(step.function)}"
     yield from _signature(step.signature)
-    for name, label in (("retries", step.retries), ("schedule", step.schedule)):
+    for name, label in (("retries", step.retries), ("scatter", step.scatter), ("schedule", step.schedule)):
         if label is not None:
             yield f"  {name} {_value('', label)}"
     if step.timeout is not None:
@@ -95,6 +95,7 @@ def _dependency(dependency: Dependency) -> str:
         head = f"  after {dependency.asset}"
     else:
         head = f"  needs {dependency.parameter}: {dependency.type or '?'} <- {dependency.asset}"
+    head += " scattered" if dependency.scattered else ""
     return head + _value(" by ", dependency.mapping) + (" optional" if dependency.optional else "")
 
 

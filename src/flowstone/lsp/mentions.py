@@ -135,8 +135,22 @@ class Mentions:
             yield from self._asset_at(module, keywords["asset"], None)
         if "routed_from" in keywords:
             yield from self._asset_at(module, keywords["routed_from"], _namespace(self._project, item))
+        scatter = keywords.get("scatter")
+        if isinstance(scatter, ast.Call):
+            yield from self._scattered(module, scatter, item)
         if isinstance(item, Step) and item.choices:
             yield from self._choices(module, node, keywords, item)
+
+    def _scattered(self, module: Module, call: ast.Call, item: Declaration) -> Iterator[Mention]:
+        """The asset whose items are taken, and the parameter for them where it has the same name."""
+        given = dict(zip(("over", "as_"), call.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+        if "over" in given:
+            yield from self._asset_at(module, given["over"], _namespace(self._project, item))
+        for need in item.signature.dependencies:
+            parameter = given.get("as_") if need.scattered else None
+            if isinstance(parameter, ast.Constant) and parameter.value == need.asset.rpartition(".")[2]:
+                yield from _at(module, parameter, (Target("asset", need.asset),), "string")
 
     def _choices(self, module: Module, node: Function, keywords: dict[str, ast.expr], route: Step) -> Iterator[Mention]:
         """The names of the assets that a route chooses, in its keywords and where its function returns them."""

@@ -17,10 +17,10 @@ from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.runner.plan import Plan, Task
+from flowstone.runtime.branches import Judgement, verdict
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place, Reason, differences
-from flowstone.runtime.routes import Judgement, verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 

@@ -16,8 +16,8 @@ from flowstone.runner.forecast import Forecast, forecast
 from flowstone.runner.history.entries import last_states
 from flowstone.runner.history.history import History
 from flowstone.runner.plan import Plan, Task, plan, restricted
+from flowstone.runtime.branches import verdict
 from flowstone.runtime.reasons import Place
-from flowstone.runtime.routes import verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 

@@ -14,9 +14,9 @@ from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
+from flowstone.runtime.branches import counts, was_decided
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
-from flowstone.runtime.routes import counts, was_decided
 from flowstone.runtime.workspace import Workspace
 
 _LAZY = ("Iterator", "Iterable", "Generator")

@@ -13,52 +13,37 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from msgspec import Struct
-
 from flowstone.__about__ import __version__
+from flowstone.config.environment import state_folder
 from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
+from flowstone.dsl.scatter import Scatter
 from flowstone.errors import ConfigurationError, NotChosenError, OutputError
 from flowstone.io.contract import IOManager, Staged
 from flowstone.io.frames import yields_batches
-from flowstone.io.record import CheckOutcome, InputVersion, Record
+from flowstone.io.record import CheckOutcome, Record
 from flowstone.io.streams import is_once
 from flowstone.ir.asset import Check
-from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.digest import digest
 from flowstone.ir.node import Json
 from flowstone.ir.types import TypeExpr
-from flowstone.runtime.arguments import config_arguments
+from flowstone.runtime.branches import CHOICE, decided, demand_chosen
 from flowstone.runtime.calls import Caller
 from flowstone.runtime.checks import as_annotated, demand_passed, judge
-from flowstone.runtime.inputs import Input, find_inputs, stored_value
+from flowstone.runtime.inputs import find_inputs, stored_value
+from flowstone.runtime.items import DoneItems
 from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.outputs import split
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import differences
 from flowstone.runtime.resources import OpenResources
-from flowstone.runtime.routes import CHOICE, decided, demand_chosen
 from flowstone.runtime.run import Run
+from flowstone.runtime.scatter import Scattering
+from flowstone.runtime.task import Call, Task
 from flowstone.runtime.workspace import Workspace
 
 _LOG = logging.getLogger("flowstone")
-
-
-class _Task(Struct, frozen=True):
-    """What one materialization is about."""
-
-    workspace: Workspace
-    prepared: PreparedStep
-    key: PartitionKey | None
-    run: Run
-    config: Mapping[str, Json]
-    inputs: tuple[Input, ...]
-    versions: tuple[InputVersion, ...]
-    config_version: str
-
-    @property
-    def partition(self) -> str | None:
-        return None if self.key is None else self.key.text
 
 
 _Value = Callable[[TypeExpr | None, IOManager], Any]
@@ -90,7 +75,7 @@ def materialize(
     StorageError; ConfigurationError. What the user's function raises passes through unchanged.
     """
     try:
-        task = _task(workspace, step, partition, run, config or {})
+        task = _task(workspace, step, partition, run, config or {}, force=force)
     except NotChosenError as error:
         return Outcome(step, partition, "skipped", (), str(error))
     if not force and (records := _reusable(task)) is not None:
@@ -106,20 +91,22 @@ def find_settled(
     Errors: as ``materialize``, for what goes wrong before a function is called.
     """
     try:
-        task = _task(workspace, step, partition, run, {})
+        task = _task(workspace, step, partition, run, {}, force=force)
     except NotChosenError as error:
         return Outcome(step, partition, "skipped", (), str(error))
     records = None if force else _reusable(task)
     return None if records is None else Outcome(step, task.partition, "reused", records)
 
 
-def _task(workspace: Workspace, step: str, partition: str | None, run: Run, config: Mapping[str, Json]) -> _Task:
+def _task(
+    workspace: Workspace, step: str, partition: str | None, run: Run, config: Mapping[str, Json], *, force: bool
+) -> Task:
     prepared = workspace.step(step)
     key = _key(workspace, prepared, partition)
     demand_chosen(workspace, prepared, key)
     inputs = find_inputs(workspace, prepared, key)
     versions = tuple([version for item in inputs for version in item.versions])
-    return _Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config))
+    return Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config), force)
 
 
 def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
@@ -136,7 +123,7 @@ def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) ->
         raise ConfigurationError(f"{step}: {error}") from error
 
 
-def _reusable(task: _Task) -> tuple[Record, ...] | None:
+def _reusable(task: Task) -> tuple[Record, ...] | None:
     """The stored records, if all outputs were made by the same code and configuration from the same inputs."""
     if not task.prepared.step.cache:
         return None
@@ -154,12 +141,12 @@ def _reusable(task: _Task) -> tuple[Record, ...] | None:
     return tuple(found)
 
 
-def _make(task: _Task) -> tuple[Record, ...]:
+def _make(task: Task) -> tuple[Record, ...]:
     started = datetime.now(UTC)
     prepared = task.prepared
     step = prepared.step
     task.workspace.demand_sources(prepared.modules)
-    if step.function.is_generator and not yields_batches(step):
+    if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
     run = task.run
     context = Context(step.id, task.key, run.id, run.engine, run.attempt, _LOG)
@@ -168,25 +155,72 @@ def _make(task: _Task) -> tuple[Record, ...]:
     try:
         with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
             resources.open(prepared.resources)
-            call = _Call(task, caller, resources, context)
-            values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
-            if step.choices:
-                values = (decided(step, values[0]),)
+            call = Call(task, caller, resources, context)
+            values, further = _values(task, call, loaded)
             _stage(task, call, values, staged)
-        further: dict[str, Json] = {CHOICE: values[0]} if step.choices else {}
         if context.metadata:
             further["user"] = json_values(context.metadata, step.id)
         records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
         for record in records:
             staged[0].manager.publish(staged[0].staged, record)
             del staged[0]
+        if step.scatter is not None and (done := _done_items(task)) is not None:
+            done.remove()
         return records
     finally:
         for item in staged:  # none is left after success
             item.manager.discard(item.staged)
 
 
-def _stage(task: _Task, call: _Call, values: tuple[Any, ...], staged: list[_StagedOutput]) -> None:
+def _values(task: Task, call: Call, loaded: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Json]]:
+    """What the outputs are, and what the record tells beside."""
+    step = task.prepared.step
+    if step.scatter is not None:
+        return _scattered(task, call, step.scatter, loaded)
+    values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
+    if step.choices:
+        choice = decided(step, values[0])
+        return (choice,), {CHOICE: choice}
+    return values, {}
+
+
+def _scattered(
+    task: Task, call: Call, scatter: Scatter, loaded: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Json]]:
+    done = _done_items(task)
+    items = loaded[scatter.as_]
+    scattering = Scattering(task.prepared.step.id, scatter, items, task.prepared.step.signature.returns, done)
+    try:
+        results = call.scatter(scattering, scatter.as_, loaded)
+    finally:
+        if done is not None:
+            done.close()
+    return (results,), {"scatter": scattering.facts(task.workspace.redactor.text)}
+
+
+def _done_items(task: Task) -> DoneItems | None:
+    """What is known of the items from earlier attempts, as far as it is still so; None where nothing is kept.
+
+    Where results are not to be reused, those of another run do not count.
+    """
+    prepared = task.prepared
+    (output,) = prepared.outputs
+    manager, _ = task.workspace.storage(output.id)
+    if not manager.traits.durable or output.storage.options.get("format", "json") != "json":
+        return None
+    others = [
+        [version.asset, version.partition, version.data_version]
+        for item in task.inputs
+        if not item.dependency.scattered
+        for version in item.versions
+    ]
+    this_run = task.run.id if task.force or not prepared.step.cache else None
+    version = digest([prepared.code_version, task.config_version, others, this_run])
+    home = state_folder(task.workspace.root, task.workspace.environment)
+    return DoneItems(home, output.id, task.partition, version)
+
+
+def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_StagedOutput]) -> None:
     """Check the values and stage them; one that is used up by that is checked when it is staged."""
     outputs = list(zip(task.prepared.outputs, values, strict=True))
     passing = [place for place, value in enumerate(values) if is_once(value)]
@@ -202,31 +236,7 @@ def _stage(task: _Task, call: _Call, values: tuple[Any, ...], staged: list[_Stag
         staged[place] = staged[place]._replace(checks=_checks(task, call, outputs[place][0].id, load))
 
 
-class _Call(Struct, frozen=True):
-    """Calls a user function with everything bound that its signature asks for."""
-
-    task: _Task
-    caller: Caller
-    resources: OpenResources
-    context: Context
-
-    def __call__(self, ref: FunctionRef, kind: str, signature: Signature, owner: str, values: Mapping[str, Any]) -> Any:
-        workspace = self.task.workspace
-        function: Callable[..., Any] = workspace.function(ref, kind)  # type: ignore[arg-type]
-        config = workspace.project.params.get(owner, {})
-        if kind == "asset" and self.task.config:
-            config = {**config, **self.task.config}
-        arguments = dict(values)
-        if signature.context is not None:
-            arguments[signature.context] = self.context
-        if signature.resources:
-            arguments.update(self.resources.arguments(signature))
-        if config or signature.config:
-            arguments.update(config_arguments(workspace, owner, signature, config))
-        return self.caller.call(function, arguments, is_async=ref.is_async)
-
-
-def _checks(task: _Task, call: _Call, asset: str, value: _Value) -> tuple[CheckOutcome, ...]:
+def _checks(task: Task, call: Call, asset: str, value: _Value) -> tuple[CheckOutcome, ...]:
     """The outcomes of an asset's checks. Errors: CheckFailedError if a blocking one failed."""
     checks = task.workspace.project.checks_of.get(asset)
     if not checks:
@@ -239,7 +249,7 @@ def _checks(task: _Task, call: _Call, asset: str, value: _Value) -> tuple[CheckO
     return outcomes
 
 
-def _run_check(call: _Call, check: Check, value: _Value) -> Any:
+def _run_check(call: Call, check: Check, value: _Value) -> Any:
     manager, _ = call.task.workspace.storage(check.asset)
     values = {
         dependency.parameter: value(dependency.type, manager)
@@ -254,7 +264,7 @@ def _load_staged(staged: Staged, wanted: TypeExpr | None, manager: IOManager) ->
 
 
 def _record(
-    task: _Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, further: dict[str, Json]
+    task: Task, staged: Staged, checks: tuple[CheckOutcome, ...], started: datetime, further: dict[str, Json]
 ) -> Record:
     metadata: dict[str, Json] = {"content": staged.metadata} if staged.metadata else {}
     metadata.update(further)

@@ -18,10 +18,10 @@ from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import Keys, closed_keys, fill_keys
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name, partition_parameters
+from flowstone.runtime.branches import is_left_out
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
-from flowstone.runtime.routes import is_left_out
 from flowstone.runtime.workspace import Workspace
 
 

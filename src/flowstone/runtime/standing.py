@@ -10,10 +10,10 @@ from typing import Literal
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
+from flowstone.runtime.branches import verdict
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Reason, differences
-from flowstone.runtime.routes import verdict
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 

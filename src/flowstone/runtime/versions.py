@@ -11,12 +11,20 @@ from flowstone.ir.project import Project
 
 
 def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Check]) -> str:
-    """Digest of the code of a step, of the resources it uses and of the checks that judge what it makes."""
-    if not resources and not checks:
+    """Digest of the code of a step, of what its declaration says about its value, of the resources that it uses and of
+    the checks that judge what it makes.
+    """
+    if not (resources or checks or step.choices or step.scatter):
         return step.code
+    more: list[Json] = []
+    if step.choices:
+        more.append(["route", step.choices, step.default_choice])
+    if step.scatter is not None:
+        more.append(["scatter", step.scatter.over, step.scatter.as_, step.scatter.failure_threshold])
     return digest(
         [
             step.code,
+            *more,
             sorted((resource.name, resource.code) for resource in resources),
             sorted((check.asset, check.name, check.blocking, check.code) for check in checks),
         ]

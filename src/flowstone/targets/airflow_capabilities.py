@@ -99,6 +99,7 @@ CAPABILITIES = tuple(
             "the step runs in a process of its own, which is killed; execution_timeout is a little longer",
         ),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
+        ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
         ("route", "runtime", "the choice is in the record of its value"),
         (
             "routed_from",

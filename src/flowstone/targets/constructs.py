@@ -274,6 +274,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "retries: on": _steps(lambda step: step.retries and step.retries.on, "retries"),
     "timeout": _steps(lambda step: step.timeout is not None, "timeout"),
     "cache": _steps(lambda step: step.cache, "cache"),
+    "scatter": _steps(lambda step: step.scatter, "scatter"),
     "route": _steps(lambda step: step.choices, "choices"),
     "routed_from": _steps(lambda step: step.routed_from, "routed_from"),
     "job": _jobs(_any),

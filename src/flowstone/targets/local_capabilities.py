@@ -70,6 +70,7 @@ CAPABILITIES = tuple(
         ("retries: on", "native", "other exceptions fail the task without a retry"),
         ("timeout", "native", "the worker process is killed with all that it started"),
         ("cache", "native", "by records"),
+        ("scatter", "native", "in the one task of the asset: in threads, or in an event loop"),
         ("route", "native", "the choice is in the record of its value"),
         ("routed_from", "native", "by the record of the choice: branches that are not chosen are skipped"),
         ("job", "native", "a script"),

@@ -65,6 +65,7 @@ CAPABILITIES = tuple(
         ("retries: on", "native", "retry_condition_fn"),
         ("timeout", "runtime", "the step runs in a process of its own, which is killed"),
         ("cache", "runtime", "by records; the task ends in the state Cached"),
+        ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
         ("route", "runtime", "the choice is in the record of its value"),
         ("routed_from", "runtime", "by the record of the choice: tasks of branches that are not chosen end as Skipped"),
         ("job", "native", "a flow and a deployment"),

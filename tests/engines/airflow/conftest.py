@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HEADER = """
 from pathlib import Path
 from flowstone import AllPartitions, CheckResult, Context, Cron, DailyPartitions, Dep, Every, HourlyPartitions, Job
-from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, StaticPartitions, WeeklyPartitions
+from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, Scatter, StaticPartitions, WeeklyPartitions
 from flowstone import asset, check, resource, route
 
 HERE = Path(__file__).parent

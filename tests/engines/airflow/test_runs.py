@@ -308,3 +308,26 @@ def test_branches_that_are_not_chosen_are_skipped(compile_project):
     states = {task.task: task.state for task in project.run("branches")}
     assert states == {**dict.fromkeys(("mode", "part", "both"), "success"), "full": "skipped", "checked": "skipped"}
     assert project.value("both") == "None part None"
+
+
+SCATTER = """
+@asset
+def urls() -> list[str]:
+    return ["a", "b", "c"]
+
+@asset(scatter=Scatter(over="urls", as_="url", max_concurrent=1), retries=1)
+def sizes(url: str) -> int:
+    note(url)
+    if (HERE / "notes").read_text().split() == ["a", "b"]:
+        raise ConnectionError("not yet")
+    return len(url)
+
+scattering = Job("scattering")
+"""
+
+
+def test_items_that_are_done_are_not_done_again(compile_project):
+    project = compile_project(SCATTER)
+    assert {task.state for task in project.run("scattering")} == {"success"}
+    assert project.notes() == ["a", "b", "b", "c"]
+    assert project.value("sizes") == [1, 1, 1]

@@ -353,3 +353,28 @@ def test_a_block_that_prefect_lacks_is_named(compile_project, monkeypatch):
     state = project.run("blocks")
     assert state.is_failed()
     assert "lost.url needs the Prefect block secret/nowhere" in state.message
+
+
+def test_items_that_are_done_are_not_done_again(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def urls() -> list[str]:
+            return ["a", "b", "c"]
+
+        @asset(scatter=Scatter(over="urls", as_="url", max_concurrent=1), retries=1)
+        async def sizes(url: str) -> int:
+            note(url)
+            if project_notes() == ["a", "b"]:
+                raise ConnectionError("not yet")
+            return len(url)
+
+        def project_notes():
+            return (HERE / "notes").read_text().split()
+
+        scattering = Job("scattering", select="*")
+        """
+    )
+    assert project.run("scattering").is_completed()
+    assert project.notes() == ["a", "b", "b", "c"]
+    assert project.value("sizes") == [1, 1, 1]

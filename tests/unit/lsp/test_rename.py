@@ -243,3 +243,24 @@ def test_a_route_and_what_it_chooses_are_renamed(project, client, edited, near, 
     client.wait_for(path)
     old = near.strip('")').removeprefix("def ")
     assert edited(path, rename(client, path, new, near, old)) == ROUTED.replace(old, new)
+
+
+SCATTERED = """from flowstone import Scatter, asset
+
+
+@asset
+def order() -> list[int]:
+    return [1]
+
+
+@asset(scatter=Scatter(over="order", as_="order"))
+def doubled(order: int) -> int:
+    return order * 2
+"""
+
+
+def test_what_is_scattered_over_is_renamed(project, client, edited):
+    path = project({"pipelines/a.py": SCATTERED}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    assert edited(path, rename(client, path, "number", "def order", "order")) == SCATTERED.replace("order", "number")

@@ -21,7 +21,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = subject.types
     for edge in subject.edges:
         given, wanted = edge.producer.type, wanted_value(edge, judge)
-        if given is None or wanted is None or given.name == _NONE.name:
+        if given is None or wanted is None or given.name == _NONE.name or edge.dependency.scattered:
             continue
         if subject.is_unknown(edge.producer, "io_manager"):
             continue  # what its store makes of the value is not known

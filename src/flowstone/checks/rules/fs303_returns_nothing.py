@@ -16,7 +16,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from _generators(subject)
     for edge in subject.edges:
         given = edge.producer.type
-        if given is None or given.name != "None" or edge.dependency.parameter is None:
+        if given is None or given.name != "None" or edge.dependency.parameter is None or edge.dependency.scattered:
             continue
         yield Finding(
             f"{edge.name!r} reads {edge.producer.id!r}, which returns nothing",
@@ -30,7 +30,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _generators(subject: Subject) -> Iterator[Finding]:
     """Of an asset or a check a generator would arrive, and nothing in it would run, unless it yields record batches."""
     for step in subject.project.steps.values():
-        if step.function.is_generator and not yields_batches(step):
+        if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
             yield Finding(f"{step.id!r} yields and returns no value", step.location, help=_RETURN)
     for item in subject.project.checks:
         if item.function.is_generator:

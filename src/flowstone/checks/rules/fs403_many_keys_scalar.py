@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     judge = Compatibility(subject.project.classes)
     for edge in subject.edges:
         wanted = edge.dependency.type
-        if edge.arity != "many" or wanted is None or edge.dependency.parameter is None:
+        if edge.arity != "many" or wanted is None or edge.dependency.parameter is None or edge.dependency.scattered:
             continue
         if wanted_value(edge, subject.types) is None:
             given = edge.producer.type or "T"

@@ -1,6 +1,6 @@
 """The assets as plain functions."""
 
-from branches import customers, days, mode
+from customers import customers, days, mode
 
 from flowstone import Context
 

@@ -1,6 +1,6 @@
-"""Customers, loaded whole on Mondays and by their changes on other days."""
+"""Customers, loaded whole on Mondays and by their changes on other days, and a greeting for each of them."""
 
-from flowstone import Context, DailyPartitions, Job, asset, route
+from flowstone import Context, DailyPartitions, Job, Scatter, asset, route
 
 days = DailyPartitions(start="2024-01-01", end="2024-02-01")
 
@@ -36,6 +36,22 @@ def customers(whole: dict[str, str] | None, changes: dict[str, str] | None, audi
     """Whichever was loaded."""
     found = whole or changes or {}
     return found if audit is None else {**found, "audited": str(audit)}
+
+
+@asset(partitioned_by=days)
+def names(customers: dict[str, str]) -> list[str]:
+    """Whom to greet."""
+    return [name for customer, name in sorted(customers.items()) if customer != "audited"]
+
+
+@asset(
+    partitioned_by=days, scatter=Scatter(over="names", as_="name", max_concurrent=2, failure_threshold=0.5), retries=1
+)
+async def greetings(name: str) -> str:
+    """One for each name; those of whom we know nothing better get none."""
+    if name == "Edsger":
+        raise ValueError("he would not like it")
+    return f"Hello {name}!"
 
 
 @asset

@@ -159,3 +159,12 @@ def test_a_chain_behind_a_branch_may_be_long(make_project):
     (made.root / "choice").write_text("part")
     made.make("mode")
     assert made.make("a299").reason == "mode chose 'part'"
+
+
+def test_another_default_is_another_route(make_project):
+    text = "@route(choices=['one', 'two'], default='one')\ndef way() -> None: ...\n"
+    made = make_project(text)
+    made.make("way")
+    changed = make_project(text.replace("default='one'", "default='two'"), like=made)
+    assert changed.make("way").status == "materialized"
+    assert changed.value("way") == "two"
