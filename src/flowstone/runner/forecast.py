@@ -17,7 +17,7 @@ from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.runner.plan import Plan, Task
-from flowstone.runtime.branches import Judgement, verdict
+from flowstone.runtime.branches import CHOSEN, Judgement, verdict
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place, Reason, differences
@@ -201,7 +201,7 @@ class _Forecaster:
     def _judge(self, step: str, key: PartitionKey | None) -> Judgement:
         """Whether routes leave a step out, as far as they have chosen and do not choose again."""
         if step not in self._workspace.project.routes:
-            return Judgement("chosen")
+            return CHOSEN
         return verdict(self._workspace, step, key, self._settled)
 
     def _settled(self, asset: str, partition: str | None) -> Record | str | None:

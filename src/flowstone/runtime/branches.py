@@ -34,7 +34,7 @@ class Judgement:
     reason: Reason | None = None
 
 
-_CHOSEN = Judgement("chosen")
+CHOSEN = Judgement("chosen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def conditions(workspace: Workspace, step: str, key: PartitionKey | None) -> Ite
 
 def verdict(workspace: Workspace, step: str, key: PartitionKey | None, record: FindRecord) -> Judgement:
     """Whether a step is to be made for a key, by the records of the routes."""
-    found = _CHOSEN
+    found = CHOSEN
     for condition in conditions(workspace, step, key):
         choice = _choice(record(*condition.route))
         if choice is None:
