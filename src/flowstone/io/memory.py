@@ -10,7 +10,6 @@ is a relation, whose connection is the user's; other iterators are refused.
 from __future__ import annotations
 
 import hashlib
-import pickle
 import secrets
 import threading
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from typing import Any, ClassVar
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
 from flowstone.io.contract import IOManager, Options, Slot, Staged, Traits
-from flowstone.io.frame_digest import FrameDigest
 from flowstone.io.judge import refusal
 from flowstone.io.record import Record
 from flowstone.io.streams import is_once
@@ -141,16 +139,20 @@ def _judge(type: TypeExpr) -> str | None:
 
 def _content(value: Any) -> bytes:
     """Bytes that are equal for equal values, as far as that can be had."""
+    if type(value) in _SIMPLE:
+        return repr(value).encode("utf-8", "surrogatepass")
     if isinstance(value, _Batches):
+        from flowstone.io.frame_digest import FrameDigest
+
         digest = FrameDigest(value.table.schema)
         digest.update(value.table)
         return digest.finish().encode()
-    if type(value) in _SIMPLE:
-        return repr(value).encode("utf-8", "surrogatepass")
     try:
         return json_values.dumps(value)
     except json_values.NotJsonError:
         pass
+    import pickle
+
     try:
         return pickle.dumps(value, protocol=5)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError):

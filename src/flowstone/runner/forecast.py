@@ -6,7 +6,7 @@ known once what it reads was made: if that comes out as it was, the task's value
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -78,13 +78,13 @@ def forecast(
 class _Inputs(Struct, frozen=True):
     """What a task will read, as far as it is known."""
 
-    known: tuple[tuple[Place, Record | None], ...]
+    known: Sequence[tuple[Place, Record | None]]
     """In the order in which they are read, with what is stored now."""
-    changing: frozenset[Place]
+    changing: Collection[Place]
     """Those that are made again before."""
-    missing: tuple[Place, ...]
-    blocked: tuple[Place, ...]
-    uncertain: frozenset[Place]
+    missing: Sequence[Place]
+    blocked: Sequence[Place]
+    uncertain: Collection[Place]
     """Those that a route may leave out, which has yet to choose."""
 
 
@@ -102,6 +102,7 @@ class _Forecaster:
         self._stored.expect(
             (output.id, task.partition) for task in plan.tasks for output in workspace.step(task.step).outputs
         )
+        self._routes = workspace.project.routes
         self._actions: dict[Place, Action] = {}
         self._keys: dict[str, list[str | None]] = {}
         """The partitions in the plan of each asset."""
@@ -120,15 +121,14 @@ class _Forecaster:
 
     def _of(self, task: Task) -> Expectation:
         prepared = self._workspace.step(task.step)
-        key = self._key(prepared.outputs[0], task.partition)
-        chosen = self._judge(task.step, key)
+        chosen = self._judge(task.step, prepared.outputs[0], task.partition)
         if chosen.verdict == "left out" and chosen.reason is not None:
             return Expectation(task, "skip", (chosen.reason,))
-        inputs = self._inputs(prepared, key)
+        inputs = self._inputs(prepared, self._key(prepared.outputs[0], task.partition))
         if inputs.missing or inputs.blocked:
-            facts = Reason("input missing", inputs.missing), Reason("input blocked", inputs.blocked)
+            facts = Reason("input missing", tuple(inputs.missing)), Reason("input blocked", tuple(inputs.blocked))
             return Expectation(task, "blocked", tuple(reason for reason in facts if reason.places))
-        reasons = dict.fromkeys(self._without_records(prepared, task))
+        reasons = dict.fromkeys(self._without_records(prepared, task)) if self._force or not prepared.step.cache else {}
         if chosen.reason is not None:
             return Expectation(task, "may run", (chosen.reason, *reasons))
         records = []
@@ -178,7 +178,7 @@ class _Forecaster:
             for place in places:
                 record = self._stored.one(*place)
                 action = self._actions.get(place)
-                chosen = self._judge(asset.step, self._key(asset, place[1]))
+                chosen = self._judge(asset.step, asset, place[1])
                 if chosen.verdict == "undecided" and action != "blocked":
                     uncertain.add(place)
                     changing.add(place)
@@ -196,13 +196,13 @@ class _Forecaster:
                     missing.append(place)
             if all_stored and not places and not dependency.optional:
                 missing.append((asset.id, None))
-        return _Inputs(tuple(known), frozenset(changing), tuple(missing), tuple(blocked), frozenset(uncertain))
+        return _Inputs(known, changing, missing, blocked, uncertain)
 
-    def _judge(self, step: str, key: PartitionKey | None) -> Judgement:
-        """Whether routes leave a step out, as far as they have chosen and do not choose again."""
-        if step not in self._workspace.project.routes:
+    def _judge(self, step: str, asset: Asset, partition: str | None) -> Judgement:
+        """Whether routes leave out a step that makes an asset, as far as they have chosen and do not choose again."""
+        if step not in self._routes:
             return CHOSEN
-        return verdict(self._workspace, step, key, self._settled)
+        return verdict(self._workspace, step, self._key(asset, partition), self._settled)
 
     def _settled(self, asset: str, partition: str | None) -> Record | str | None:
         if self._actions.get((asset, partition), "reuse") in ("run", "may run", "blocked"):
@@ -217,6 +217,8 @@ class _Forecaster:
         self, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
     ) -> tuple[list[Place], bool]:
         """What a dependency reads, in order, and whether that is all that is stored by then."""
+        if asset.partitions is None and dependency.mapping is None:
+            return [(asset.id, None)], False
         selected = selection(prepared.partitions, asset.partitions, dependency, key)
         if not selected.stored:
             return [(asset.id, None if item is None else item.text) for item in selected.keys], False

@@ -63,7 +63,22 @@ def carry_out(workspace: Workspace, session: Session) -> int:
     Errors: UsageError if keys are missing or wrong, if nothing is to be done, or if the configuration is wrong.
     """
     with _frozen():
-        return _carry_out(workspace, session)
+        with _planning():
+            planned = prepare_run(workspace, session.asked)
+        return _carry_out(workspace, session, planned)
+
+
+@contextmanager
+def _planning() -> Iterator[None]:
+    """Keep the garbage collector off: a plan is many objects, all of which stay, and no user code is called for it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
 
 
 @contextmanager
@@ -81,8 +96,7 @@ def _frozen() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _carry_out(workspace: Workspace, session: Session) -> int:
-    planned = prepare_run(workspace, session.asked)
+def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int:
     if not planned.plan.tasks:
         print("nothing to do", file=sys.stderr)  # noqa: T201
         return 0

@@ -20,6 +20,7 @@ class PreparedStep(Struct, frozen=True):
     """A step with what it refers to looked up."""
 
     step: Step
+    partitions: Partitions | None
     outputs: tuple[Asset, ...]
     dependencies: tuple[tuple[Dependency, Asset], ...]
     checks: tuple[Check, ...]
@@ -34,10 +35,6 @@ class PreparedStep(Struct, frozen=True):
     code_version: str
     config_version: str
 
-    @property
-    def partitions(self) -> Partitions | None:
-        return self.step.partitions
-
     def version_with(self, config: Mapping[str, Json]) -> str:
         """The config version with other values of this step's config parameters."""
         if not config:
@@ -49,19 +46,20 @@ class PreparedStep(Struct, frozen=True):
 
 def prepare(project: Project, step: Step) -> PreparedStep:
     """Look up everything that a step refers to."""
-    outputs = tuple(project.assets[asset] for asset in step.outputs.values())
-    checks = tuple(check for asset in outputs for check in project.checks_of.get(asset.id, ()))
-    resources = needed_resources(project, (step.signature, *(check.signature for check in checks)))
+    outputs = tuple([project.assets[asset] for asset in step.outputs.values()])
+    checks = tuple([check for asset in outputs for check in project.checks_of.get(asset.id, ())])
+    resources = needed_resources(project, (step.signature, *[check.signature for check in checks]))
     config = project.params.get(step.id, {})
     return PreparedStep(
         step=step,
+        partitions=step.partitions,
         outputs=outputs,
-        dependencies=tuple((item, project.assets[item.asset]) for item in step.signature.dependencies),
+        dependencies=tuple([(item, project.assets[item.asset]) for item in step.signature.dependencies]),
         checks=checks,
         resources=resources,
         config=config,
         project=project,
-        modules=_modules(step.function, *(item.function for item in resources), *(item.function for item in checks)),
+        modules=_modules(step.function, *[item.function for item in resources], *[item.function for item in checks]),
         code_version=code_version(step, resources, checks),
         config_version=_config_version(project, step, outputs, resources, checks, config),
     )
@@ -72,6 +70,8 @@ def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tup
 
     Errors: ConfigurationError if they need each other in a circle.
     """
+    if not any(signature.resources for signature in signatures):
+        return ()
     found: dict[str, Resource] = {}
     waiting: dict[str, None] = {}
     stack = [use.resource for signature in reversed(signatures) for use in reversed(signature.resources)]

@@ -84,7 +84,8 @@ class Sources:
 
 
 def _is_same(path: Path, file: SourceFile) -> bool:
-    data = path.read_bytes()
+    with open(path, "rb") as opened:  # noqa: PTH123 - Path takes as long again, and there may be hundreds
+        data = opened.read()
     if text_digest(data) == file.text:
         return True
     try:

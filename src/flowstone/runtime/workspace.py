@@ -50,7 +50,7 @@ class Workspace:
         self.secrets = Secrets(environment)
         self._managers: dict[str, IOManager] = {}
         self._storages: dict[str, tuple[IOManager, Callable[[str | None], Slot]]] = {}
-        self._functions: dict[tuple[str, FunctionRef], Callable[..., Any]] = {}
+        self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
         self._steps: dict[str, PreparedStep] = {}
         self._keys: dict[Partitions, dict[str, PartitionKey]] = {}
         self._lock = threading.RLock()
@@ -97,10 +97,11 @@ class Workspace:
 
         Errors: ConfigurationError if the module does not hold it; what the import raises passes through.
         """
-        found = self._functions.get((kind, ref))
+        place = kind, ref.defined_in, ref.key, ref.module, ref.name
+        found = self._functions.get(place)
         if found is None:
             with self._lock:
-                found = self._functions[kind, ref] = self._find_function(ref, kind)
+                found = self._functions[place] = self._find_function(ref, kind)
         return found
 
     def demand_sources(self, modules: Collection[str]) -> None:
