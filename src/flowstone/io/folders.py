@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -37,16 +36,16 @@ def unpack(source: Any, target: Path) -> None:
             path = target / _inside(entry)
             wanted.add(path)
             if entry.isdir():
-                _replace(path, path.is_dir() and not path.is_symlink())
+                _remove_unless(stat.S_ISDIR, path)
                 path.mkdir(exist_ok=True)
             else:
                 content = archive.extractfile(entry)
                 assert content is not None
-                _replace(path, path.is_file() and not path.is_symlink())
+                _remove_unless(stat.S_ISREG, path)
                 _write(path, content, entry.mode, target.parent)
     for path in list(_sorted(target)):
         if path not in wanted:
-            _replace(path, False)
+            _remove_unless(lambda _: False, path)
 
 
 def _sorted(folder: Path) -> Iterator[Path]:
@@ -77,14 +76,18 @@ def _inside(entry: tarfile.TarInfo) -> PurePosixPath:
     return path
 
 
-def _replace(path: Path, fits: bool) -> None:
-    """Remove what is of another kind."""
-    if fits or not os.path.lexists(path):
+def _remove_unless(fits: Callable[[int], bool], path: Path) -> None:
+    """Remove what is of another kind. It is looked at once: what others make in the meantime is of the right kind."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
         return
-    if path.is_dir() and not path.is_symlink():
+    if fits(mode):
+        return
+    if stat.S_ISDIR(mode):
         shutil.rmtree(path)
     else:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _write(path: Path, content: Any, mode: int, drafts: Path) -> None:

@@ -1,13 +1,15 @@
 import io
 import os
+import sys
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from flowstone.errors import DamagedError, UnsupportedTypeError
 from flowstone.io.filesystem import FilesystemManager
-from flowstone.io.folders import unpack
+from flowstone.io.folders import pack, unpack
 from flowstone.ir.types import TypeExpr
 
 FILES = {"model.bin": b"\0" * 3_000_000, "a/b/c.txt": "ß".encode(), "a/empty": b"", "ß/🙂 x": b"1", "x" * 200: b"long"}
@@ -84,6 +86,24 @@ def test_many_may_load_at_once(shelf, folder):
     for thread in threads:
         thread.join()
     assert [item == content_of(folder) for item in found] == [True] * 6
+
+
+def test_what_others_unpack_in_the_meantime_is_left_alone(tmp_path):
+    folder, packed = tmp_path / "small", io.BytesIO()
+    for name in ("a/b", "c/d/e", "f"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").write_text(name)
+    pack(folder, packed)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            for number in range(40):
+                target = tmp_path / str(number) / "copy"
+                list(pool.map(lambda _, target=target: unpack(io.BytesIO(packed.getvalue()), target), range(6)))
+                assert content_of(target) == content_of(folder)
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe"])
