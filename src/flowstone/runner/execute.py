@@ -16,6 +16,7 @@ from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.runner.attempt import settled, succeeded
 from flowstone.runner.capture import Capture
+from flowstone.runner.executors import Executors
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.here import Here, Kept
 from flowstone.runner.interrupts import GRACE, Interrupts
@@ -25,7 +26,6 @@ from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
 from flowstone.runner.processes import WorkerRunner
 from flowstone.runner.progress import Reporter
 from flowstone.runner.result import Failure, Order, Result
-from flowstone.runner.routes import Routes
 from flowstone.runner.summary import Summary
 from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
@@ -113,7 +113,7 @@ class _Execution:
         self.options = options
         self.reporter = reporter
         self.results: Results = SimpleQueue()
-        self.routes = Routes(workspace.project, options.executor, plan)
+        self.executors = Executors(workspace.project, options.executor, plan)
         self.pools: dict[Executor, Pool] = {}
         self.waiting = [len(task.needs) for task in plan.tasks]
         self.users: list[list[int]] = [[] for _ in plan.tasks]
@@ -126,16 +126,16 @@ class _Execution:
         self.skipped = [False] * len(plan.tasks)
         self.running = 0
         self.summary = Summary()
-        self.lasting = self.routes.something_lasts()
+        self.lasting = self.executors.something_lasts()
         """Whether there can be something to go on with after this process has ended."""
         self.flushed = time.monotonic()
-        self.capacity = 1 if options.executor == "inline" or self.routes.one_at_a_time() else options.workers
+        self.capacity = 1 if options.executor == "inline" or self.executors.one_at_a_time() else options.workers
 
     def loop(self) -> Summary:
         """Run everything."""
         started = time.perf_counter()
         self.reporter.begin(self.plan)
-        for text in self.routes.notes():
+        for text in self.executors.notes():
             self.reporter.note(text)
         while self.ready or self.delayed or self.running:
             if self.interrupts.asked is not None:
@@ -194,17 +194,17 @@ class _Execution:
     def _start(self, place: int, task: Task, *, force: bool) -> None:
         """Begin an attempt, unless nothing turns out to have to be made: that needs no process."""
         order = Order(task.step, task.partition, self.options.run_id, self.attempts[place] + 1, force)
-        route = self.routes.of(task.step)
+        executor = self.executors.of(task.step)
         self.running += 1
-        may_be_settled = route == "process" or task.step in self.workspace.project.routes
+        may_be_settled = executor == "process" or task.step in self.workspace.project.routes
         if may_be_settled and (result := settled(self.workspace, order)) is not None:
             self.results.put((place, result))
             return
         self.attempts[place] = order.attempt
         if self.journal is not None:
             self.journal.starting(place, order.attempt, keep=self.lasting)
-        self.interrupts.at_once = route == "inline"
-        self._pool(route).submit(place, order)
+        self.interrupts.at_once = executor == "inline"
+        self._pool(executor).submit(place, order)
         self.interrupts.at_once = False
 
     def _time_to_next(self) -> float:

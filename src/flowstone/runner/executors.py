@@ -12,7 +12,7 @@ from flowstone.registry import io_manager_class
 from flowstone.runner.plan import Plan
 
 
-class Routes:
+class Executors:
     """Which steps run in this process, and which in worker processes."""
 
     def __init__(self, project: Project, executor: Executor, plan: Plan) -> None:
@@ -20,16 +20,16 @@ class Routes:
         self._executor = executor
         self._steps = tuple(dict.fromkeys(task.step for task in plan.tasks))
         self._managers = self._storing(self._steps)
-        self._routes: dict[str, Executor] = {}
+        self._executors: dict[str, Executor] = {}
         self._traits: dict[str, Traits] = {}
 
     def of(self, step: str) -> Executor:
         """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
-        found = self._routes.get(step)
+        found = self._executors.get(step)
         if found is None:
             node = self._project.steps[step]
             wanted = node.engine_options["local"].get("executor") if "local" in node.engine_options else None
-            found = self._routes[step] = self._route(step, wanted or self._executor)
+            found = self._executors[step] = self._route(step, wanted or self._executor)
         return found
 
     def notes(self) -> list[str]:
