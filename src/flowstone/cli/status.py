@@ -102,5 +102,5 @@ def _json(item: Standing) -> dict[str, Any]:
         "partition": item.partition,
         "state": item.state,
         "reasons": list(item.reasons),
-        "record": None if item.record is None else item.record.model_dump(mode="json"),
+        "record": None if item.record is None else item.record.to_builtins(),
     }

@@ -75,7 +75,7 @@ def _record_difference(one: Stored, other: Stored, address: Address) -> str | No
 
 def _facts(record: Record) -> dict[str, Any]:
     """What the engines have to agree in."""
-    found = record.model_dump(mode="json", exclude=_OF_THE_RUN)
+    found = {name: value for name, value in record.to_builtins().items() if name not in _OF_THE_RUN}
     found["metadata"]["content"] = {k: v for k, v in content_of(record).items() if k not in _OF_THE_PLACE}
     return found
 

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import Options, Slot
 from flowstone.io.locks import locked
@@ -119,10 +117,10 @@ def judge(files: Files, following: str) -> Announced | None:
     """An announced record, if its data is there; None if there is none that counts. Errors: OSError, StorageError."""
     try:
         content = files.read(following)
-        record = Record.model_validate_json(content)
+        record = Record.from_json(content)
         place = PurePosixPath(content_of(record)[PLACE])
         target = record_place(Slot(record.asset, record.partition, Options()))
-    except (FileNotFoundError, ValidationError, KeyError, TypeError, StorageError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, StorageError):
         return None
     if ".." in place.parts or place.is_absolute() or next_place(target) != following:
         return None

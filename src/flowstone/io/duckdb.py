@@ -178,7 +178,7 @@ class DuckdbManager(TableManager):
         run(
             connection,
             f"INSERT OR REPLACE INTO {quoted(table.schema, RECORDS)} VALUES (?, ?, ?, ?)",  # noqa: S608 - quoted
-            (slot.asset, slot.partition or _UNPARTITIONED, record.data_version, record.model_dump_json()),
+            (slot.asset, slot.partition or _UNPARTITIONED, record.data_version, record.to_json().decode()),
         )
 
     def _select(self, slot: Slot, column: Literal["record", "partition"], partition: str | None = None) -> list[str]:

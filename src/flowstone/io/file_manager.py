@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
@@ -153,7 +153,7 @@ class FileManager(IOManager):
     def publish(self, staged: Staged, record: Record) -> None:
         draft, place = staged.handle
         with self._faults(staged.slot.label, "publish", place):
-            self.store.publish(draft, place, record.model_dump_json().encode() + b"\n", record_place(staged.slot))
+            self.store.publish(draft, place, record.to_json() + b"\n", record_place(staged.slot))
 
     def discard(self, staged: Staged) -> None:
         staged.handle[0].discard()
@@ -166,8 +166,8 @@ class FileManager(IOManager):
             except FileNotFoundError:
                 return None
         try:
-            record = Record.model_validate_json(data)
-        except ValidationError as error:
+            record = Record.from_json(data)
+        except ValueError as error:
             raise DamagedError(f"{slot.label}: the record {self.store.show(place)} cannot be read") from error
         if (record.asset, record.partition) != (slot.asset, slot.partition):
             whose = f"{record.asset}, partition {record.partition}"

@@ -27,8 +27,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
 from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError
 from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
@@ -325,8 +323,8 @@ def _versioned(place: str, version: str) -> str:
 def _told(record: bytes) -> str | None:
     """The place of the data of which a record tells; None if it tells nothing that can be."""
     try:
-        path = PurePosixPath(content_of(Record.model_validate_json(record))["object"])
-    except (ValidationError, KeyError, TypeError):
+        path = PurePosixPath(content_of(Record.from_json(record))["object"])
+    except (ValueError, KeyError, TypeError):
         return None
     ours = ".." not in path.parts and not path.is_absolute() and VERSIONED.search(path.name)
     return str(path) if ours else None

@@ -240,7 +240,7 @@ class PostgresManager(TableManager):
                 slot.asset,
                 slot.partition or _UNPARTITIONED,
                 record.data_version,
-                record.model_dump_json(),
+                record.to_json().decode(),
             )
         )
 

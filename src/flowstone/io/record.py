@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import ConfigDict
+import msgspec
+from msgspec import Struct
 
-from flowstone.ir.node import Json, Node
+from flowstone.ir.node import Json
 
 RECORD_VERSION = 1
 
-_BUILT = ConfigDict(defer_build=False)
-"""Validators of records are made on import: threads use them at once, and not every release of pydantic makes a
-deferred one safely then."""
 
-
-class InputVersion(Node):
+class InputVersion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value that was read to make another."""
-
-    model_config = _BUILT
 
     asset: str
     partition: str | None = None
     data_version: str
 
 
-class CheckOutcome(Node):
+class CheckOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a check said of the value."""
-
-    model_config = _BUILT
 
     name: str
     passed: bool
@@ -37,10 +30,11 @@ class CheckOutcome(Node):
     metadata: dict[str, Json] = {}
 
 
-class Record(Node):
-    """One materialization of one asset and partition."""
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One materialization of one asset and partition. Unknown fields are refused, lest a newer one be half understood.
 
-    model_config = _BUILT
+    One is made for each value and read for each input: making a struct takes a tenth of the time of a model.
+    """
 
     record_version: int = RECORD_VERSION
     asset: str
@@ -65,6 +59,30 @@ class Record(Node):
     checks: tuple[CheckOutcome, ...] = ()
     flowstone: str
     """Version of FlowStone that wrote it."""
+
+    def to_json(self) -> bytes:
+        """One line of JSON. Errors: TypeError, ValueError for metadata that is no JSON value."""
+        return _ENCODER.encode(self)
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Self:
+        """Errors: ValueError if it is not the JSON of a record."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+
+    @classmethod
+    def from_builtins(cls, values: Json) -> Self:
+        """Errors: ValueError if they are not those of a record."""
+        return msgspec.convert(values, type=cls)
+
+    def to_builtins(self) -> dict[str, Json]:
+        """As JSON values."""
+        return dict(msgspec.to_builtins(self))
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 def content_of(record: Record) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
 from flowstone.io.contract import Options, Slot, Staged
@@ -211,10 +209,9 @@ def table_name(asset: str, options: Options) -> str:
 def parse_record(label: str, text: str) -> Record:
     """Errors: DamagedError for a text that is no record."""
     try:
-        return Record.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise DamagedError(f"{label}: the record cannot be read: {first}") from None
+        return Record.from_json(text)
+    except ValueError as error:
+        raise DamagedError(f"{label}: the record cannot be read: {error}") from None
 
 
 def written(stored: str | bytes | None) -> bytes | None:

@@ -31,7 +31,7 @@ class _TakesCode(BaseOperatorMeta):
     other tasks in whatever is set later; both together make a file of many tasks some 6 % slower to parse.
     """
 
-    def __call__(cls, *, code: str, timeout: timedelta | None = None, **kwargs: Any) -> Any:
+    def __call__(self, *, code: str, timeout: timedelta | None = None, **kwargs: Any) -> Any:
         if timeout is not None:
             kwargs["execution_timeout"] = timeout + STARTING
         operator = super().__call__(**{"do_xcom_push": False, **kwargs})

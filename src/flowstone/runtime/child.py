@@ -53,7 +53,7 @@ def _answer(request: dict[str, Any]) -> Json:
             "help": workspace.redactor.help_of(error),
             "retryable": worth_retrying(error, policy),
         }
-    records = [record.model_dump(mode="json") for record in outcome.records]
+    records = [record.to_builtins() for record in outcome.records]
     return {"status": outcome.status, "reason": outcome.reason, "records": records}
 
 

@@ -60,7 +60,7 @@ def materialize_isolated(
         raise StepFailedError(
             f"{answer['kind']}: {answer['message']}", retryable=answer["retryable"], help=answer["help"]
         )
-    records = tuple(Record.model_validate(record) for record in answer["records"])
+    records = tuple(Record.from_builtins(record) for record in answer["records"])
     return Outcome(step, partition, answer["status"], records, answer["reason"])
 
 

@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 
+import msgspec
 import pytest
 
 from flowstone.errors import StorageError
@@ -55,7 +56,7 @@ def test_a_reader_finishes_what_a_dead_writer_began(shelf, partition, old):
     assert announcements(files) == []
     assert files.manager.record(files.slot) == left.new
     assert files.get() == "new"
-    assert left.record.read_bytes() == left.new.model_dump_json().encode() + b"\n"
+    assert left.record.read_bytes() == left.new.to_json() + b"\n"
 
 
 @pytest.mark.parametrize("old", ["old", None])
@@ -89,7 +90,7 @@ def test_the_next_writer_finishes_it_before_it_announces_its_own(shelf, monkeypa
 
     monkeypatch.setattr(files.manager, "reached", reached)
     files.put("newer")
-    assert seen["record-announced"] == left.new.model_dump_json().encode() + b"\n"
+    assert seen["record-announced"] == left.new.to_json() + b"\n"
     assert files.get() == "newer"
     assert announcements(files) == []
 
@@ -136,8 +137,8 @@ def test_an_announcement_is_judged_by_data_in_the_store(shelf, tmp_path, place):
     outside = files.manager.root.parent / "outside"
     outside.write_bytes(b'"new"\n')
     content = {**left.new.metadata["content"], "file": place}
-    forged = left.new.model_copy(update={"metadata": {"content": content}})
-    left.announced.write_text(forged.model_dump_json())
+    forged = msgspec.structs.replace(left.new, metadata={"content": content})
+    left.announced.write_bytes(forged.to_json())
     assert files.get() == "old"
     assert not left.announced.exists()
 
