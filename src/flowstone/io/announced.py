@@ -66,7 +66,7 @@ def settle(files: Files, following: str) -> Announced | None:
 
     That is so on a disk that cannot be written to, or has no locks. Errors: OSError, StorageError.
     """
-    with locked((files.root / following).parent) as held:
+    with locked(f"{files.root}/{following}".rpartition("/")[0]) as held:
         found = judge(files, following)
         if held:
             with suppress(OSError):  # a reader need not be able to write: what it sees is the same
@@ -103,7 +103,7 @@ def clean(files: Files, folder: Path) -> int:
     dropped = 0
     for path in [path for path in folder.iterdir() if _is_next(path.name)]:
         following = path.relative_to(files.root).as_posix()
-        with locked(folder) as held:
+        with locked(str(folder)) as held:
             if held:
                 dropped += finish(files, following, judge(files, following))
     return dropped

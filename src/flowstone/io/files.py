@@ -70,12 +70,13 @@ class FileStore:
 
     def __init__(self, root: Path, reached: Callable[[str], None]) -> None:
         self.root = root
+        self._base = f"{root}/"
         self._reached = reached
-        self._trusted: set[Path] = set()
-        self._ready: set[Path] = set()
+        self._trusted: set[str] = set()
+        self._ready: set[str] = set()
 
     def show(self, place: str) -> str:
-        return f"{self.root}/{place}"
+        return self._base + place
 
     def fresh(self, place: str) -> tuple[str, dict[str, str]]:
         return place, {announced.PLACE: place}
@@ -84,41 +85,42 @@ class FileStore:
         return place
 
     def create(self, place: str) -> Temporary:
-        return self._create(self.root / place, "data")
+        return self._create(self._base + place, "data")
 
-    def _create(self, target: Path, kind: str) -> Temporary:
+    def _create(self, target: str, kind: str) -> Temporary:
         """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
+        folder = _folder(target)
         try:
-            self._prepare(target.parent)
+            self._prepare(folder)
             return create(target, kind, self._reached)
         except FileNotFoundError:  # somebody removed the folder since
-            self._ready.discard(target.parent)
-            self._prepare(target.parent)
+            self._ready.discard(folder)
+            self._prepare(folder)
             return create(target, kind, self._reached)
 
     def publish(self, data: Temporary, place: str, record: bytes, record_place: str) -> None:
-        target, record_path = self.root / place, self.root / record_place
+        target, record_path = self._base + place, self._base + record_place
         note = self._create(record_path, "record")
         try:
             note.write(record)
             note.sync()
-            with locked(record_path.parent) as held:
+            with locked(_folder(record_path)) as held:
                 if held:
                     self._announce(note, record_place, data, target)
                 else:  # others may publish at the same time: none of them may take the record of another
                     data.rename(target)
                     note.rename(record_path)
-            sync_folder(target.parent)
+            sync_folder(_folder(target))
             self._reached("data-folder-synced")
-            sync_folder(record_path.parent)
+            sync_folder(_folder(record_path))
             self._reached("record-folder-synced")
         finally:
             note.discard()
 
-    def _announce(self, note: Temporary, record_place: str, data: Temporary, target: Path) -> None:
+    def _announce(self, note: Temporary, record_place: str, data: Temporary, target: str) -> None:
         """Rename both, so that whoever comes later can go on at any step."""
         following = announced.next_place(record_place)
-        path = self.root / following
+        path = self._base + following
         if os.path.lexists(path):
             announced.take_over(self, following)
         try:
@@ -127,9 +129,9 @@ class FileStore:
         except BaseException:
             if not data.closed:
                 with suppress(OSError):  # the first error is the one to tell of
-                    path.unlink()
+                    os.unlink(path)
             raise
-        os.replace(path, self.root / record_place)  # noqa: PTH105 - without building another path
+        os.replace(path, self._base + record_place)
         self._reached("record-renamed")
 
     def read_record(self, place: str) -> bytes:
@@ -150,17 +152,17 @@ class FileStore:
         return announced.settle(self, announced.next_place(record_place))
 
     def read(self, place: str) -> bytes:
-        descriptor = self._open(self.root / place)
+        descriptor = self._open(self._base + place)
         try:
             return b"".join(_chunks(descriptor))
         finally:
             os.close(descriptor)
 
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
-        return b"".join(self._verified(self.root / place, size, data_version))
+        return b"".join(self._verified(self._base + place, size, data_version))
 
     def open_verified(self, place: str, size: int, data_version: str) -> OpenFile:
-        path = self.root / place
+        path = self._base + place
         descriptor = self._descriptor(path)
         try:
             for _ in _checked(descriptor, path, size, data_version):
@@ -171,7 +173,7 @@ class FileStore:
         return OpenFile(descriptor)
 
     def verify(self, place: str, size: int, data_version: str) -> None:
-        for _ in self._verified(self.root / place, size, data_version):
+        for _ in self._verified(self._base + place, size, data_version):
             pass
 
     def local(self, place: str, size: int, data_version: str) -> Path:
@@ -181,7 +183,7 @@ class FileStore:
 
     def size(self, place: str) -> int | None:
         try:
-            found = (self.root / place).stat(follow_symlinks=False)
+            found = os.lstat(self._base + place)
         except OSError:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -189,73 +191,74 @@ class FileStore:
     def names(self, folder: str) -> list[str]:
         """Names of what lies in a folder; none if there is no such folder. Errors: OSError."""
         try:
-            return [entry.name for entry in os.scandir(self.root / folder)]
+            return [entry.name for entry in os.scandir(self._base + folder)]
         except FileNotFoundError:
             return []
 
     def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing into the folder."""
-        with suppress(OSError), locked((self.root / record_place).parent, fcntl.LOCK_SH):
+        with suppress(OSError), locked(_folder(self._base + record_place), fcntl.LOCK_SH):
             pass
 
     def remove(self, record_place: str, place: str) -> None:
         record_path, target = self.root / record_place, self.root / place
-        self._trust(record_path.parent)
-        self._trust(target.parent)
-        with locked(record_path.parent):
+        folder = str(record_path.parent)
+        self._trust(folder)
+        self._trust(str(target.parent))
+        with locked(folder):
             (self.root / announced.next_place(record_place)).unlink(missing_ok=True)
             record_path.unlink(missing_ok=True)
-            sync_folder(record_path.parent)
+            sync_folder(folder)
             target.unlink(missing_ok=True)
 
     def clean(self) -> int:
         """Remove the temporary files of dead writers in all folders, and what they announced without any data."""
-        swept = sum(sweep(Path(folder)) for folder, _, _ in os.walk(self.root))
+        swept = sum(sweep(folder) for folder, _, _ in os.walk(self.root))
         return swept + sum(announced.clean(self, Path(folder)) for folder, _, _ in os.walk(self.root / RECORDS))
 
-    def _open(self, path: Path) -> int:
-        self._trust(path.parent)
+    def _open(self, path: str) -> int:
+        self._trust(_folder(path))
         descriptor = os.open(path, _READ)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise StorageError(f"{path} is not a file")
         return descriptor
 
-    def _verified(self, path: Path, size: int, data_version: str) -> Iterator[bytes]:
+    def _verified(self, path: str, size: int, data_version: str) -> Iterator[bytes]:
         descriptor = self._descriptor(path)
         try:
             yield from _checked(descriptor, path, size, data_version)
         finally:
             os.close(descriptor)
 
-    def _descriptor(self, path: Path) -> int:
+    def _descriptor(self, path: str) -> int:
         try:
             return self._open(path)
         except FileNotFoundError:
             raise NotMaterializedError(f"{path} is gone") from None
 
-    def _prepare(self, folder: Path) -> None:
+    def _prepare(self, folder: str) -> None:
         """Make a folder that can be written to, once for each."""
         if folder in self._ready:
             return
         self._trust(folder)
         missing = []
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
+        there = Path(folder)
+        while not there.exists():
+            missing.append(there)
+            there = there.parent
         for made in reversed(missing):
             made.mkdir(exist_ok=True)
-            sync_folder(made.parent)
-        folder = missing[0] if missing else folder
+            sync_folder(str(made.parent))
         sweep(folder)
         self._ready.add(folder)
 
-    def _trust(self, folder: Path) -> None:
+    def _trust(self, folder: str) -> None:
         """Make sure, once for each folder, that no link leads out of the store."""
         if folder in self._trusted:
             return
         try:
-            inside = folder.resolve().is_relative_to(self.root.resolve())
+            inside = Path(folder).resolve().is_relative_to(self.root.resolve())
         except RuntimeError:  # links in a circle, before Python 3.13
             inside = False
         if not inside:
@@ -263,7 +266,7 @@ class FileStore:
         self._trusted.add(folder)
 
 
-def _checked(descriptor: int, path: Path, size: int, data_version: str) -> Iterator[bytes]:
+def _checked(descriptor: int, path: str, size: int, data_version: str) -> Iterator[bytes]:
     """All of an open file. Errors: DamagedError if it is not this content."""
     found = os.fstat(descriptor).st_size
     if found != size:
@@ -274,6 +277,10 @@ def _checked(descriptor: int, path: Path, size: int, data_version: str) -> Itera
         yield chunk
     if f"sha256:{hashed.hexdigest()}" != data_version:
         raise DamagedError(f"the content of {path} is not that of its record")
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EBADF, errno.EINVAL)
@@ -68,7 +67,7 @@ class _Waiting(threading.Thread):
 
 
 @contextmanager
-def locked(folder: Path, how: int = fcntl.LOCK_EX) -> Iterator[bool]:
+def locked(folder: str, how: int = fcntl.LOCK_EX) -> Iterator[bool]:
     """Hold the lock of a folder; whether there is one. Errors: OSError."""
     descriptor = os.open(folder, _FOLDER)
     try:
@@ -78,7 +77,7 @@ def locked(folder: Path, how: int = fcntl.LOCK_EX) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     """Make sure that the names in a folder are on the disk. Errors: OSError."""
     descriptor = os.open(folder, _FOLDER)
     try:

@@ -1,4 +1,7 @@
-"""Temporary files: what is written lies under another name, locked while its writer lives, until it is renamed."""
+"""Temporary files: what is written lies under another name, locked while its writer lives, until it is renamed.
+
+Paths are texts here: some are made for each value, and a ``Path`` takes longer than some of the calls it is for.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,18 @@ _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 class Temporary:
     """A ``Draft`` beside its target."""
 
-    def __init__(self, path: Path, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
-        self.path = path
+    def __init__(self, path: str, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
+        self._path = path
         self.size = 0
         self._kind = kind
         self._reached = reached
         self._descriptor = descriptor
         self._hash = hashlib.sha256()
+
+    @property
+    def path(self) -> Path:
+        """Where it lies until it is renamed."""
+        return Path(self._path)
 
     @property
     def data_version(self) -> str:
@@ -67,9 +75,9 @@ class Temporary:
         """The file, open to be read, whatever becomes of it."""
         return OpenFile(os.dup(self._descriptor))
 
-    def rename(self, target: Path, step: str | None = None) -> None:
+    def rename(self, target: str, step: str | None = None) -> None:
         """Make it the target, in place of what was there. Errors: OSError."""
-        os.replace(self.path, target)  # noqa: PTH105 - without building another path
+        os.replace(self._path, target)
         self._release()
         self._reached(step or f"{self._kind}-renamed")
 
@@ -77,7 +85,7 @@ class Temporary:
         """Remove it, unless it was renamed or discarded before."""
         if self._descriptor >= 0:
             with suppress(OSError):
-                self.path.unlink()
+                os.unlink(self._path)
             self._release()
 
     def _release(self) -> None:
@@ -86,11 +94,12 @@ class Temporary:
             os.close(descriptor)
 
 
-def create(target: Path, kind: str, reached: Callable[[str], None]) -> Temporary:
+def create(target: str, kind: str, reached: Callable[[str], None]) -> Temporary:
     """A new temporary file beside its target. Errors: OSError."""
-    stem = target.name.encode()[:200].decode(errors="ignore")
+    folder, _, name = target.rpartition("/")
+    stem = name.encode()[:200].decode(errors="ignore")
     while True:
-        path = target.with_name(f".{stem}.{secrets.token_hex(8)}.tmp")
+        path = f"{folder}/.{stem}.{secrets.token_hex(8)}.tmp"
         descriptor = os.open(path, _CREATE, 0o666)
         temporary = Temporary(path, descriptor, kind, reached)
         try:
@@ -106,7 +115,7 @@ def create(target: Path, kind: str, reached: Callable[[str], None]) -> Temporary
         temporary.discard()  # taken for one that was left, in the moment before it was locked
 
 
-def sweep(folder: Path) -> int:
+def sweep(folder: str) -> int:
     """Remove the temporary files of writers that have died, whose lock nobody holds; the number of files removed."""
     with os.scandir(folder) as entries:
         left = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
@@ -116,7 +125,7 @@ def sweep(folder: Path) -> int:
             descriptor = os.open(path, _OPEN)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)  # noqa: PTH108 - a text from scandir
+                os.unlink(path)
                 removed += 1
             finally:
                 os.close(descriptor)
