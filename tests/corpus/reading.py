@@ -25,6 +25,9 @@ type = "parquet"
 
 [io_managers.scratch]
 type = "memory"
+
+[concurrency]
+warehouse = 2
 """
 """The configuration of a case that brings none."""
 

@@ -93,13 +93,14 @@ def make_project(tmp_path: Path) -> Iterator[MakeProject]:
         manager: str = "filesystem",
         managers: dict[str, str] | None = None,
         params: dict | None = None,
+        concurrency: dict[str, int] | None = None,
         like: Made | None = None,
     ) -> Made:
         module = like.module if like else f"pipeline_{next(_NUMBERS)}"
         sys.modules.pop(module, None)
         (tmp_path / f"{module}.py").write_text(HEADER + text)
         importlib.invalidate_caches()
-        project = _project(tmp_path, module, {"local": manager, **(managers or {})}, params or {})
+        project = _project(tmp_path, module, {"local": manager, **(managers or {})}, params or {}, concurrency or {})
         return Made(tmp_path, module, project)
 
     yield make
@@ -109,7 +110,7 @@ def make_project(tmp_path: Path) -> Iterator[MakeProject]:
             del sys.modules[name]
 
 
-def _project(root: Path, module: str, managers: dict[str, str], params: dict) -> Project:
+def _project(root: Path, module: str, managers: dict[str, str], params: dict, limits: dict[str, int]) -> Project:
     settings = Settings(
         name="test",
         root=root,
@@ -117,6 +118,7 @@ def _project(root: Path, module: str, managers: dict[str, str], params: dict) ->
         sources=(f"{module}.py",),
         io_managers={name: IoManagerSettings(kind) for name, kind in managers.items()},
         params=params,
+        concurrency=limits,
     )
     loaded = load(settings)
     errors = [str(finding) for finding in loaded.diagnostics if finding.severity is Severity.ERROR]

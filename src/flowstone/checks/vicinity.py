@@ -16,7 +16,7 @@ from flowstone.ir.project import Project
 
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
-_SAME = ("name", "profile", "classes", "io_managers", "params")
+_SAME = ("name", "profile", "classes", "io_managers", "concurrency", "params")
 """Fields that every rule may look at."""
 
 

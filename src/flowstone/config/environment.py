@@ -112,7 +112,7 @@ def _io_manager_path(variable: str, rest: str, known: Table) -> tuple[str, str]:
         raise ConfigurationError(
             f"the variable {variable} names no option of an IO manager", help=f"write {IO_MANAGERS}NAME__OPTION=value"
         )
-    return name, _spelling(option, known.get(name, ()))
+    return name, spelling(option, known.get(name, ()))
 
 
 def _param_path(variable: str, rest: str, known: Table) -> tuple[str, str]:
@@ -125,14 +125,15 @@ def _param_path(variable: str, rest: str, known: Table) -> tuple[str, str]:
         raise ConfigurationError(
             f"the variable {variable} names no config parameter", help=f"write {PARAMS}STEP__PARAMETER=value"
         )
-    return _spelling(step.replace("__", "."), known), parameter
+    return spelling(step.replace("__", "."), known), parameter
 
 
 def _flat(step: str, parameter: str) -> str:
     return f"{step}__{parameter}".replace(".", "__").upper()
 
 
-def _spelling(name: str, known: Iterable[str]) -> str:
+def spelling(name: str, known: Iterable[str]) -> str:
+    """The known name that one in capitals stands for; else that in lower case."""
     return next((item for item in known if item.upper() == name.upper()), name.lower())
 
 

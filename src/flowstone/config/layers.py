@@ -15,6 +15,7 @@ from flowstone.config.environment import (
     io_manager_overrides,
     override_value,
     param_overrides,
+    spelling,
 )
 from flowstone.config.files import ConfigFile
 from flowstone.config.schema import (
@@ -32,6 +33,7 @@ from flowstone.diagnostics.suggest import did_you_mean
 Path = tuple[str, ...]
 
 SEVERITY = f"{PREFIX}SEVERITY__"
+CONCURRENCY = f"{PREFIX}CONCURRENCY__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class Layers:
             key = KEYS.get(name.removeprefix(PREFIX).lower().replace("__", "."))
             if name.startswith(SEVERITY) and name != SEVERITY:
                 layer["severity", _code(name.removeprefix(SEVERITY))] = _variable(variable, environment[variable])
+            elif name.startswith(CONCURRENCY) and name != CONCURRENCY:
+                limit = spelling(name.removeprefix(CONCURRENCY), self.single("concurrency"))
+                layer["concurrency", limit] = _variable(variable, override_value(environment[variable], 0))
             elif key is None:
                 self.problem(f"the variable {variable} means nothing to FlowStone", _nearest_variable(name))
             else:

@@ -171,6 +171,7 @@ def _settings(
             name: IoManagerSettings(table["type"], {key: item for key, item in table.items() if key != "type"})
             for name, table in sorted(managers.items())
         },
+        concurrency=dict(sorted(layers.single("concurrency").items())),
         params=params,
         templates=value("templates"),
         requirements=None if value("requirements") is None else tuple(value("requirements")),

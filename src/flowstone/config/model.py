@@ -67,6 +67,8 @@ class Settings:
     io_managers: Mapping[str, IoManagerSettings] = field(
         default_factory=lambda: {"local": IoManagerSettings("filesystem")}
     )
+    concurrency: Mapping[str, int] = field(default_factory=dict)
+    """How many functions may run at once that name a limit, by its name."""
     params: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """Values of config parameters, by step, check or resource, then by parameter."""
     templates: str | None = None
@@ -113,6 +115,7 @@ class Settings:
             "import_roots": list(self.import_roots),
             "default_io_manager": self.default_io_manager,
             "io_managers": {name: self.io_managers[name].to_json() for name in sorted(self.io_managers)},
+            "concurrency": dict(self.concurrency),
             "params": {name: dict(self.params[name]) for name in sorted(self.params)},
             "templates": self.templates,
             "requirements": None if self.requirements is None else list(self.requirements),

@@ -13,7 +13,7 @@ from typing import Any
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Severity
 
-_IO_MANAGER_NAME = "^[A-Za-z_][A-Za-z0-9_-]*$"
+_NAME = ("^[A-Za-z_][A-Za-z0-9_-]*$", "a name of letters, digits, '_' and '-'")
 _CODE = "^(FS[0-9]{0,3}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$"
 _INSIDE = r"^(?![/~])(?!(.*/)?\.\.(/|$))[^\u0000]+$"
 
@@ -113,6 +113,10 @@ def _codes(description: str) -> Key:
     return Key(description, expected, _is_list(_is_code), _CODES)
 
 
+def _count(description: str) -> Key:
+    return Key(description, "a whole number above 0", _is_count, {"type": "integer", "minimum": 1})
+
+
 def _choice(description: str, choices: Sequence[str]) -> Key:
     expected = f"one of {', '.join(repr(str(choice)) for choice in choices)}"
     return Key(description, expected, lambda value: value in choices, {"enum": list(map(str, choices))}, is_text=True)
@@ -149,12 +153,7 @@ KEYS: Mapping[str, Key] = {
     "prefect.output": _output("prefect"),
     "local.output": _output("local"),
     "run.executor": _choice("Where `flowstone run` runs functions.", EXECUTORS),
-    "run.workers": Key(
-        "How many functions `flowstone run` runs at once.",
-        "a whole number above 0",
-        _is_count,
-        {"type": "integer", "minimum": 1},
-    ),
+    "run.workers": _count("How many functions `flowstone run` runs at once."),
 }
 
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key))
@@ -170,7 +169,7 @@ TABLES: Mapping[str, Table] = {
         ("NAME", "OPTION"),
         "an option of an IO manager",
         _ANY,
-        {"NAME": (_IO_MANAGER_NAME, "a name of letters, digits, '_' and '-'")},
+        {"NAME": _NAME},
     ),
     "params": Table(
         "values of config parameters, by step, check or resource, then by parameter",
@@ -178,6 +177,13 @@ TABLES: Mapping[str, Table] = {
         "a config parameter",
         _ANY,
         {},
+    ),
+    "concurrency": Table(
+        "how many functions may run at once that name a limit by `concurrency=`, by the limit's name",
+        ("NAME",),
+        "a limit",
+        _count(""),
+        {"NAME": _NAME},
     ),
     "severity": Table(
         "`error`, `warning` or `info`, by code: how bad a finding is, instead of what the rule says",

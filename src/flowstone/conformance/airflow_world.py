@@ -7,6 +7,7 @@ the executor: it runs each task here, at once. Import this module after ``prepar
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from airflow.jobs.job import Job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.pool import Pool
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DagRunState, TaskInstanceState, timezone
@@ -33,6 +35,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
 
 from flowstone.errors import FlowStoneError
+from flowstone.targets.airflow_pools import FILE_NAME as POOLS
 
 BUNDLE = "dags-folder"
 _ENDED = (TaskInstanceState.SUCCESS, TaskInstanceState.SKIPPED, TaskInstanceState.UP_FOR_RESCHEDULE)
@@ -67,6 +70,7 @@ class World:
         self.errors: list[str] = []
         """What tasks raised, each with the name of its task."""
         self.dags: dict[str, Any] = _load(folder)
+        _import_pools(folder)
         with create_session() as session:
             for model in session.scalars(select(DagModel)):
                 model.is_paused = model.dag_id not in (self.dags if only is None else only)
@@ -197,6 +201,14 @@ class _InlineExecutor(BaseExecutor):
                 self.success(workload.key)
             else:
                 self.fail(workload.key)
+
+
+def _import_pools(folder: Path) -> None:
+    """What ``airflow pools import`` does with the file beside the DAGs."""
+    path = folder / POOLS
+    if path.exists():
+        for name, pool in json.loads(path.read_text(encoding="utf-8")).items():
+            Pool.create_or_update_pool(name, pool["slots"], pool["description"], pool["include_deferred"])
 
 
 def _load(folder: Path) -> dict[str, Any]:

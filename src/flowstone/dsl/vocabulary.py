@@ -46,6 +46,8 @@ class _StepKeywords(TypedDict, total=False):
     """Resources that must be open while the function runs although it takes none of them as a parameter."""
     retries: int | Retry
     timeout: Duration
+    concurrency: str
+    """Name of a limit in the configuration: no more functions that name it run at once than it says."""
     schedule: Schedule
     routed_from: str
     """Name of a route: what the function makes is made only where the route chooses its name."""
@@ -161,5 +163,5 @@ UNSUPPORTED_NAMES = frozenset(
 UNSUPPORTED_ARGUMENTS = {"Scatter": frozenset({"batch_size", "rate_limit"})}
 """The same for arguments of the types."""
 
-UNSUPPORTED_ASSET_KEYWORDS = frozenset({"checkpoint", "signal_gate", "concurrency"})
+UNSUPPORTED_ASSET_KEYWORDS = frozenset({"checkpoint", "signal_gate"})
 """The same for keywords of ``@asset``."""

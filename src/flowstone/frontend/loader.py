@@ -252,6 +252,7 @@ def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: It
             name: IoManagerConfig(type=manager.type, options=dict(manager.options))
             for name, manager in settings.io_managers.items()
         },
+        concurrency=dict(settings.concurrency),
         params={name: dict(values) for name, values in settings.params.items()},
     )
 

@@ -67,6 +67,7 @@ class Lowering:
             partitions=values.get("partitioned_by"),
             retries=self._retries(draft),
             timeout=self._timeout(draft),
+            concurrency=values.get("concurrency"),
             schedule=values.get("schedule"),
             cache=values.get("cache", True),
             scatter=values.get("scatter"),

@@ -54,6 +54,8 @@ class Step(Node):
     retries: Retry | None = None
     timeout: float | None = None
     """Seconds."""
+    concurrency: str | None = None
+    """Name of the limit on how many functions run at once."""
     schedule: ScheduleValue | None = None
     cache: bool = True
     scatter: Scatter | None = None

@@ -42,6 +42,8 @@ class Project(Node):
     jobs: dict[str, Job] = {}
     classes: dict[str, ClassInfo] = {}
     io_managers: dict[str, IoManagerConfig] = {}
+    concurrency: dict[str, int] = {}
+    """How many functions may run at once that name a limit, by its name."""
     params: dict[str, dict[str, Json]] = {}
     """Configured values of config parameters, by step, check or resource, then by parameter."""
     bodies: dict[str, tuple[BodyFact, ...]] = {}

@@ -52,6 +52,8 @@ def _step(project: Project, step: Step) -> Iterator[str]:
             yield f"  {name} {_value('', label)}"
     if step.timeout is not None:
         yield f"  timeout {step.timeout:g}s"
+    if step.concurrency is not None:
+        yield f"  limited by {step.concurrency}"
     if not step.cache:
         yield "  no cache"
     if step.choices:

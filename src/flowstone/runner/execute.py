@@ -20,6 +20,7 @@ from flowstone.runner.executors import Executors
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.here import Here, Kept
 from flowstone.runner.interrupts import GRACE, Interrupts
+from flowstone.runner.limits import Limits
 from flowstone.runner.logs import Follower
 from flowstone.runner.plan import Task
 from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
@@ -45,6 +46,8 @@ class Options:
     """Where worker processes read the project; they cannot be used without it."""
     logs: Path | None = None
     """Folder for what functions print. Without it nothing is kept, and there can be no worker processes."""
+    slots: Path | None = None
+    """Folder of the slots of limits, which all runs of the project share. Without it no other run counts."""
     show_output: bool = False
     """Tell of what functions print while they run."""
 
@@ -129,6 +132,7 @@ class _Execution:
         self.lasting = self.executors.something_lasts()
         """Whether there can be something to go on with after this process has ended."""
         self.flushed = time.monotonic()
+        self.limits = Limits(workspace.project, plan, options.slots, reporter.note)
         self.capacity = 1 if options.executor == "inline" or self.executors.one_at_a_time() else options.workers
 
     def loop(self) -> Summary:
@@ -137,14 +141,14 @@ class _Execution:
         self.reporter.begin(self.plan)
         for text in self.executors.notes():
             self.reporter.note(text)
-        while self.ready or self.delayed or self.running:
+        while self.ready or self.delayed or self.running or self.limits.holds_back:
             if self.interrupts.asked is not None:
                 self._wind_down(self.interrupts.asked)
             self._start_what_can()
             self._flush()
             if self.running:
                 self._take(self._time_to_next())
-            elif self.delayed:
+            elif self.delayed or self.limits.holds_back:
                 time.sleep(self._time_to_next())
             self._show_output()
         self.summary.elapsed = time.perf_counter() - started
@@ -176,13 +180,18 @@ class _Execution:
         """Stop everything that still runs."""
         for pool in self.pools.values():
             pool.close()
+        self.limits.close()
 
     def _start_what_can(self) -> None:
         while self.delayed and self.delayed[0][0] <= time.monotonic():
             heapq.heappush(self.ready, heapq.heappop(self.delayed)[1])
+        for place in self.limits.freed():
+            heapq.heappush(self.ready, place)
         while self.ready and self.running < self.capacity and self.interrupts.asked is None:
             place = heapq.heappop(self.ready)
             task, expected = self.plan.tasks[place], self.expected[place]
+            if expected.action not in ("reuse", "skip") and not self.limits.lets(place, task.step):
+                continue
             self.reporter.started(task)
             if expected.action == "reuse":
                 self._conclude(place, succeeded("reused", expected.records, 0.0))
@@ -220,6 +229,7 @@ class _Execution:
         except Empty:
             return
         self.running -= 1
+        self.limits.ended(self.plan.tasks[place].step)
         if isinstance(result, BaseException):
             raise result
         self._conclude(place, result)

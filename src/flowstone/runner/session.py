@@ -31,6 +31,8 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 LOGS = "logs"
 """Where what functions print is kept, in the state folder, in a folder for each run."""
+SLOTS = "limits"
+"""Where the slots of limits are, in the state folder."""
 _NEW_OBJECTS = 20_000
 """After so many the garbage collector looks; a small asset makes about a hundred."""
 KEPT_LOGS = 50
@@ -109,6 +111,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
         workers=session.workers,
         manifest=session.manifest,
         logs=home / LOGS / run_id,
+        slots=home / SLOTS,
         show_output=session.show_output,
     )
     interrupts = Interrupts()

@@ -84,14 +84,20 @@ def materialize(
 
 
 def find_settled(
-    workspace: Workspace, step: str, partition: str | None, run: Run, *, force: bool = False
+    workspace: Workspace,
+    step: str,
+    partition: str | None,
+    run: Run,
+    *,
+    config: Mapping[str, Json] | None = None,
+    force: bool = False,
 ) -> Outcome | None:
     """The outcome of ``materialize`` if no function would be called for it, else None. No user code is imported.
 
     Errors: as ``materialize``, for what goes wrong before a function is called.
     """
     try:
-        task = _task(workspace, step, partition, run, {}, force=force)
+        task = _task(workspace, step, partition, run, config or {}, force=force)
     except NotChosenError as error:
         return Outcome(step, partition, "skipped", (), str(error))
     records = None if force else _reusable(task)

@@ -33,8 +33,9 @@ from flowstone.ir.manifest import FILE_NAME
 from flowstone.ir.node import Json
 from flowstone.ir.uri import asset_uri
 from flowstone.runtime.isolate import materialize_isolated
-from flowstone.runtime.materialize import materialize
+from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.outcome import Outcome
+from flowstone.runtime.prefect_limits import slot
 from flowstone.runtime.prefect_run import JobRun, keys_of_run
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
@@ -112,6 +113,16 @@ class PrefectJob:
 
     def _outcome(self, workspace: Workspace, step: Step, partition: str | None, config: Mapping[str, Json]) -> Outcome:
         run = Run(str(flow_run.id), "prefect", task_run.run_count or 1)
+        if step.concurrency is not None:
+            settled = find_settled(workspace, step.id, partition, run, config=config)
+            if settled is not None:
+                return settled
+        with slot(workspace.project, step):
+            return self._made(workspace, step, partition, run, config)
+
+    def _made(
+        self, workspace: Workspace, step: Step, partition: str | None, run: Run, config: Mapping[str, Json]
+    ) -> Outcome:
         if step.timeout is not None:
             secrets = workspace.secrets.of_engine(workspace.configured)
             return materialize_isolated(self.manifest, step.id, partition, run, step.timeout, config, secrets)

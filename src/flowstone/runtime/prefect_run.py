@@ -22,6 +22,7 @@ from flowstone.runtime.branches import is_left_out
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
+from flowstone.runtime.prefect_limits import declare_limits
 from flowstone.runtime.workspace import Workspace
 
 
@@ -35,6 +36,7 @@ class JobRun:
         self._config = _config_of_run(project, steps, parameters)
         self._futures: dict[tuple[str, str | None], PrefectFuture[Any]] = {}
         self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
+        declare_limits(project, steps)
 
     def submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]] = ()) -> None:
         """Submit a task once for each partition of its step, after those partitions of others that it reads."""

@@ -17,6 +17,7 @@ from flowstone.dsl.policies import Retry
 from flowstone.ir.asset import Asset, Step
 from flowstone.ir.digest import project_digest
 from flowstone.ir.job import Job
+from flowstone.ir.limits import limit_id
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
 from flowstone.ir.uri import asset_uri
@@ -25,6 +26,7 @@ from flowstone.targets.airflow_clock import first_tick, last_tick, partition_tim
 from flowstone.targets.airflow_mappers import gathers_periods
 from flowstone.targets.airflow_params import param
 from flowstone.targets.airflow_plan import Clock, Dag, Events, Plan, Trigger, plan
+from flowstone.targets.airflow_pools import pools_file
 from flowstone.targets.airflow_rules import refusals
 from flowstone.targets.airflow_source import Names, functions, imports
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
@@ -58,7 +60,7 @@ class AirflowTarget:
         return refusals(project)
 
     def render(self, project: Project, options: RenderOptions) -> Rendered:
-        """One file for each job, and the manifest."""
+        """One file for each job, the pools that they need, and the manifest."""
         made = plan(project)
         digest = project_digest(project)
         stems = file_stems(project, "_dag")
@@ -70,7 +72,7 @@ class AirflowTarget:
             )
             for job in project.jobs.values()
         }
-        return Rendered({**files, **manifest_file(project, options.project_root)})
+        return Rendered({**files, **pools_file(project), **manifest_file(project, options.project_root)})
 
 
 class _File:
@@ -290,6 +292,8 @@ class _File:
         arguments.update(_retry_options(step.retries))
         if step.timeout is not None:
             arguments["timeout"] = timedelta(seconds=step.timeout)
+        if step.concurrency is not None:
+            arguments["pool"] = limit_id(self._project, step.concurrency)
         arguments.update(step.engine_options.get("airflow", {}))
         return Call("AssetOperator", (), arguments)
 

@@ -98,6 +98,7 @@ CAPABILITIES = tuple(
             "runtime",
             "the step runs in a process of its own, which is killed; execution_timeout is a little longer",
         ),
+        ("concurrency", "native", "pool PROJECT__NAME; airflow pools import pools.json brings it up to date"),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
         ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
         ("route", "runtime", "the choice is in the record of its value"),

@@ -106,6 +106,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _AIRFLOW.memory(project, step)
         yield from _AIRFLOW.secrets(project, step)
         yield from _AIRFLOW.step_options(step)
+        yield from _two_pools(step)
 
 
 def _project_name(project: Project) -> Iterator[Diagnostic]:
@@ -163,6 +164,16 @@ def _reads_all(project: Project, job: Job) -> Iterator[Diagnostic]:
                     need.location,
                     "put the two into different jobs",
                 )
+
+
+def _two_pools(step: Step) -> Iterator[Diagnostic]:
+    """A task is in one pool only."""
+    if step.concurrency is not None and "pool" in step.engine_options.get("airflow", {}):
+        yield _AIRFLOW.error(
+            f"{step.id}: the limit {step.concurrency!r} is a pool, and airflow= names another",
+            step.keywords.get("airflow", step.location),
+            "leave one of them out",
+        )
 
 
 def _names(project: Project, step: Step) -> Iterator[Diagnostic]:

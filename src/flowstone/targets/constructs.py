@@ -273,6 +273,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "retries": _steps(lambda step: step.retries, "retries"),
     "retries: on": _steps(lambda step: step.retries and step.retries.on, "retries"),
     "timeout": _steps(lambda step: step.timeout is not None, "timeout"),
+    "concurrency": _steps(lambda step: step.concurrency, "concurrency"),
     "cache": _steps(lambda step: step.cache, "cache"),
     "scatter": _steps(lambda step: step.scatter, "scatter"),
     "route": _steps(lambda step: step.choices, "choices"),

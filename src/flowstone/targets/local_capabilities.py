@@ -69,6 +69,7 @@ CAPABILITIES = tuple(
         ("retries", "native", "with delay, backoff and jitter"),
         ("retries: on", "native", "other exceptions fail the task without a retry"),
         ("timeout", "native", "the worker process is killed with all that it started"),
+        ("concurrency", "native", "among all runs of the project on this machine"),
         ("cache", "native", "by records"),
         ("scatter", "native", "in the one task of the asset: in threads, or in an event loop"),
         ("route", "native", "the choice is in the record of its value"),

@@ -64,6 +64,7 @@ CAPABILITIES = tuple(
         ("retries", "native", "retries, retry_delay_seconds, retry_jitter_factor"),
         ("retries: on", "native", "retry_condition_fn"),
         ("timeout", "runtime", "the step runs in a process of its own, which is killed"),
+        ("concurrency", "native", "global concurrency limit PROJECT__NAME, which each flow run brings up to date"),
         ("cache", "runtime", "by records; the task ends in the state Cached"),
         ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
         ("route", "runtime", "the choice is in the record of its value"),

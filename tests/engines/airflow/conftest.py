@@ -46,6 +46,8 @@ CONFIGURATION = """
 name = "{name}"
 sources = ["{module}.py"]
 default_io_manager = "files"
+[tool.flowstone.concurrency]
+one = 1
 [tool.flowstone.io_managers.files]
 type = "filesystem"
 """

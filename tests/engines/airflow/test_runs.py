@@ -7,6 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from airflow.models.pool import Pool
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 CHAIN = """
 @asset
@@ -331,3 +335,27 @@ def test_items_that_are_done_are_not_done_again(compile_project):
     assert {task.state for task in project.run("scattering")} == {"success"}
     assert project.notes() == ["a", "b", "b", "c"]
     assert project.value("sizes") == [1, 1, 1]
+
+
+LIMITED = """
+@asset(concurrency="one")
+def first() -> int:
+    return 1
+
+@asset(concurrency="one")
+def second() -> int:
+    return 2
+
+limited = Job("limited")
+"""
+
+
+def test_a_limit_is_a_pool_with_that_many_slots(compile_project):
+    project = compile_project(LIMITED)
+    assert {(task.task, task.state) for task in project.run("limited")} == {("first", "success"), ("second", "success")}
+    name = f"{project.project.name}__one"
+    with create_session() as session:
+        pool = Pool.get_pool(name, session=session)
+        tasks = session.scalars(select(TaskInstance).where(TaskInstance.pool == name)).all()
+    assert pool.slots == 1
+    assert {task.task_id for task in tasks} == {"first", "second"}

@@ -378,3 +378,34 @@ def test_items_that_are_done_are_not_done_again(compile_project):
     assert project.run("scattering").is_completed()
     assert project.notes() == ["a", "b", "b", "c"]
     assert project.value("sizes") == [1, 1, 1]
+
+
+def test_a_limit_holds_among_the_tasks_that_name_it(compile_project):
+    project = compile_project(
+        """
+        import time
+
+        def alone(value):
+            note("in")
+            time.sleep(0.1)
+            note("out")
+            return value
+
+        @asset(concurrency="one")
+        def first() -> int:
+            return alone(1)
+
+        @asset(concurrency="one", timeout="1m")
+        def second() -> int:
+            return alone(2)
+
+        together = Job("together", select="*")
+        """,
+        name="limited",
+    )
+    assert project.run("together").is_completed()
+    assert project.notes() == ["in", "out"] * 2
+    with get_client(sync_client=True) as client:
+        limit = client.read_global_concurrency_limit_by_name("limited__one")
+    assert (limit.limit, limit.active_slots) == (1, 0)
+    assert project.run("together").message == "2 Cached"

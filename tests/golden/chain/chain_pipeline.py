@@ -9,7 +9,11 @@ def source(size: int = 3):
 
 
 @asset(
-    group="raw", owners=["ingestion@example.com"], tags={"tier": "bronze", "daily": ""}, meta={"origin": {"rows": 3}}
+    group="raw",
+    owners=["ingestion@example.com"],
+    tags={"tier": "bronze", "daily": ""},
+    meta={"origin": {"rows": 3}},
+    concurrency="sources",
 )
 def numbers(source: list[int]) -> list[int]:
     """Numbers as the source has them."""

@@ -270,3 +270,18 @@ def test_loading_needs_the_standard_library_and_msgspec_only(load, tmp_path):
         check=True,
     )
     assert set(ast.literal_eval(result.stdout)) <= {"__main__", "flowstone", "msgspec", "typing_extensions"}
+
+
+def test_limits_are_whole_numbers_above_zero(load):
+    settings = load(SOURCES + "[concurrency]\nwarehouse = 2\n[profiles.prod.concurrency]\napi = 3\n", profile="prod")
+    assert settings.concurrency == {"api": 3, "warehouse": 2}
+    assert settings.origins["concurrency.warehouse"] == "flowstone.toml:3"
+    assert "must be a whole number above 0, not 0" in str(failure(load, SOURCES + "[concurrency]\nwarehouse = 0\n"))
+    assert "'a b' must be a name" in str(failure(load, SOURCES + "[concurrency]\n'a b' = 1\n"))
+
+
+def test_a_variable_changes_a_limit(load):
+    text = SOURCES + "[concurrency]\nWarehouse = 2\n"
+    assert load(text, environment={"FLOWSTONE_CONCURRENCY__WAREHOUSE": "5"}).concurrency == {"Warehouse": 5}
+    error = failure(load, text, environment={"FLOWSTONE_CONCURRENCY__WAREHOUSE": "many"})
+    assert "environment FLOWSTONE_CONCURRENCY__WAREHOUSE" in str(error)

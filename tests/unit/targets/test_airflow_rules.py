@@ -243,3 +243,10 @@ def test_other_combinations_of_the_same_job_are_refused(build):
     build.asset("rest", ("sales", {"mapping": ByDimension(region=AllPartitions())}), partitions=cells)
     build.job("job")
     assert "each run makes one partition of rest" in the_finding(build.project()).message
+
+
+def test_a_limit_is_a_pool_and_there_is_one_only(build):
+    build.asset("orders", concurrency="db", engine_options={"airflow": {"pool": "small"}})
+    build.job("nightly")
+    found = the_finding(build.project(concurrency={"db": 2}))
+    assert "the limit 'db' is a pool, and airflow= names another" in found.message

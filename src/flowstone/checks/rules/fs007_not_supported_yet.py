@@ -11,7 +11,7 @@ RULE = Rule(
 from flowstone import asset
 
 
-@asset(concurrency="database")  # <- here
+@asset(signal_gate="database")  # <- here
 def orders() -> list[int]:
     return [1, 2]
 """,

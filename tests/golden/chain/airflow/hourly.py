@@ -81,16 +81,17 @@ with DAG(
     tags=["chain", "flowstone", "team:numbers"],
     doc_md="Every hour, a quarter past",
 ):
-    # chain_pipeline.py:14
+    # chain_pipeline.py:18
     numbers = AssetOperator(
         task_id="numbers",
         code="sha256:0",
         doc_md="Numbers as the source has them.",
         owner="ingestion@example.com",
         outlets=[NUMBERS],
+        pool="chain__sources",
     )
 
-    # chain_pipeline.py:25
+    # chain_pipeline.py:29
     squares = AssetOperator(
         task_id="squares",
         code="sha256:0",
@@ -105,7 +106,7 @@ with DAG(
         executor_config={"KubernetesExecutor": {"image": "x"}},
     )
 
-    # chain_pipeline.py:36
+    # chain_pipeline.py:40
     parity = AssetOperator(
         task_id="parity",
         code="sha256:0",
@@ -114,7 +115,7 @@ with DAG(
         outlets=[EVEN, ODD],
     )
 
-    # chain_pipeline.py:42
+    # chain_pipeline.py:46
     report = AssetOperator(
         task_id="report",
         code="sha256:0",

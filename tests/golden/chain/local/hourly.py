@@ -20,13 +20,13 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "hourly"
 STEPS = (
-    # chain_pipeline.py:14
+    # chain_pipeline.py:18
     "numbers",
-    # chain_pipeline.py:25
+    # chain_pipeline.py:29
     "squares",
-    # chain_pipeline.py:36
+    # chain_pipeline.py:40
     "parity",
-    # chain_pipeline.py:42
+    # chain_pipeline.py:46
     "report",
 )
 

@@ -15,7 +15,7 @@ from prefect.assets import Asset, AssetProperties, materialize
 JOB = PrefectJob(__file__, "hourly")
 
 
-# chain_pipeline.py:14
+# chain_pipeline.py:18
 @materialize(
     Asset(
         key="flowstone://chain/numbers",
@@ -34,7 +34,7 @@ def numbers():
     return JOB.materialize("numbers")
 
 
-# chain_pipeline.py:25
+# chain_pipeline.py:29
 @materialize(
     Asset(key="flowstone://chain/squares", properties=AssetProperties(name="squares")),
     asset_deps=["flowstone://chain/numbers"],
@@ -50,7 +50,7 @@ def squares(config):
     return JOB.materialize("squares", config=config)
 
 
-# chain_pipeline.py:36
+# chain_pipeline.py:40
 @materialize(
     Asset(
         key="flowstone://chain/even",
@@ -69,7 +69,7 @@ def parity():
     return JOB.materialize("parity")
 
 
-# chain_pipeline.py:42
+# chain_pipeline.py:46
 @materialize(
     Asset(
         key="flowstone://chain/report",
