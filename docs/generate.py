@@ -335,6 +335,7 @@ def _words() -> Iterator[str]:
         ("@resource", vocabulary.ResourceKeywords),
         ("@check", vocabulary.CheckKeywords),
         ("@route", vocabulary.RouteKeywords),
+        ("@join", vocabulary.JoinKeywords),
     )
     for title, keywords in tables:
         docs = docs_of_class(keywords)

@@ -1,6 +1,6 @@
 """Customers, loaded whole on Mondays and by their changes on other days, and a greeting for each of them."""
 
-from flowstone import Context, DailyPartitions, Job, Scatter, asset, route
+from flowstone import Context, DailyPartitions, Failure, Job, Scatter, asset, join, route
 
 days = DailyPartitions(start="2024-01-01", end="2024-02-01")
 
@@ -52,6 +52,12 @@ async def greetings(name: str) -> str:
     if name == "Edsger":
         raise ValueError("he would not like it")
     return f"Hello {name}!"
+
+
+@join(branches={"people": "customers", "letters": "greetings"}, on_failure="partial", partitioned_by=days)
+def report(people: dict[str, str] | Failure, letters: list[str] | Failure) -> str:
+    """What there is to tell of the day, whatever went wrong."""
+    return "; ".join(str(part) if isinstance(part, Failure) else str(len(part)) for part in (people, letters))
 
 
 @asset

@@ -12,8 +12,9 @@ from flowstone.__about__ import __version__
 if TYPE_CHECKING:
     from flowstone.dsl.check_result import CheckResult
     from flowstone.dsl.context import Context
-    from flowstone.dsl.decorators import asset, check, resource, route
+    from flowstone.dsl.decorators import asset, check, join, resource, route
     from flowstone.dsl.dependency import Dep, Output
+    from flowstone.dsl.failure import Failure
     from flowstone.dsl.job import Job
     from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
     from flowstone.dsl.partitions import (
@@ -40,6 +41,7 @@ __all__ = [
     "DailyPartitions",
     "Dep",
     "Every",
+    "Failure",
     "HourlyPartitions",
     "Job",
     "Last",
@@ -56,6 +58,7 @@ __all__ = [
     "__version__",
     "asset",
     "check",
+    "join",
     "resource",
     "route",
 ]

@@ -1,8 +1,8 @@
 """The assets as plain functions."""
 
-from customers import customers, days, mode
+from customers import customers, days, mode, report
 
-from flowstone import Context
+from flowstone import Context, Failure
 
 
 def test_mondays_are_loaded_whole() -> None:
@@ -12,3 +12,7 @@ def test_mondays_are_loaded_whole() -> None:
 
 def test_customers_take_what_was_loaded() -> None:
     assert customers(None, {"c4": "Barbara"}, None) == {"c4": "Barbara"}
+
+
+def test_the_report_tells_what_is_missing() -> None:
+    assert report({"c4": "Barbara"}, Failure("greetings")) == "1; greetings was not made"

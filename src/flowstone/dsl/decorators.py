@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, Unpack, overload
 
-from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, ResourceKeywords, RouteKeywords
+from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, JoinKeywords, ResourceKeywords, RouteKeywords
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,6 +65,11 @@ def asset(function: F | None = None, /, **keywords: Unpack[AssetKeywords]) -> F 
 def route(**keywords: Unpack[RouteKeywords]) -> Callable[[F], F]:
     """Declare that a function chooses which of several assets are made. The choice is stored as an asset's value is."""
     return lambda decorated: _declare("asset", decorated, keywords, RouteKeywords, "route")
+
+
+def join(**keywords: Unpack[JoinKeywords]) -> Callable[[F], F]:
+    """Declare that a function makes an asset from several branches, of which some may have failed."""
+    return lambda decorated: _declare("asset", decorated, keywords, JoinKeywords, "join")
 
 
 @overload

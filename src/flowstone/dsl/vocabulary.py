@@ -7,7 +7,7 @@ types validate themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from flowstone.dsl.dependency import Dep, Output
 from flowstone.dsl.duration import Duration
@@ -78,6 +78,15 @@ class RouteKeywords(_StepKeywords, total=False):
     """The choice where the function returns None."""
 
 
+class JoinKeywords(_StepKeywords, total=False):
+    """Keywords of ``@join``."""
+
+    branches: Mapping[str, str]
+    """Names of assets by the parameter that receives each."""
+    on_failure: Literal["fail", "partial"]
+    """``partial``: the parameter of a branch that failed receives a ``Failure``. Default ``fail``: nothing is made."""
+
+
 class ResourceKeywords(TypedDict, total=False):
     """Keywords of ``@resource``."""
 
@@ -108,6 +117,7 @@ PUBLIC_NAMES = {
     "DailyPartitions": "flowstone.dsl.partitions",
     "Dep": "flowstone.dsl.dependency",
     "Every": "flowstone.dsl.schedule",
+    "Failure": "flowstone.dsl.failure",
     "HourlyPartitions": "flowstone.dsl.partitions",
     "Job": "flowstone.dsl.job",
     "Last": "flowstone.dsl.mappings",
@@ -123,6 +133,7 @@ PUBLIC_NAMES = {
     "WeeklyPartitions": "flowstone.dsl.partitions",
     "asset": "flowstone.dsl.decorators",
     "check": "flowstone.dsl.decorators",
+    "join": "flowstone.dsl.decorators",
     "resource": "flowstone.dsl.decorators",
     "route": "flowstone.dsl.decorators",
 }
@@ -149,12 +160,10 @@ UNSUPPORTED_NAMES = frozenset(
     {
         "Approval",
         "DynamicPartitions",
-        "Failure",
         "OnUpdate",
         "Signal",
         "SignalGate",
         "item_reader",
-        "join",
         "sensor",
     }
 )

@@ -28,7 +28,8 @@ from flowstone.ir.types import TypeExpr
 
 _CONTEXT_NAMES = frozenset({"ctx", "context"})
 _CONTEXT_TYPE = "flowstone.Context"
-_NAMING = frozenset({"depends_on", "scatter", "**"})
+_FAILURE = "flowstone.Failure"
+_NAMING = frozenset({"depends_on", "scatter", "branches", "**"})
 """Keywords that give values to parameters of any name."""
 
 
@@ -40,6 +41,8 @@ class _Entry(Struct, frozen=True):
     span: Span
     explicit: bool
     """It was written as ``Dep(...)``."""
+    branch: bool = False
+    """It is a branch of a join."""
 
     @property
     def own_name(self) -> str:
@@ -95,7 +98,7 @@ class Binding:
     def signature(self) -> Signature:
         """What every parameter is bound to."""
         given = list(self._parameters())
-        entries = list(self._entries())
+        entries = [*self._branches(), *self._entries()]
         by_parameter = self._by_parameter(entries, {item.name for item in given})
         scattered = self._scattered([item.name for item in given])
         checked = self._finder.checked_asset(self._draft) if self._kind == "check" else None
@@ -148,11 +151,25 @@ class Binding:
             else:
                 self._unresolved.add(dep.as_ or _last(dep.asset))
 
+    def _branches(self) -> Iterator[_Entry]:
+        """What a join says that it takes."""
+        keywords = self._draft.keywords
+        for place, (parameter, asset) in enumerate(keywords.values.get("branches", {}).items()):
+            span = keywords.item_span("branches", place, self._scope)
+            why = f"join '{self._draft.name}' has the branch"
+            found = self._finder.asset(asset, self._draft.namespace, span, "FS510", why)
+            if found is not None:
+                yield _Entry(Dep(asset, as_=parameter), found, span, explicit=True, branch=True)
+            else:
+                self._unresolved.update((parameter, asset))  # they may be the wrong way round
+
     def _by_parameter(self, entries: list[_Entry], names: set[str]) -> dict[str, _Entry]:
         found: dict[str, _Entry] = {}
         for entry in entries:
             name = entry.dep.as_ or entry.own_name
-            if entry.dep.as_ is not None and name not in names:
+            if entry.branch and name not in names:
+                self._no_parameter(entry, name, names)
+            elif entry.dep.as_ is not None and name not in names:
                 message = f"'{self._draft.name}' has no parameter '{name}' for the dependency '{entry.dep.asset}'"
                 hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function, or leave out as_="
                 near = nearest(name, names)
@@ -163,10 +180,17 @@ class Binding:
             elif name in names and self._is_meant(entry):
                 other = found.setdefault(name, entry)
                 if other is not entry:
-                    message = f"two items of depends_on are for the parameter '{name}'"
+                    message = f"two dependencies are for the parameter '{name}'"
                     fix = remove_same_item(entry.span, other.span, "Leave out the item")
                     self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span, fix)
         return found
+
+    def _no_parameter(self, entry: _Entry, name: str, names: set[str]) -> None:
+        """A branch for which the function of a join has no parameter."""
+        message = f"join '{self._draft.name}' has no parameter '{name}' for the branch '{entry.dep.asset}'"
+        hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function"
+        self._findings.error("FS510", message, entry.span, help=hint)
+        self._unresolved.update(filter(None, [nearest(name, names)]))
 
     def _is_meant(self, entry: _Entry) -> bool:
         """Whether the parameter of the asset's own name is for this item; a bare name may be that of a neighbour."""
@@ -210,7 +234,7 @@ class Binding:
                 message = f"'{parameter.name}' of '{self._draft.name}' is the context, not the asset '{entry.asset}'"
                 self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=")
         elif entry is not None:
-            self._depend(parameter, entry.asset, entry.dep)
+            self._depend(parameter, entry.asset, entry.dep, branch=entry.branch)
         elif self._bind_asset(parameter, checked) or self._bind_resource(parameter):
             return
         elif parameter.default is not None:
@@ -227,15 +251,22 @@ class Binding:
             return True
         return parameter.name in _CONTEXT_NAMES
 
-    def _depend(self, parameter: _Parameter, asset: str, dep: Dep | None = None) -> None:
+    def _depend(self, parameter: _Parameter, asset: str, dep: Dep | None = None, *, branch: bool = False) -> None:
         optional = parameter.type is not None and parameter.type.optional
+        partial = branch and self._draft.keywords.values.get("on_failure") == "partial"
+        wanted, admits = parameter.type, False
+        if branch and wanted is not None:
+            admits = any(member.name == _FAILURE for member in wanted.members)
+            wanted = wanted.without(_FAILURE)
         self.dependencies.append(
             Dependency(
                 asset=asset,
                 parameter=parameter.name,
                 mapping=None if dep is None else dep.partitions,
                 optional=optional or (dep is not None and dep.optional),
-                type=parameter.type,
+                partial=partial,
+                admits_failure=admits,
+                type=wanted,
                 location=location(parameter.span),
             )
         )

@@ -23,8 +23,8 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
-_NOT_VALUES = frozenset({"Context", "PartitionKey", "CheckResult"})
-DECLARING = frozenset({"asset", "check", "resource", "route", "Job"})
+_NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey"})
+DECLARING = frozenset({"asset", "check", "join", "resource", "route", "Job"})
 """Public names that declare something."""
 
 

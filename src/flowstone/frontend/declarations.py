@@ -13,10 +13,16 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.values import Scope
 
 Kind = Literal["asset", "resource", "check"]
-Word = Literal["asset", "route", "resource", "check"]
+Word = Literal["asset", "route", "join", "resource", "check"]
 """A decorator."""
-KINDS: Mapping[str, Kind] = {"asset": "asset", "route": "asset", "resource": "resource", "check": "check"}
-"""What each decorator declares: a route is an asset whose value is a choice."""
+KINDS: Mapping[str, Kind] = {
+    "asset": "asset",
+    "route": "asset",
+    "join": "asset",
+    "resource": "resource",
+    "check": "check",
+}
+"""What each decorator declares: a route is an asset whose value is a choice, a join one that takes failures, too."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -115,7 +115,7 @@ def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Fi
 def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draft | None:
     keywords = read_keywords(declared, evaluator, findings)
     values = keywords.values
-    if keywords.refused & {"name", "namespace", "outputs", "choices", "**"}:
+    if keywords.refused & {"name", "namespace", "outputs", "choices", "branches", "**"}:
         return None
     name = str(values.get("name", declared.function.name))
     namespace = values.get("namespace")
@@ -129,6 +129,8 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
         )
         return None
     if declared.word == "route" and not _has_choices(declared, keywords, findings):
+        return None
+    if declared.word == "join" and not _has_branches(declared, keywords, findings):
         return None
     if outputs and "scatter" in values:
         message = f"asset '{name}' has several outputs and is scattered"
@@ -159,6 +161,20 @@ def _has_choices(declared: Declared, keywords: Keywords, findings: Findings) -> 
     message = f"'choices' names '{twice}' twice" if choices else "'choices' names no asset"
     advice = "name each asset once" if choices else "name the assets that the route chooses from"
     findings.error("FS005", message, keywords.spans["choices"], help=advice)
+    return False
+
+
+def _has_branches(declared: Declared, keywords: Keywords, findings: Findings) -> bool:
+    """Whether a join says what it takes; else there is a finding."""
+    if keywords.values.get("branches"):
+        return True
+    example = 'branches={"parameter": "name_of_an_asset"}'
+    if "branches" in keywords.values:
+        message = "'branches' names no asset"
+        findings.error("FS005", message, keywords.spans["branches"], help=f"write {example}")
+    elif "branches" not in keywords.refused:
+        message = f"join '{declared.function.name}' does not say which branches it takes"
+        findings.error("FS005", message, declared.span, help=f"add {example}")
     return False
 
 

@@ -13,6 +13,7 @@ from flowstone.dsl.vocabulary import (
     UNSUPPORTED_ASSET_KEYWORDS,
     AssetKeywords,
     CheckKeywords,
+    JoinKeywords,
     ResourceKeywords,
     RouteKeywords,
 )
@@ -29,6 +30,7 @@ from flowstone.frontend.values import Refusal, Scope
 VOCABULARY: Mapping[Word, type] = {
     "asset": AssetKeywords,
     "route": RouteKeywords,
+    "join": JoinKeywords,
     "check": CheckKeywords,
     "resource": ResourceKeywords,
 }

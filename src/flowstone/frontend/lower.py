@@ -73,6 +73,7 @@ class Lowering:
             scatter=values.get("scatter"),
             choices=tuple(values.get("choices", ())),
             default_choice=values.get("default"),
+            branches=tuple(values.get("branches", ())),
             routed_from=binding.route,
             engine_options={engine: to_json(values[engine]) for engine in _ENGINES if engine in values},
             code=self._code(draft),

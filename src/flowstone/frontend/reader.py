@@ -38,6 +38,7 @@ _READERS = frozenset({"dict", "frozenset", "list", "set", "sorted", "tuple"})
 """Builtins that take all items of an iterator."""
 _NEEDS = {
     "check": ("which asset it checks", '@check(asset="name_of_the_asset")'),
+    "join": ("which branches it takes", '@join(branches={"parameter": "name_of_an_asset"})'),
     "route": ("what it chooses from", '@route(choices=["name_of_an_asset", "another"])'),
 }
 """What decorators have to be told, and an example."""

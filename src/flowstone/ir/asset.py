@@ -64,6 +64,8 @@ class Step(Node):
     """What a route chooses from, by the names of the steps; empty if this is none."""
     default_choice: str | None = None
     """The choice where the route's function returns None."""
+    branches: tuple[str, ...] = ()
+    """The parameters of a join that receive branches; empty if this is none."""
     routed_from: str | None = None
     """Id of the asset that is the route which this step waits for: it runs only where it is chosen."""
     engine_options: dict[str, dict[str, Json]] = {}

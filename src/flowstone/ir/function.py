@@ -33,6 +33,10 @@ class Dependency(Node):
     optional: bool = False
     scattered: bool = False
     """The parameter receives one item of the value at a time."""
+    partial: bool = False
+    """The parameter receives a ``Failure`` where the asset could not be made."""
+    admits_failure: bool = False
+    """The annotation names ``Failure``, which is left out of ``type``."""
     type: TypeExpr | None = None
     """The parameter's annotation as written, None if there is none; of a scattered value the list of it."""
     location: Location

@@ -95,6 +95,21 @@ class Project(Node):
         return found
 
     @cached_property
+    def tolerated(self) -> dict[str, frozenset[str]]:
+        """The steps that may fail without those that read them being kept from running: the branches of joins that
+        take failures, by the join. Only such joins are in it.
+        """
+        found: dict[str, frozenset[str]] = {}
+        for step in self.steps.values():
+            if step.branches:
+                needs = [item for item in step.signature.dependencies if item.asset in self.assets]
+                partial = {self.assets[item.asset].step for item in needs if item.partial}
+                others = {self.assets[item.asset].step for item in needs if not item.partial}
+                if partial - others:
+                    found[step.id] = frozenset(partial - others)
+        return found
+
+    @cached_property
     def named(self) -> dict[str, tuple[Asset, ...]]:
         """The assets by id and by name."""
         found: dict[str, dict[str, Asset]] = {}

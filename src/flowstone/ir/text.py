@@ -59,6 +59,8 @@ def _step(project: Project, step: Step) -> Iterator[str]:
     if step.choices:
         default = "" if step.default_choice is None else f", else {step.default_choice}"
         yield f"  chooses {', '.join(step.choices)}{default}"
+    if step.branches:
+        yield f"  joins {', '.join(step.branches)}"
     if step.routed_from is not None:
         yield f"  routed from {step.routed_from}"
     for engine, options in step.engine_options.items():
@@ -97,7 +99,7 @@ def _dependency(dependency: Dependency) -> str:
         head = f"  after {dependency.asset}"
     else:
         head = f"  needs {dependency.parameter}: {dependency.type or '?'} <- {dependency.asset}"
-    head += " scattered" if dependency.scattered else ""
+    head += " scattered" if dependency.scattered else " or failure" if dependency.partial else ""
     return head + _value(" by ", dependency.mapping) + (" optional" if dependency.optional else "")
 
 

@@ -48,7 +48,11 @@ class TypeExpr(Node):
 
     def without_none(self) -> TypeExpr:
         """The type without its ``None`` alternative."""
-        rest = tuple(member for member in self.members if member.name != "None")
+        return self.without("None")
+
+    def without(self, name: str) -> TypeExpr:
+        """The type without the alternative of a name; as it is if there is no other."""
+        rest = tuple(member for member in self.members if member.name != name)
         if len(rest) == 1:
             return rest[0]
         return TypeExpr(name=UNION, args=rest) if rest else self

@@ -135,11 +135,21 @@ class Mentions:
             yield from self._asset_at(module, keywords["asset"], None)
         if "routed_from" in keywords:
             yield from self._asset_at(module, keywords["routed_from"], _namespace(self._project, item))
+        yield from self._branches(module, keywords.get("branches"), item)
         scatter = keywords.get("scatter")
         if isinstance(scatter, ast.Call):
             yield from self._scattered(module, scatter, item)
         if isinstance(item, Step) and item.choices:
             yield from self._choices(module, node, keywords, item)
+
+    def _branches(self, module: Module, node: ast.expr | None, item: Declaration) -> Iterator[Mention]:
+        """The assets that a join takes, and the parameters for them where they have the same name."""
+        parameters = {need.parameter: need.asset for need in item.signature.dependencies}
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            yield from self._asset_at(module, value, _namespace(self._project, item))
+            asset = parameters.get(str(key.value)) if isinstance(key, ast.Constant) else None
+            if key is not None and asset is not None and asset.rpartition(".")[2] == ast.literal_eval(key):
+                yield from _at(module, key, (Target("asset", asset),), "string")
 
     def _scattered(self, module: Module, call: ast.Call, item: Declaration) -> Iterator[Mention]:
         """The asset whose items are taken, and the parameter for them where it has the same name."""

@@ -29,7 +29,7 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 def attempt(workspace: Workspace, order: Order) -> Result:
     """Run a task. Errors: none but KeyboardInterrupt and other exits of the main thread."""
     started = time.perf_counter()
-    run = Run(order.run_id, "local", order.attempt)
+    run = Run(order.run_id, "local", order.attempt, order.failed)
     try:
         outcome = materialize(workspace, order.step, order.partition, run, force=order.force)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
@@ -42,7 +42,7 @@ def settled(workspace: Workspace, order: Order) -> Result | None:
     if order.force and order.step not in workspace.project.routes:
         return None
     started = time.perf_counter()
-    run = Run(order.run_id, "local", order.attempt)
+    run = Run(order.run_id, "local", order.attempt, order.failed)
     try:
         outcome = find_settled(workspace, order.step, order.partition, run, force=order.force)
     except (FlowStoneError, OSError):

@@ -12,6 +12,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NoReturn, Protocol
 
+from msgspec import structs
+
 from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.runner.attempt import settled, succeeded
@@ -127,6 +129,9 @@ class _Execution:
         self.delayed: list[tuple[float, int]] = []
         self.attempts = [0] * len(plan.tasks)
         self.skipped = [False] * len(plan.tasks)
+        self.tolerated = workspace.project.tolerated
+        self.failed: dict[int, list[tuple[str, str | None]]] = {}
+        """What joins do without, by their places."""
         self.running = 0
         self.summary = Summary()
         self.lasting = self.executors.something_lasts()
@@ -193,7 +198,7 @@ class _Execution:
             if expected.action not in ("reuse", "skip") and not self.limits.lets(place, task.step):
                 continue
             self.reporter.started(task)
-            if expected.action == "reuse":
+            if expected.action == "reuse" and place not in self.failed:
                 self._conclude(place, succeeded("reused", expected.records, 0.0))
             elif expected.action == "skip":
                 self._conclude(place, Result("skipped", 0.0, reason="; ".join(map(str, expected.reasons))))
@@ -203,6 +208,8 @@ class _Execution:
     def _start(self, place: int, task: Task, *, force: bool) -> None:
         """Begin an attempt, unless nothing turns out to have to be made: that needs no process."""
         order = Order(task.step, task.partition, self.options.run_id, self.attempts[place] + 1, force)
+        if place in self.failed:
+            order = structs.replace(order, failed=tuple(self.failed[place]))
         executor = self.executors.of(task.step)
         self.running += 1
         may_be_settled = executor == "process" or task.step in self.workspace.project.routes
@@ -244,9 +251,7 @@ class _Execution:
             self.summary.add(task, result)
             self.reporter.finished(task, result)
             for user in self.users[place]:
-                self.waiting[user] -= 1
-                if not self.waiting[user] and not self.skipped[user]:
-                    heapq.heappush(self.ready, user)
+                self._count_down(user)
         elif again is None:
             self.summary.add(task, result)
             self.reporter.finished(task, result)
@@ -255,6 +260,12 @@ class _Execution:
             heapq.heappush(self.delayed, (time.monotonic() + again, place))
             self.summary.retries += 1
             self.reporter.retrying(task, result, self.attempts[place], again)
+
+    def _count_down(self, user: int) -> None:
+        """One of the tasks that another waits for is over."""
+        self.waiting[user] -= 1
+        if not self.waiting[user] and not self.skipped[user]:
+            heapq.heappush(self.ready, user)
 
     def _retry_after(self, place: int, task: Task, failure: Failure) -> float | None:
         """Seconds until the next attempt; None if there is none."""
@@ -272,14 +283,22 @@ class _Execution:
             self.reporter.skipped(self.plan.tasks[user], cause)
 
     def _not_skipped_users(self, place: int) -> Iterator[int]:
-        """All that needs a task, directly or not, and was not skipped before."""
-        stack = list(reversed(self.users[place]))
+        """All that needs a task, directly or not, and was not skipped before. Joins may do without it."""
+        stack = [(user, place) for user in reversed(self.users[place])]
         while stack:
-            user = stack.pop()
-            if not self.skipped[user]:
-                self.skipped[user] = True
-                yield user
-                stack.extend(reversed(self.users[user]))
+            user, need = stack.pop()
+            if self.skipped[user]:
+                continue
+            if self._does_without(user, need):
+                self.failed.setdefault(user, []).append((self.plan.tasks[need].step, self.plan.tasks[need].partition))
+                self._count_down(user)
+                continue
+            self.skipped[user] = True
+            yield user
+            stack.extend((other, user) for other in reversed(self.users[user]))
+
+    def _does_without(self, user: int, need: int) -> bool:
+        return self.plan.tasks[need].step in self.tolerated.get(self.plan.tasks[user].step, ())
 
     def _pool(self, route: Executor) -> Pool:
         found = self.pools.get(route)

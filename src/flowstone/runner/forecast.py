@@ -186,15 +186,15 @@ class _Forecaster:
                 elif chosen.verdict == "left out" and (dependency.optional or all_stored):
                     continue
                 elif action == "blocked":
-                    blocked.append(place)
+                    blocked += [] if dependency.partial else [place]
                 elif action in ("run", "may run"):
                     changing.add(place)
                     known.append((place, record if isinstance(record, Record) else None))
                 elif isinstance(record, Record):
                     known.append((place, record))
-                elif not dependency.optional:
+                elif not (dependency.optional or dependency.partial):
                     missing.append(place)
-            if all_stored and not places and not dependency.optional:
+            if all_stored and not places and not (dependency.optional or dependency.partial):
                 missing.append((asset.id, None))
         return _Inputs(known, changing, missing, blocked, uncertain)
 

@@ -16,6 +16,8 @@ class Order(Struct, frozen=True):
     run_id: str
     attempt: int = 1
     force: bool = False
+    failed: tuple[tuple[str, str | None], ...] = ()
+    """What the run could not make and the step, a join, does without."""
 
 
 class Failure(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -45,7 +45,8 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
     Values go from store to store, never through XCom. What was stored before from the same code and inputs is not made
     again; the task succeeds, and its assets have a new event, so that others see that they are up to date.
 
-    What a route leaves out is skipped, and has no event.
+    What a route leaves out is skipped, and has no event. A join that takes failures runs when all its branches
+    are over, and is told which of them failed.
 
     Errors: whatever the step raises, which Airflow tries again as often as the task says; AirflowFailException for what
     would not get better: a blocking check that failed, a wrong configuration or partition key, an exception that the
@@ -90,7 +91,8 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         if partition is None and context.get("partition_key") is not None:
             self._demand_inputs(workspace)
         config = self._config(workspace, context)
-        run = Run(context["run_id"], "airflow", context["ti"].try_number)
+        failed = tuple((name, partition) for name in self._failed(workspace, context))
+        run = Run(context["run_id"], "airflow", context["ti"].try_number, failed)
         try:
             if step.timeout is None:
                 return materialize(workspace, step.id, partition, run, config=config)
@@ -107,6 +109,22 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         if final:
             raise AirflowFailException(_text(without_secrets)) from without_secrets
         raise without_secrets
+
+    def _failed(self, workspace: Workspace, context: Any) -> Iterator[str]:
+        """The branches of a join that failed in the run.
+
+        Errors: AirflowFailException if something else failed that it needs: the rule is that all is over.
+        """
+        tolerated = workspace.project.tolerated.get(self.task_id)
+        if not tolerated:
+            return
+        needs = sorted(self.upstream_task_ids)
+        found = context["ti"].get_task_states(self.dag_id, task_ids=needs, run_ids=[context["run_id"]])
+        for name, state in found.get(context["run_id"], {}).items():
+            if state in ("failed", "upstream_failed"):
+                if name not in tolerated:
+                    raise AirflowFailException(f"{name} failed, and {self.task_id} needs it")
+                yield name
 
     def _partition(self, workspace: Workspace, context: Any) -> str | None:
         """The partition of the run, None for an unpartitioned step, whatever key the run has.
@@ -159,6 +177,20 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         assert self.dag is not None
         param = self.dag.params.get_param(name) if name in self.dag.params else None
         return None if param is None else param.value
+
+
+class FailedBranches(BaseOperator):
+    """Fails where a branch of a join failed: Airflow goes by the last tasks of a run, and these may well succeed.
+
+    Its trigger rule is ``one_failed``; where no branch failed it is skipped.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"do_xcom_push": False, "trigger_rule": "one_failed", **kwargs})
+
+    def execute(self, context: Any) -> None:
+        """Errors: AirflowFailException, always."""
+        raise AirflowFailException(f"not all of {', '.join(sorted(self.upstream_task_ids))} were made")
 
 
 class TellKeys(BaseOperator):

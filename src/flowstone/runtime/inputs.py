@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from flowstone.dsl.failure import Failure
 from flowstone.dsl.mappings import KeySelection
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import DamagedError, NotChosenError, NotMaterializedError
@@ -14,9 +16,10 @@ from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
-from flowstone.runtime.branches import counts, was_decided
+from flowstone.runtime.branches import counts, is_left_out, was_decided
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
 _LAZY = ("Iterator", "Iterable", "Generator")
@@ -46,6 +49,8 @@ class Input(Struct, frozen=True):
     dependency: Dependency
     values: tuple[StoredValue, ...]
     selected: KeySelection
+    failure: Failure | None = None
+    """Of a join's branch: what is received in place of the value."""
 
     @property
     def versions(self) -> list[InputVersion]:
@@ -56,6 +61,8 @@ class Input(Struct, frozen=True):
 
     def load(self) -> Any:
         """What the parameter receives. Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
+        if self.failure is not None:
+            return self.failure
         wanted = self.dependency.type
         if wanted is not None and wanted.optional:
             wanted = wanted.without_none()
@@ -69,31 +76,68 @@ class Input(Struct, frozen=True):
         return {self.selected.label(value.key): value.load(element) for value in self.values}
 
 
-def find_inputs(workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None) -> tuple[Input, ...]:
+def find_inputs(
+    workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None, failed: Collection[Place] = ()
+) -> tuple[Input, ...]:
     """What is stored of everything that a step reads for a key.
 
+    Of steps that failed in the run nothing counts where a join takes failures.
     Errors: NotMaterializedError naming the asset, the key and the command that makes it.
     """
-    return tuple([_find(workspace, prepared, dependency, asset, key) for dependency, asset in prepared.dependencies])
+    failed = {(step, partition) for step, partition in failed}
+    return tuple(
+        [_find(workspace, prepared, dependency, asset, key, failed) for dependency, asset in prepared.dependencies]
+    )
 
 
 def _find(
-    workspace: Workspace, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
+    workspace: Workspace,
+    prepared: PreparedStep,
+    dependency: Dependency,
+    asset: Asset,
+    key: PartitionKey | None,
+    failed: Collection[Place],
 ) -> Input:
     selected = selection(prepared.partitions, asset.partitions, dependency, key)
     keys = _stored_keys(workspace, asset, selected) if selected.stored else selected.keys
+    if dependency.partial and (lost := _failed_keys(workspace, asset, selected, keys, failed)):
+        return Input(dependency, (), selected, _failure(asset, lost[0]))
     values = []
     for item in keys:
         value = stored_value(workspace, asset, item)
         if value is not None and counts(workspace, asset, item):
             values.append(value)
+        elif dependency.partial and not is_left_out(workspace, asset.step, item):
+            return Input(dependency, (), selected, _failure(asset, item))
         elif not dependency.optional:
             raise _missing(prepared, asset, item)
     if selected.stored and not values and not dependency.optional:
+        if dependency.partial:
+            return Input(dependency, (), selected, _failure(asset, None))
         if was_decided(workspace, asset):
             raise NotChosenError(f"no partition of {asset.id} was chosen")
         raise _missing(prepared, asset, None)
     return Input(dependency, tuple(values), selected)
+
+
+def _failed_keys(
+    workspace: Workspace,
+    asset: Asset,
+    selected: KeySelection,
+    keys: Sequence[PartitionKey | None],
+    failed: Collection[Place],
+) -> Sequence[PartitionKey | None]:
+    """Those that are read and were not made in the run, though no route leaves them out."""
+    texts = [partition for step, partition in failed if step == asset.step]
+    if selected.stored:
+        lost: Sequence[PartitionKey | None] = known_keys(workspace, asset, texts, selected)
+    else:
+        lost = [item for item in keys if (None if item is None else item.text) in texts]
+    return [item for item in lost if not is_left_out(workspace, asset.step, item)]
+
+
+def _failure(asset: Asset, key: PartitionKey | None) -> Failure:
+    return Failure(asset.id, None if key is None else key.text)
 
 
 def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> StoredValue | None:

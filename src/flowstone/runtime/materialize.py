@@ -110,7 +110,7 @@ def _task(
     prepared = workspace.step(step)
     key = _key(workspace, prepared, partition)
     demand_chosen(workspace, prepared, key)
-    inputs = find_inputs(workspace, prepared, key)
+    inputs = find_inputs(workspace, prepared, key, run.failed)
     versions = tuple([version for item in inputs for version in item.versions])
     return Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config), force)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.prefect_limits import slot
 from flowstone.runtime.prefect_run import JobRun, keys_of_run
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.retries import worth_retrying
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
@@ -92,16 +93,21 @@ class PrefectJob:
         return Path(self.file).absolute().with_name(FILE_NAME)
 
     def materialize(
-        self, step: str, partition: str | None = None, config: Mapping[str, Json] | None = None
+        self,
+        step: str,
+        partition: str | None = None,
+        config: Mapping[str, Json] | None = None,
+        failed: Collection[Place] = (),
     ) -> dict[str, Json] | State[Any]:
         """Run a step within a task: a reference to what it stored; a state ``Cached`` if that is stored already, or
-        ``Skipped`` if a route chose another branch.
+        ``Skipped`` if a route chose another branch. ``failed`` are the branches that a join has to do without.
 
         Errors: as ``flowstone.runtime.materialize``, AssetTimeoutError.
         """
         _forward_logs()
         workspace = Workspace.open(self.manifest)
-        outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {})
+        run = Run(str(flow_run.id), "prefect", task_run.run_count or 1, tuple(failed))
+        outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {}, run)
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
         if outcome.status == "skipped":
@@ -111,8 +117,9 @@ class PrefectJob:
             add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, asset))
         return _reference(outcome)
 
-    def _outcome(self, workspace: Workspace, step: Step, partition: str | None, config: Mapping[str, Json]) -> Outcome:
-        run = Run(str(flow_run.id), "prefect", task_run.run_count or 1)
+    def _outcome(
+        self, workspace: Workspace, step: Step, partition: str | None, config: Mapping[str, Json], run: Run
+    ) -> Outcome:
         if step.concurrency is not None:
             settled = find_settled(workspace, step.id, partition, run, config=config)
             if settled is not None:

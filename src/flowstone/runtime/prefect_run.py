@@ -23,6 +23,7 @@ from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
 from flowstone.runtime.prefect_limits import declare_limits
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
 
@@ -34,27 +35,47 @@ class JobRun:
         steps = project.jobs[job].steps
         self._keys = fill_keys(project, steps, keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)
-        self._futures: dict[tuple[str, str | None], PrefectFuture[Any]] = {}
+        self._futures: dict[Place, PrefectFuture[Any]] = {}
+        self._waiting: list[tuple[Task[..., Any], Sequence[Task[..., Any]]]] = []
+        """Joins that take failures, and what comes after them: submitted once their branches are over."""
         self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
         declare_limits(project, steps)
 
     def submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]] = ()) -> None:
         """Submit a task once for each partition of its step, after those partitions of others that it reads."""
-        step = self._project.steps[task.name]
         if self._missing:
             return
-        for key in self._keys[step.id]:
-            needs = [future for need in after for future in self._needed(step.id, key, need.name)]
+        late = {waiting.name for waiting, _ in self._waiting}
+        if task.name in self._project.tolerated or any(need.name in late for need in after):
+            self._waiting.append((task, after))
+        else:
+            self._submit(task, after)
+
+    def _submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]]) -> None:
+        step = task.name
+        for key in self._keys[step]:
+            needs = {place: future for need in after for place, future in self._needed(step, key, need.name).items()}
             parameters: dict[str, Any] = {} if key is None else {"partition": key.text}
-            if step.id in self._config:
-                parameters["config"] = self._config[step.id]
-            future = task.submit(**parameters, wait_for=needs)
-            self._futures[step.id, None if key is None else key.text] = future
+            if step in self._config:
+                parameters["config"] = self._config[step]
+            if step in self._project.tolerated:
+                parameters["failed"] = self._lost(step, needs)
+                needs = {place: future for place, future in needs.items() if place not in parameters["failed"]}
+            future = task.submit(**parameters, wait_for=list(needs.values()))
+            self._futures[step, None if key is None else key.text] = future
+
+    def _lost(self, join: str, needs: Mapping[Place, PrefectFuture[Any]]) -> list[Place]:
+        """The branches that a join does without, once all of them are over."""
+        branches = {place: future for place, future in needs.items() if place[0] in self._project.tolerated[join]}
+        wait(list(branches.values()))
+        return [place for place, future in branches.items() if not future.state.is_completed()]
 
     def finish(self) -> State[Any]:
         """Wait for all tasks. The state of the flow: Failed, with names and reasons, if one is not completed."""
         if self._missing:
             return Completed(name="Skipped", message=f"not all inputs are there yet: {', '.join(self._missing)}")
+        for task, after in self._waiting:
+            self._submit(task, after)
         wait(list(self._futures.values()))
         states = {_label(*place): future.state for place, future in self._futures.items()}
         failed = [
@@ -71,7 +92,7 @@ class JobRun:
             message=", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
         )
 
-    def _needed(self, step: str, key: PartitionKey | None, producer: str) -> list[PrefectFuture[Any]]:
+    def _needed(self, step: str, key: PartitionKey | None, producer: str) -> dict[Place, PrefectFuture[Any]]:
         """The futures of those partitions of the producer that the step reads for one key, as far as they run here."""
         texts: dict[str | None, None] = {}
         for dependency in self._project.steps[step].signature.dependencies:
@@ -81,7 +102,8 @@ class JobRun:
             chosen = selection(self._project.steps[step].partitions, asset.partitions, dependency, key)
             keys = chosen.among(self._keys[producer]) if chosen.stored else chosen.keys
             texts.update(dict.fromkeys(None if item is None else item.text for item in keys))
-        return [self._futures[producer, text] for text in texts if (producer, text) in self._futures]
+        places = [(producer, text) for text in texts]
+        return {place: self._futures[place] for place in places if place in self._futures}
 
 
 def missing_inputs(workspace: Workspace, keys: Mapping[str, Keys]) -> list[str]:

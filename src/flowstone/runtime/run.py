@@ -15,3 +15,5 @@ class Run(Struct, frozen=True):
     engine: Literal["airflow", "prefect", "local"]
     attempt: int = 1
     """1 for the first attempt, 2 for the first retry, and so on."""
+    failed: tuple[tuple[str, str | None], ...] = ()
+    """Steps and partitions that the run should have made before and could not: joins receive a ``Failure`` of them."""

@@ -14,11 +14,14 @@ def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Che
     """Digest of the code of a step, of what its declaration says about its value, of the resources that it uses and of
     the checks that judge what it makes.
     """
-    if not (resources or checks or step.choices or step.scatter):
+    partial = [item.parameter for item in step.signature.dependencies if item.partial]
+    if not (resources or checks or step.choices or step.scatter or partial):
         return step.code
     more: list[Json] = []
     if step.choices:
         more.append(["route", step.choices, step.default_choice])
+    if partial:
+        more.append(["join", partial])
     if step.scatter is not None:
         more.append(["scatter", step.scatter.over, step.scatter.as_, step.scatter.failure_threshold])
     return digest(

@@ -46,6 +46,8 @@ WAITING = "await-upstream"
 """Id of the task that waits for other DAGs of the job; no step has a hyphen in its id."""
 KEYS = "tell-keys"
 """Id of the task that tells the keys of another DAG."""
+FAILED = "failed-branches"
+"""Id of the task that fails where a branch failed of which a join does without."""
 
 
 class AirflowTarget:
@@ -162,6 +164,7 @@ class _File:
     def _dag(self, dag: Dag) -> dict[str, Any]:
         steps = [self._project.steps[step] for step in dag.group.steps]
         waiting = [self._waiting(dag)] if dag.awaits and dag.keys is None else []
+        branches = [step for step in dag.group.steps if any(step in self._tolerated(join) for join in dag.group.steps)]
         return {
             "call": self._dag_call(dag, steps),
             "tasks": [
@@ -171,11 +174,26 @@ class _File:
                     for step in steps
                 ),
                 *(self._telling(*told) for told in self._told(dag)),
+                *([self._failing()] if branches else []),
             ],
             "edges": [
                 *(edge for step in steps for edge in self._edges(step, dag)),
                 *(self._edge(step, source) for source, step, _ in self._told(dag)),
+                *_edges(
+                    [self._names.task(step).name for step in branches],
+                    self._names.task(FAILED).name if branches else "",
+                ),
             ],
+        }
+
+    def _tolerated(self, step: str) -> frozenset[str]:
+        return self._project.tolerated.get(step, frozenset())
+
+    def _failing(self) -> dict[str, Any]:
+        return {
+            "name": self._names.task(FAILED).name,
+            "call": call("FailedBranches", task_id=FAILED),
+            "source": "fails the run if a branch failed",
         }
 
     def _edge(self, first: str, second: str) -> str:
@@ -287,7 +305,9 @@ class _File:
         if inlets := [self._names.asset(asset) for asset in _inlets(step) if asset in self._project.assets]:
             arguments["inlets"] = inlets
         arguments["outlets"] = [self._names.asset(asset.id) for asset in assets]
-        if self._may_lack_branches(step):
+        if self._tolerated(step.id):
+            arguments["trigger_rule"] = "all_done"
+        elif self._may_lack_branches(step):
             arguments["trigger_rule"] = "none_failed"
         arguments.update(_retry_options(step.retries))
         if step.timeout is not None:
@@ -306,12 +326,16 @@ class _File:
         needs = [self._names.task(need).name for need in dag.group.steps if need in self._project.upstream[step.id]]
         if dag.keys is None and any(need.asset in dag.awaits for need in step.signature.dependencies):
             needs.insert(0, self._names.task(WAITING).name)
-        target = self._names.task(step.id).name
-        together = f"[{', '.join(needs)}] >> {target}" if len(needs) > 1 else "".join(f"{n} >> {target}" for n in needs)
-        if len(together) + 4 <= WIDTH:
-            yield from [together] if needs else []
-        else:
-            yield from (f"{need} >> {target}" for need in needs)
+        return _edges(needs, self._names.task(step.id).name)
+
+
+def _edges(needs: Sequence[str], target: str) -> Iterator[str]:
+    """The order of one task after others, in a line if it is short enough."""
+    together = f"[{', '.join(needs)}] >> {target}" if len(needs) > 1 else "".join(f"{n} >> {target}" for n in needs)
+    if len(together) + 4 <= WIDTH:
+        yield from [together] if needs else []
+    else:
+        yield from (f"{need} >> {target}" for need in needs)
 
 
 def _inlets(step: Step) -> list[str]:

@@ -107,6 +107,12 @@ CAPABILITIES = tuple(
             "runtime",
             "by the record of the choice: what is not chosen is skipped; none_failed where values may be missing",
         ),
+        ("join", "native", "the order of its dependencies"),
+        (
+            "join: partial",
+            "runtime",
+            "all_done; the task asks for the states of its branches, failed-branches fails the run",
+        ),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),

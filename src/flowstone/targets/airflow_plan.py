@@ -185,17 +185,24 @@ class _Planner(Struct):
         inside = (need for need in self._needs(group) if self._step(need) in job.steps and not need.optional)
         found = {need.asset: need for need in inside if self.project.assets[need.asset].partitions is None}
         self._refuse_routed(found.values())
+        self._refuse_partial(found.values())
         return tuple(found)
 
     def _demand_events(self, job: Job, group: Group, trigger: Trigger) -> None:
-        """Refuse what starts runs only together with others, or what others do without, if a route may leave it out."""
+        """Refuse what starts runs only together with others, or what others do without, if a route may leave it out.
+
+        A branch that failed has no event, so a join that takes failures cannot wait for one.
+        """
         routes = self.project.routes
-        if not routes or not isinstance(trigger, Events) or (trigger.keyed and group.partitions is None):
+        if not isinstance(trigger, Events) or (trigger.keyed and group.partitions is None):
             return
         triggers = (trigger, self._starts.get((job.name, group.label)))
         sources = (source for item in triggers if isinstance(item, Events) for source in item.mappers)
         assets = {source.split("/")[0] for source in sources if not _is_of_keys(source)}
         needs = [need for need in self._needs(group) if need.asset in assets]
+        self._refuse_partial(needs)
+        if not routes:
+            return
         alike = len({routes.get(self._step(need)) for need in needs}) == 1
         if not alike or any(need.optional for need in needs) or any(step not in routes for step in group.steps):
             self._refuse_routed(needs)
@@ -205,6 +212,11 @@ class _Planner(Struct):
         advice = "put what reads it into the same job, with the same partitions"
         routed = (need for need in needs if self._step(need) in self.project.routes)
         self.refused += [Refused(need, reason, advice) for need in routed]
+
+    def _refuse_partial(self, needs: Iterable[Dependency]) -> None:
+        reason = "where it fails it has no event, and the join would wait for ever"
+        advice = "put the branch into the same job, with the same partitions"
+        self.refused += [Refused(need, reason, advice) for need in needs if need.partial]
 
     def _refuse(self, need: Dependency, error: Exception) -> None:
         self.refused.append(Refused(need, str(error), "put an asset with daily partitions between them"))

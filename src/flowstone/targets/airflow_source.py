@@ -39,7 +39,7 @@ _SDK = frozenset(
     }
 )
 """What generated files may import from ``airflow.sdk``."""
-_OPERATORS = frozenset({"AssetOperator", "AwaitAssets", "TellDimension", "TellKeys"})
+_OPERATORS = frozenset({"AssetOperator", "AwaitAssets", "FailedBranches", "TellDimension", "TellKeys"})
 
 
 class Names:

@@ -278,6 +278,8 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "scatter": _steps(lambda step: step.scatter, "scatter"),
     "route": _steps(lambda step: step.choices, "choices"),
     "routed_from": _steps(lambda step: step.routed_from, "routed_from"),
+    "join": _steps(lambda step: step.branches, "branches"),
+    "join: partial": _steps(lambda step: any(need.partial for need in step.signature.dependencies), "on_failure"),
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),

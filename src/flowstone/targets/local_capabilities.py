@@ -74,6 +74,8 @@ CAPABILITIES = tuple(
         ("scatter", "native", "in the one task of the asset: in threads, or in an event loop"),
         ("route", "native", "the choice is in the record of its value"),
         ("routed_from", "native", "by the record of the choice: branches that are not chosen are skipped"),
+        ("join", "native", "the order of its dependencies"),
+        ("join: partial", "native", "it waits for its branches, and runs whatever became of them; the run has failed"),
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
         ("schedule: Cron", "runtime", _STARTED),

@@ -69,6 +69,12 @@ CAPABILITIES = tuple(
         ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
         ("route", "runtime", "the choice is in the record of its value"),
         ("routed_from", "runtime", "by the record of the choice: tasks of branches that are not chosen end as Skipped"),
+        ("join", "native", "the order of its dependencies"),
+        (
+            "join: partial",
+            "runtime",
+            "submitted by the flow once its branches are over, with the names of those that failed",
+        ),
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),

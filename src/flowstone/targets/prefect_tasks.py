@@ -22,6 +22,7 @@ def task_values(project: Project, step: Step, function: str, with_config: bool) 
     """What the template prints of a task."""
     keys = ["partition"] if step.partitions else []
     values = ["config"] if with_config else []
+    values += ["failed"] if step.id in project.tolerated else []
     return {
         "location": str(step.location),
         "assets": [_asset(project, project.assets[asset]) for asset in step.outputs.values()],

@@ -359,3 +359,53 @@ def test_a_limit_is_a_pool_with_that_many_slots(compile_project):
         tasks = session.scalars(select(TaskInstance).where(TaskInstance.pool == name)).all()
     assert pool.slots == 1
     assert {task.task_id for task in tasks} == {"first", "second"}
+
+
+JOIN = """
+@asset
+def source() -> str:
+    if (HERE / "broken").exists():
+        raise ValueError("no source")
+    return "north"
+
+@asset
+def maps(source: str) -> str:
+    return source
+
+@asset
+def news() -> str:
+    return "rain"
+
+@join(branches={"pictures": "maps", "news": "news"}, on_failure="partial")
+def edition(pictures: str | Failure, news: str | Failure) -> str:
+    return f"{pictures}; {news}"
+
+@join(branches={"pictures": "maps", "news": "news"}, on_failure="partial", timeout="1m")
+def titled(pictures: str | Failure, news: str | Failure, source: str) -> str:
+    return source
+
+joined = Job("joined")
+"""
+
+
+def test_a_join_receives_the_failure_of_a_branch_and_the_run_fails(compile_project):
+    project = compile_project(JOIN)
+    (project.root / "broken").touch()
+    states = {task.task: task.state for task in project.run("joined")}
+    assert states == {
+        "source": "failed",
+        "maps": "upstream_failed",
+        "news": "success",
+        "edition": "success",
+        "titled": "failed",
+        "failed-branches": "failed",
+    }
+    assert project.value("edition") == "maps was not made; rain"
+    (project.root / "broken").unlink()
+    states = {task.task: task.state for task in project.run("joined")}
+    assert states == {
+        **dict.fromkeys(("source", "maps", "news", "edition", "titled"), "success"),
+        "failed-branches": "skipped",
+    }
+    assert project.value("edition") == "north; rain"
+    assert [state for _, state in project.world.runs(project.id("joined"))] == ["failed", "success"]

@@ -409,3 +409,41 @@ def test_a_limit_holds_among_the_tasks_that_name_it(compile_project):
         limit = client.read_global_concurrency_limit_by_name("limited__one")
     assert (limit.limit, limit.active_slots) == (1, 0)
     assert project.run("together").message == "2 Cached"
+
+
+def test_a_join_receives_the_failure_of_a_branch_and_the_flow_fails(compile_project):
+    project = compile_project(
+        """
+        @asset
+        def source() -> str:
+            if (HERE / "broken").exists():
+                raise ValueError("no source")
+            return "north"
+
+        @asset
+        def maps(source: str) -> str:
+            return source
+
+        @asset
+        def news() -> str:
+            return "rain"
+
+        @join(branches={"pictures": "maps", "news": "news"}, on_failure="partial")
+        def edition(pictures: str | Failure, news: str | Failure) -> str:
+            return f"{pictures}; {news}"
+
+        @asset
+        def printed(edition: str) -> str:
+            return edition.upper()
+
+        joined = Job("joined", select="*")
+        """
+    )
+    (project.root / "broken").touch()
+    state = project.run("joined")
+    assert state.is_failed()
+    assert state.message == "failed: source (ValueError: no source); not run: maps"
+    assert project.value("printed") == "MAPS WAS NOT MADE; RAIN"
+    (project.root / "broken").unlink()
+    assert project.run("joined").is_completed()
+    assert project.value("printed") == "NORTH; RAIN"

@@ -1,6 +1,6 @@
-"""A route with two branches, one of which is two assets long, and what is made of whichever was chosen."""
+"""A route with two branches, one of which is two assets long, and what is made of whichever was chosen; and a join."""
 
-from flowstone import DailyPartitions, Job, asset, route
+from flowstone import DailyPartitions, Failure, Job, asset, join, route
 
 days = DailyPartitions(start="2024-01-01")
 
@@ -33,6 +33,11 @@ def checked(full: list[int]) -> int:
 @asset(partitioned_by=days)
 def orders(full: list[int] | None, incremental: list[int] | None, checked: int | None) -> list[int]:
     return [*(full or []), *(incremental or []), checked or 0]
+
+
+@join(branches={"fresh": "changes", "all_of_them": "orders"}, on_failure="partial", partitioned_by=days)
+def summary(fresh: list[int] | Failure, all_of_them: list[int] | Failure) -> str:
+    return f"{fresh} of {all_of_them}"
 
 
 @asset

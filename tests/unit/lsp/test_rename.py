@@ -264,3 +264,24 @@ def test_what_is_scattered_over_is_renamed(project, client, edited):
     client.open(path)
     client.wait_for(path)
     assert edited(path, rename(client, path, "number", "def order", "order")) == SCATTERED.replace("order", "number")
+
+
+JOINED = """from flowstone import asset, join
+
+
+@asset
+def maps() -> list[int]:
+    return [1]
+
+
+@join(branches={"maps": "maps", "other": "maps"})
+def edition(maps: list[int], other: list[int]) -> int:
+    return len(maps)
+"""
+
+
+def test_what_a_join_takes_is_renamed(project, client, edited):
+    path = project({"pipelines/a.py": JOINED}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    assert edited(path, rename(client, path, "charts", "def maps", "maps")) == JOINED.replace("maps", "charts")

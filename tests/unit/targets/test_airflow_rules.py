@@ -250,3 +250,22 @@ def test_a_limit_is_a_pool_and_there_is_one_only(build):
     build.job("nightly")
     found = the_finding(build.project(concurrency={"db": 2}))
     assert "the limit 'db' is a pool, and airflow= names another" in found.message
+
+
+@pytest.mark.parametrize("schedule", [None, Cron("0 6 * * *", timezone="UTC")])
+def test_a_join_cannot_be_started_by_a_branch_that_may_fail(build, schedule):
+    build.asset("maps")
+    build.asset("day", ("maps", {"partial": True}), branches=("maps",), partitions=DailyPartitions("2024-01-01"))
+    build.asset("news", partitions=DailyPartitions("2024-01-01"))
+    build.asset("month", ("news", {"partial": True}), branches=("news",), partitions=MonthlyPartitions("2024-01"))
+    build.job("nightly", schedule=schedule)
+    found = findings(build.project())
+    assert all("the join would wait for ever" in item.message for item in found)
+    assert {item.span.line for item in found} == ({2, 4} if schedule else {4})
+
+
+def test_a_join_in_the_dag_of_its_branches_is_fine(build):
+    build.asset("maps")
+    build.asset("edition", ("maps", {"partial": True}), branches=("maps",))
+    build.job("nightly", schedule=Cron("0 6 * * *", timezone="UTC"))
+    assert findings(build.project()) == []

@@ -17,7 +17,7 @@ from airflow.sdk import (
     PartitionedAssetTimetable,
     PartitionedAtRuntime,
 )
-from flowstone.runtime.airflow import AssetOperator
+from flowstone.runtime.airflow import AssetOperator, FailedBranches
 
 CHANGES = Asset(
     name="branches.changes",
@@ -52,6 +52,12 @@ CHECKED = Asset(
 ORDERS = Asset(
     name="branches.orders",
     uri="flowstone://branches/orders",
+    group="flowstone",
+    extra={"io_manager": "files"},
+)
+SUMMARY = Asset(
+    name="branches.summary",
+    uri="flowstone://branches/summary",
     group="flowstone",
     extra={"io_manager": "files"},
 )
@@ -126,11 +132,25 @@ with DAG(
         trigger_rule="none_failed",
     )
 
+    # branches_pipeline.py:39
+    summary = AssetOperator(
+        task_id="summary",
+        code="sha256:0",
+        inlets=[CHANGES, ORDERS],
+        outlets=[SUMMARY],
+        trigger_rule="all_done",
+    )
+
+    # fails the run if a branch failed
+    failed_branches = FailedBranches(task_id="failed-branches")
+
     changes >> mode
     mode >> full
     [changes, mode] >> incremental
     full >> checked
     [full, incremental, checked] >> orders
+    [changes, orders] >> summary
+    [changes, orders] >> failed_branches
 
 with DAG(
     dag_id="branches__nightly",
@@ -144,7 +164,7 @@ with DAG(
     default_args={"owner": "branches", "retries": 0, "trigger_rule": "all_success"},
     tags=["branches", "flowstone"],
 ):
-    # branches_pipeline.py:39
+    # branches_pipeline.py:44
     history = AssetOperator(
         task_id="history",
         code="sha256:0",

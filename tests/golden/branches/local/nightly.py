@@ -26,10 +26,12 @@ STEPS = (
     "incremental",
     # branches_pipeline.py:29
     "checked",
-    # branches_pipeline.py:39
+    # branches_pipeline.py:44
     "history",
     # branches_pipeline.py:34
     "orders",
+    # branches_pipeline.py:39
+    "summary",
 )
 
 if __name__ == "__main__":

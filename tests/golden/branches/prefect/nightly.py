@@ -85,7 +85,7 @@ def checked(partition):
     return JOB.materialize("checked", partition)
 
 
-# branches_pipeline.py:39
+# branches_pipeline.py:44
 @materialize(
     Asset(
         key="flowstone://branches/history",
@@ -116,6 +116,21 @@ def orders(partition):
     return JOB.materialize("orders", partition)
 
 
+# branches_pipeline.py:39
+@materialize(
+    Asset(
+        key="flowstone://branches/summary",
+        properties=AssetProperties(name="summary"),
+    ),
+    asset_deps=["flowstone://branches/changes", "flowstone://branches/orders"],
+    name="summary",
+    task_run_name="summary[{partition}]",
+    **TASK,
+)
+def summary(partition, failed):
+    return JOB.materialize("summary", partition, failed=failed)
+
+
 @flow(
     name="branches__nightly",
     description="Job nightly of the project branches.",
@@ -141,6 +156,7 @@ def nightly(
     run.submit(checked, after=[full])
     run.submit(history, after=[full])
     run.submit(orders, after=[full, incremental, checked])
+    run.submit(summary, after=[changes, orders])
     return run.finish()
 
 
