@@ -22,7 +22,7 @@ from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.aside import Aside
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
-from flowstone.io.files import STEPS, FileStore, faults
+from flowstone.io.files import STEPS, Faults, FileStore
 from flowstone.io.object_store import ObjectStore
 from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
@@ -257,4 +257,4 @@ class FileManager(IOManager):
         return expand(path or default_template(extension, partitioned=slot.partition is not None), slot)
 
     def _faults(self, label: str, doing: str, place: str) -> AbstractContextManager[None]:
-        return faults(label, doing, self.store.show(place))
+        return Faults(label, doing, self.store.show(place))

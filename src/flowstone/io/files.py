@@ -19,7 +19,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
@@ -48,15 +48,29 @@ _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-@contextmanager
-def faults(asset: str, doing: str, path: str) -> Iterator[None]:
-    """Turn an operating system's error into a StorageError that names asset, path and error."""
-    try:
-        yield
-    except OSError as error:
-        code = errno.errorcode.get(error.errno or 0)
-        told = f"{error.strerror or error} [{code}]" if code else str(error)
-        raise StorageError(f"{asset}: cannot {doing} {path}: {told}", help=_help(error)) from error
+class Faults:
+    """Turns an operating system's error into a StorageError that names asset, path and error.
+
+    Not a generator, since each value passes through some.
+    """
+
+    __slots__ = ("_asset", "_doing", "_path")
+
+    def __init__(self, asset: str, doing: str, path: str) -> None:
+        self._asset = asset
+        self._doing = doing
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError):
+            code = errno.errorcode.get(error.errno or 0)
+            told = f"{error.strerror or error} [{code}]" if code else str(error)
+            raise StorageError(
+                f"{self._asset}: cannot {self._doing} {self._path}: {told}", help=_help(error)
+            ) from error
 
 
 def _help(error: OSError) -> str | None:

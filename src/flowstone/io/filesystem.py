@@ -20,7 +20,7 @@ from flowstone.errors import MissingExtraError, StorageError, UnsupportedTypeErr
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.files import faults
+from flowstone.io.files import Faults
 from flowstone.io.folders import pack, unpack
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
 from flowstone.io.paths import location
@@ -132,7 +132,7 @@ class FilesystemManager(FileManager):
         version = record.data_version.removeprefix("sha256:")
         target = cache / version / slot.asset.rpartition(".")[2]
         file = self._verified(slot, record, self.store.open_verified)
-        with faults(slot.label, "unpack", str(target)):
+        with Faults(slot.label, "unpack", str(target)):
             unpack(file, target)
         return target
 

@@ -64,11 +64,11 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """One line of JSON. Errors: TypeError, ValueError for metadata that is no JSON value."""
         return _ENCODER.encode(self)
 
-    @classmethod
-    def from_json(cls, text: bytes | str) -> Self:
+    @staticmethod
+    def from_json(text: bytes | str) -> Record:
         """Errors: ValueError if it is not the JSON of a record."""
         try:
-            return msgspec.json.decode(text, type=cls)
+            return _DECODER.decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(str(error)) from error
 
@@ -83,6 +83,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 _ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
 
 
 def content_of(record: Record) -> dict[str, Any]:
