@@ -2,7 +2,7 @@ import importlib
 import os
 
 from flowstone.errors import StorageError
-from flowstone.io.files import faults
+from flowstone.io.files import Faults
 from flowstone.runner.attempt import user_traceback
 
 
@@ -29,7 +29,7 @@ def test_the_machinery_of_imports_is_left_out(tmp_path, monkeypatch):
 
 def test_a_fault_of_a_store_has_no_traceback(monkeypatch):
     def full(path):
-        with faults("orders", "write", path):
+        with Faults("orders", "write", path):
             raise OSError(28, "No space left on device")
 
     import flowstone.runner.attempt as module
