@@ -26,7 +26,7 @@ class Execution(Struct, frozen=True):
     workers: int | None
     show_output: bool
     quiet: bool
-    output_format: Literal["text", "json"]
+    output_format: Literal["text", "json", "jsonl"]
 
 
 def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +49,13 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--show-output", is_flag=True, help="Show what functions print while they run."),
         click.option("-q", "--quiet", is_flag=True, help="Tell of failures only."),
-        click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+        click.option(
+            "--output-format",
+            type=click.Choice(["text", "json", "jsonl"]),
+            default="text",
+            show_default=True,
+            help="json: one document at the end; jsonl: a line for each event, at once.",
+        ),
     )
     for option in reversed(options):
         called = option(called)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,10 @@ def show(found: Ready, planned: Forecast, *, everything: bool, output_format: st
     notes = tuple(without_key(found.workspace.project, planned.plan))
     if output_format == "json":
         click.echo(to_json(_document(planned, notes)))
+        return
+    if output_format == "jsonl":
+        for task in _document(planned, notes)["tasks"]:
+            click.echo(json.dumps(task))
         return
     from rich.console import Console
 

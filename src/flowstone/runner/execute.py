@@ -24,6 +24,7 @@ from flowstone.runner.here import Here, Kept
 from flowstone.runner.interrupts import GRACE, Interrupts
 from flowstone.runner.limits import Limits
 from flowstone.runner.logs import Follower
+from flowstone.runner.pace import Pace, Usual
 from flowstone.runner.plan import Task
 from flowstone.runner.pools import InlinePool, Pool, Results, Runner, ThreadPool
 from flowstone.runner.processes import WorkerRunner
@@ -81,6 +82,7 @@ def execute(
     reporter: Reporter,
     journal: Journal | None = None,
     interrupts: Interrupts | None = None,
+    usual: Usual | None = None,
 ) -> Summary:
     """Carry out what was planned. A failed task is part of the summary.
 
@@ -88,7 +90,7 @@ def execute(
     Errors: ConfigurationError if worker processes are needed and there is no manifest; what the journal raises;
     KeyboardInterrupt or Terminated if that was asked for.
     """
-    run = _Execution(planned, workspace, options, reporter, journal, interrupts or Interrupts())
+    run = _Execution(planned, workspace, options, reporter, journal, interrupts or Interrupts(), usual)
     try:
         with run.capture.installed() if options.logs is not None else nullcontext():
             return run.loop()
@@ -107,6 +109,7 @@ class _Execution:
         reporter: Reporter,
         journal: Journal | None,
         interrupts: Interrupts,
+        usual: Usual | None,
     ) -> None:
         self.journal = journal
         self.interrupts = interrupts
@@ -117,6 +120,7 @@ class _Execution:
         self.workspace = workspace
         self.options = options
         self.reporter = reporter
+        self.pace = None if usual is None else Pace(plan, usual, reporter.slow)
         self.results: Results = SimpleQueue()
         self.executors = Executors(workspace.project, options.executor, plan)
         self.pools: dict[Executor, Pool] = {}
@@ -155,7 +159,7 @@ class _Execution:
                 self._take(self._time_to_next())
             elif self.delayed or self.limits.holds_back:
                 time.sleep(self._time_to_next())
-            self._show_output()
+            self._look()
         self.summary.elapsed = time.perf_counter() - started
         self.reporter.end(self.summary)
         return self.summary
@@ -167,7 +171,7 @@ class _Execution:
         deadline = time.monotonic() + GRACE
         while self.running and time.monotonic() < deadline:
             self._take(min(PATIENCE, max(0.0, deadline - time.monotonic())))
-            self._show_output()
+            self._look()
         raise error
 
     def _flush(self) -> None:
@@ -176,7 +180,9 @@ class _Execution:
             self.journal.flush()
             self.flushed = time.monotonic()
 
-    def _show_output(self) -> None:
+    def _look(self) -> None:
+        if self.pace is not None:
+            self.pace.look()
         if self.follower is not None:
             for head, text in self.follower.poll():
                 self.reporter.output(head, text)
@@ -217,6 +223,8 @@ class _Execution:
             self.results.put((place, result))
             return
         self.attempts[place] = order.attempt
+        if self.pace is not None:
+            self.pace.started(place)
         if self.journal is not None:
             self.journal.starting(place, order.attempt, keep=self.lasting)
         self.interrupts.at_once = executor == "inline"
@@ -236,6 +244,8 @@ class _Execution:
         except Empty:
             return
         self.running -= 1
+        if self.pace is not None:
+            self.pace.ended(place)
         self.limits.ended(self.plan.tasks[place].step)
         if isinstance(result, BaseException):
             raise result

@@ -65,7 +65,7 @@ def _parser(job: str) -> argparse.ArgumentParser:
     parser.add_argument("--executor", choices=EXECUTORS, default="process")
     parser.add_argument("--force", action="store_true", help="run everything, also what is stored already")
     parser.add_argument("--quiet", action="store_true", help="tell of failures only")
-    parser.add_argument("--output-format", choices=["text", "json"], default="text")
+    parser.add_argument("--output-format", choices=["text", "json", "jsonl"], default="text")
     return parser
 
 

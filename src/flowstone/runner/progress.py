@@ -9,7 +9,7 @@ from flowstone.runner.logs import Head
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.result import Result
 from flowstone.runner.summary import Summary
-from flowstone.runner.text import failure_text, head_name, result_line, seconds_text, task_name
+from flowstone.runner.text import failure_text, head_name, result_line, seconds_text, slow_line, task_name
 
 
 class Reporter:
@@ -32,6 +32,9 @@ class Reporter:
 
     def skipped(self, task: Task, cause: Task) -> None:
         """A task cannot run since another failed."""
+
+    def slow(self, task: Task | None, elapsed: float, usual: float) -> None:
+        """A task, or the run, takes much longer than usual; seconds so far, and those that are usual."""
 
     def output(self, head: Head, text: str) -> None:
         """A function has printed a line."""
@@ -76,6 +79,10 @@ class Lines(Reporter):
         if not self._quiet:
             name = task.step if task.partition is None else f"{task.partition} {task.step}"
             self.line(f"{name:<{self._width}}  {'skipped':<12}  {task_name(cause)} failed")
+
+    def slow(self, task: Task | None, elapsed: float, usual: float) -> None:
+        if not self._quiet:
+            self.line(slow_line(task, elapsed, usual))
 
     def output(self, head: Head, text: str) -> None:
         self.line(f"{head_name(head)} | {printable(text)}")

@@ -18,6 +18,7 @@ class JsonDocument(Reporter):
         self._results = results
         self._run_id = run_id
         self._notes: list[str] = []
+        self._slow: list[dict[str, Any]] = []
         self._tasks: list[dict[str, Any]] = []
 
     def note(self, text: str) -> None:
@@ -40,14 +41,16 @@ class JsonDocument(Reporter):
             }
         )
 
+    def slow(self, task: Task | None, elapsed: float, usual: float) -> None:
+        place = {"step": None if task is None else task.step, "partition": None if task is None else task.partition}
+        self._slow.append({**place, "elapsed": elapsed, "usual": usual})
+
     def end(self, summary: Summary) -> None:
         document = {
             "run_id": self._run_id,
-            "ok": summary.ok,
-            "elapsed": summary.elapsed,
-            **{status: summary.total(status) for status in ("materialized", "reused", "failed", "skipped")},
-            "retries": summary.retries,
+            **summary.figures(),
             "notes": self._notes,
+            "slow": self._slow,
             "tasks": self._tasks,
         }
         json.dump(document, self._results, indent=2)

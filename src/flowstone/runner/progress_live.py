@@ -12,12 +12,13 @@ from flowstone.runner.plan import Plan, Task
 from flowstone.runner.progress import Lines
 from flowstone.runner.result import Result
 from flowstone.runner.summary import Summary
-from flowstone.runner.text import task_name
+from flowstone.runner.text import slow_line, task_name
 
 MANY = 200
 """From so many tasks on, those that succeed get no line of their own."""
 
 _STYLES = {"materialized": "green", "reused": "cyan", "failed": "bold red", "skipped": "yellow"}
+_SLOW = "yellow"
 
 
 class Live(Lines):
@@ -71,6 +72,9 @@ class Live(Lines):
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._bar.stop()
+
+    def slow(self, task: Task | None, elapsed: float, usual: float) -> None:
+        self._console.print(Text(slow_line(task, elapsed, usual), _SLOW), soft_wrap=True)
 
     def line(self, text: str) -> None:
         shown = Text(text)

@@ -20,10 +20,12 @@ from flowstone.runner.forecast import Forecast
 from flowstone.runner.history.alive import living
 from flowstone.runner.history.database import faults
 from flowstone.runner.history.history import Beginning, History, Journal
+from flowstone.runner.history.past import Past
 from flowstone.runner.interrupts import Interrupts, Terminated
 from flowstone.runner.prepare import Asked, prepare_run, without_key
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
+from flowstone.runner.progress_lines import JsonLines
 from flowstone.runtime.workspace import Workspace
 
 EXIT_FAILED = 1
@@ -56,7 +58,7 @@ class Session:
     """Id of the run that it goes on with."""
     show_output: bool = False
     quiet: bool = False
-    output_format: Literal["text", "json"] = "text"
+    output_format: Literal["text", "json", "jsonl"] = "text"
 
 
 def carry_out(workspace: Workspace, session: Session) -> int:
@@ -116,11 +118,15 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
     )
     interrupts = Interrupts()
     beginning = Beginning(run_id, session.command, session.asked.to_json(), workspace.project.profile, session.resumes)
-    with _recorded(home, beginning, planned) as journal, interrupts.installed(), _reporter(session, run_id) as reporter:
+    with (
+        _recorded(home, beginning, planned) as (journal, past),
+        interrupts.installed(),
+        _reporter(session, run_id) as reporter,
+    ):
         try:
             for text in without_key(workspace.project, planned.plan):
                 reporter.note(text)
-            summary = execute(planned, workspace, options, reporter, journal, interrupts)
+            summary = execute(planned, workspace, options, reporter, journal, interrupts, past)
         except KeyboardInterrupt as interruption:
             journal.end("interrupted")
             reporter.close()
@@ -131,13 +137,14 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
 
 
 @contextmanager
-def _recorded(home: Path, beginning: Beginning, planned: Forecast) -> Iterator[Journal]:
+def _recorded(home: Path, beginning: Beginning, planned: Forecast) -> Iterator[tuple[Journal, Past]]:
     """A run that is in the history for as long as it lives. Errors: StateError, RunConflictError."""
     with ExitStack() as stack:
         history = stack.enter_context(History(home))
         with faults(history.locks):
             stack.enter_context(living(history.locks, beginning.id))
-        yield history.begin(beginning, planned)
+        past = Past(history, beginning.id, beginning.profile, beginning.asked["steps"])
+        yield history.begin(beginning, planned), past
 
 
 def new_run_id() -> str:
@@ -160,6 +167,8 @@ def _reporter(session: Session, run_id: str) -> Iterator[Reporter]:
     reporter: Reporter
     if session.output_format == "json":
         reporter = JsonDocument(sys.stdout, run_id)
+    elif session.output_format == "jsonl":
+        reporter = JsonLines(sys.stdout, run_id)
     elif session.quiet or not sys.stderr.isatty():
         reporter = Lines(sys.stderr, sys.stdout, quiet=session.quiet)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
@@ -70,6 +71,15 @@ class Summary:
         if found is None:
             found = self.steps[task.step] = Counts()
         return found
+
+    def figures(self) -> dict[str, Any]:
+        """The whole run in figures."""
+        return {
+            "ok": self.ok,
+            "elapsed": self.elapsed,
+            **{status: self.total(status) for status in _COLUMNS},
+            "retries": self.retries,
+        }
 
     def table(self) -> str:
         """The figures by step, with a last line of totals."""

@@ -37,6 +37,12 @@ def result_line(task: Task, result: Result, width: int) -> str:
     return "  ".join(parts)
 
 
+def slow_line(task: Task | None, elapsed: float, usual: float) -> str:
+    """``slow: daily_delays 2013-01-01 has taken 12.00 s, usually 3.00 s``."""
+    name = "this run" if task is None else task_name(task)
+    return f"slow: {name} has taken {seconds_text(elapsed)}, usually {seconds_text(usual)}"
+
+
 def failure_text(task: Task, result: Result) -> str:
     """Everything that helps to understand a failure, indented below its line."""
     failure = result.failure

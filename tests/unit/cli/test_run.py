@@ -177,3 +177,20 @@ def test_the_configuration_wins_over_defaults_and_is_converted(run, project):
         file.write("[params.greeting]\ntimes = 3\n")
     assert run("greeting").exit_code == 0
     assert text(project, "greeting").count("hello") == 3
+
+
+def test_what_takes_longer_than_usual_is_told(project, run, monkeypatch):
+    monkeypatch.setattr("flowstone.runner.pace.MARGIN", 0.1)
+    (project / f"{next(project.glob('cli_*.py')).stem}.py").write_text(
+        "import time\nfrom flowstone import asset\n\n@asset(cache=False)\ndef nap(seconds: float = 0.0) -> int:\n"
+        "    time.sleep(seconds)\n    return 1\n"
+    )
+    for _ in range(3):
+        assert "slow" not in run().stderr
+    told = run("--set", "nap.seconds=0.3")
+    assert "slow: nap has taken 0.3" in told.stderr
+    assert "slow: this run has taken 0.3" in told.stderr
+    lines = [
+        json.loads(line) for line in run("--set", "nap.seconds=0.3", "--output-format", "jsonl").stdout.splitlines()
+    ]
+    assert [line["event"] for line in lines if line["event"] == "slow"] == ["slow", "slow"]
