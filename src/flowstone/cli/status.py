@@ -23,11 +23,13 @@ SHOWN = 10
 @click.command("status")
 @selection_options()
 @click.option("--all", "everything", is_flag=True, help="A line for every stored value, also for those up to date.")
+@click.option("--map", "mapped", is_flag=True, help="Show all partitions as a map.")
 @project_options
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def status(
     selection: Selection,
     everything: bool,
+    mapped: bool,
     project: Path,
     profile: str | None,
     output_format: str,
@@ -36,9 +38,14 @@ def status(
 
     A value is up to date if a run would reuse it: its code, its configuration and its inputs are those of its record. A
     value that is outdated, damaged or missing comes with the reason. Nothing is run, and the exit code is 0.
+
+    --map draws the partitions of each asset, in colours on a terminal and in letters elsewhere. Where there are many, a
+    cell stands for a day, a month or several keys; --all draws each, in a pager if there is a terminal.
     """
     from flowstone.runtime.standing import standings
 
+    if mapped and output_format != "text":
+        raise click.UsageError("--map is drawn as text; --output-format json has each partition")
     workspace = workspace_of(project, profile)
     assets = selection.assets(workspace)
     found: dict[str, list[Standing]] = {asset: [] for asset in assets}
@@ -48,6 +55,11 @@ def status(
         click.echo(to_json([_json(item) for items in found.values() for item in items]))
         return
     click.echo(_table(workspace.project, found))
+    if mapped:
+        from flowstone.cli.status_map import print_maps
+
+        print_maps(workspace, found, everything=everything)
+        return
     for items in found.values():
         for line in _lines(items, everything=everything):
             click.echo(line)

@@ -6,8 +6,11 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from flowstone import DailyPartitions, HourlyPartitions
 from flowstone.cli.root import cli
+from flowstone.cli.status_map import _rows as map_rows
 from flowstone.frontend import load
+from flowstone.runner.heat import heat_map
 from flowstone.runtime.materialize import find_settled
 from flowstone.runtime.run import Run
 from flowstone.runtime.standing import standings
@@ -30,6 +33,7 @@ def trend(week: dict[str, int]) -> int:
 def total(trend: dict[str, int]) -> int:
     return sum(trend.values())
 """
+LETTERS = "# up to date  o outdated  x failed  ! damaged  / left out  - missing"
 ALL = ("--partitions", "2024-01-01..2024-01-03")
 
 
@@ -247,3 +251,48 @@ def test_a_server_that_is_down_is_told_in_a_line_with_what_to_look_at(project, f
         assert names in lines[said + 1]
         assert "Traceback" not in answer.output
         assert "canary" not in answer.output
+
+
+def test_a_map_in_letters_where_there_is_no_terminal(made, project):
+    lines = made("status", "--map").stdout.splitlines()
+    assert lines[4:] == [
+        "raw: 3 up to date, 1 missing",
+        "  2024-01  ###-",
+        "trend: 3 up to date, 1 missing",
+        "  2024-01  ###-",
+        f"{LETTERS}  0-9 tenths of several that are up to date",
+    ]
+
+
+def test_the_map_knows_what_failed_and_what_is_damaged(made, project):
+    next(data(project, "raw").glob("2024-01-02*.json")).unlink()
+    path = project / module(project)
+    path.write_text(path.read_text().replace("return sum(week.values())", "raise ValueError(week)"))
+    assert made("run", "trend", "--partitions", "2024-01-03..2024-01-04").exit_code == 1
+    lines = made("status", "--map").stdout.splitlines()
+    assert lines[lines.index("raw: 2 up to date, 1 damaged, 1 missing") + 1] == "  2024-01  #!#-"
+    assert lines[lines.index("trend: 2 outdated, 2 failed") + 1] == "  2024-01  ooxx"
+
+
+def test_a_map_before_the_first_run_makes_no_history(flowstone, project):
+    assert "raw: 4 missing" in flowstone("status", "--map").stdout
+    assert not (project / ".flowstone" / "state.db").exists()
+
+
+def test_a_map_is_no_json(flowstone):
+    result = flowstone("status", "--map", "--output-format", "json")
+    assert (result.exit_code, "--map is drawn as text" in result.stderr) == (2, True)
+
+
+def test_neighbours_of_one_colour_are_one_piece():
+    days = DailyPartitions("2024-01-01", end="2024-01-05")
+    known = zip(days.keys(), ["current", "current", "failed", "missing"], strict=True)
+    (line,) = map_rows(heat_map(days, known, None), coloured=True)
+    assert line == "  2024-01  \x1b[32m■■\x1b[0m\x1b[31m\x1b[1m■\x1b[0m\x1b[2m■\x1b[0m"
+
+
+def test_cells_of_many_are_as_high_as_they_are_up_to_date():
+    hours = HourlyPartitions("2024-01-01T00", end="2024-01-03T00")
+    known = ((key, "current" if key.start.hour < 12 else "missing") for key in hours.keys(None))
+    (line,) = map_rows(heat_map(hours, known, 1), coloured=True)
+    assert line == "  2024-01  \x1b[2m▄▄\x1b[0m"

@@ -91,6 +91,17 @@ def last_states(history: History, profile: str | None) -> dict[Place, str]:
     return {(step, partition): status for step, partition, status in history.rows(text, (profile,))}
 
 
+def failures(history: History, profile: str | None) -> frozenset[Place]:
+    """The tasks of a profile that failed the last time, in whichever run that was. Errors: StateError."""
+    text = """
+        SELECT step, partition FROM (
+            SELECT step, partition, tasks.status AS status, max(run) FROM tasks JOIN runs ON runs.number = tasks.run
+            WHERE profile IS ? GROUP BY step, partition
+        ) WHERE status = 'failed'
+    """
+    return frozenset((step, partition) for step, partition in history.rows(text, (profile,)))
+
+
 def _entries(history: History, rest: str, values: tuple[Any, ...]) -> list[Entry]:
     columns = "number, id, command, asked, profile, pid, status, started_at, ended_at, resumes, reused"
     rows = history.rows(f"SELECT {columns} FROM runs {rest}", values)  # noqa: S608 - our own text
