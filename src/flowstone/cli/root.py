@@ -36,6 +36,7 @@ COMMANDS = {
     "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
     "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
     "plan": ("flowstone.cli.plan:plan", "Show what a run would make, what it would reuse, and why."),
+    "report": ("flowstone.cli.run_report:report", "Write a run as one HTML file: timeline, graph, failures."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
     "runs": ("flowstone.cli.runs:runs", "List the runs that were, and what came of them."),
     "status": ("flowstone.cli.status:status", "Show what is stored, and whether it is up to date."),

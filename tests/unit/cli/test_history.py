@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -184,3 +185,24 @@ with History(Path(sys.argv[1])) as history, living(history.locks, "first"):
         other.kill()
     call("run", "raw")
     assert ran(project) == ["raw"]
+
+
+def test_a_run_is_written_as_one_file(call, project):
+    call("run", "raw")
+    path = Path(call("report").stdout.strip())
+    assert path.parent == project / ".flowstone" / "reports"
+    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert "raw" in call("report", "last", "-o", "-").stdout
+    target = project / "report.html"
+    assert call("report", "-o", str(target)).stdout == f"{target}\n"
+
+
+def test_a_report_of_a_project_that_is_broken_now(call, project):
+    call("run", "raw")
+    for path in project.glob("cli_*.py"):
+        path.write_text("from flowstone import asset\n\n@asset\ndef raw(nobody: int) -> int:\n    return (\n")
+    assert "raw" in call("report", "-o", "-").stdout
+
+
+def test_a_report_of_no_run_is_told(call):
+    assert "there was no run yet" in call("report", code=2).output
