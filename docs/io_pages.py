@@ -10,7 +10,10 @@ from writing import docs_of_class, escape, table
 
 from flowstone.io import frames
 from flowstone.io.contract import IOManager, Options, Traits
+from flowstone.io.file_manager import OBJECTS
 from flowstone.io.filesystem import FilesystemOptions, Format
+from flowstone.io.fsspec_kinds import KINDS, REFUSED
+from flowstone.io.object_store import EXTRAS
 from flowstone.io.object_store import STEPS as OBJECT_STEPS
 from flowstone.ir.types import TypeExpr
 from flowstone.registry import IO_MANAGERS, io_manager_class
@@ -34,9 +37,16 @@ PICKLES = """
 Pickles run code when they are loaded: they are refused, for storing and for loading, unless the manager is configured
 with `allow_pickle = true`.
 """
+URLS = """
+## Roots that are URLs
+
+`s3://` and `az://` are reached without fsspec, and their conditional puts are used
+([ADR 17](../adr/0017-versions-in-object-stores.md)). Of the others nothing is ever written twice
+([ADR 29](../adr/0029-nothing-is-written-twice.md)).
+"""
 CONTRACT = """
 An IO manager derives from `flowstone.io.contract.IOManager`, or from `flowstone.io.file_manager.FileManager` if a
-value is a file: then it is committed, verified, cleaned up, and kept on S3, by what the built-in ones use. A package
+value is a file: then it is committed, verified, cleaned up, and kept at URLs, by what the built-in ones use. A package
 brings its manager by an entry point `flowstone.io_managers`. [The guide](../guide/write-an-io-manager.md) writes one
 in 40 lines.
 
@@ -204,4 +214,20 @@ def _parameters(function: object) -> str:
 def _steps() -> Iterator[tuple[str, str]]:
     for name in sorted(IO_MANAGERS):
         yield f"`{name}`", ", ".join(io_manager_class(name).steps)
-    yield "in an object store", ", ".join(OBJECT_STEPS)
+    yield "at a URL", ", ".join(OBJECT_STEPS)
+
+
+def urls() -> Iterator[str]:
+    """The kinds of URLs that a root may be, and those that are refused."""
+    yield URLS
+    own = [(f"`{start}bucket/prefix`", EXTRAS[start.partition(":")[0]], "those of obstore") for start in OBJECTS]
+    known = [
+        (f"`{protocol}://{kind.example}`", kind.extra, ", ".join(f"`{name}`" for name in kind.options or ()))
+        for protocol, kind in KINDS.items()
+    ]
+    other = ("any other that fsspec knows", "fsspec", "those of its file system; not tried in FlowStone's tests")
+    yield from table(("root", "extra", "`storage_options`"), [*own, *known, other])
+    reasons: dict[str, list[str]] = {}
+    for protocol, reason in REFUSED.items():
+        reasons.setdefault(reason, []).append(f"`{protocol}://`")
+    yield from table(("refused", "why"), [(", ".join(names), reason) for reason, names in reasons.items()])

@@ -6,13 +6,18 @@ from pathlib import Path
 import boto3
 import psycopg
 import pytest
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+from gcsfs.core import GCSFileSystem
 from obstore.store import from_url
 from psycopg import sql
 
 from tests.robustness.soak import SOAK
 from tests.stores.azurite import azurite, make_container
+from tests.stores.gcs import fake_gcs
 from tests.stores.seaweedfs import seaweedfs
 from tests.stores.servers import moto, postgres
+from tests.stores.sftp import sftp
 from tests.stores.statements import PREFIX
 from tests.stores.zygote import Zygote
 
@@ -68,6 +73,47 @@ KEY = "canarycanary0000canarycanary0000"
 """In base64."""
 
 
+@dataclass(frozen=True)
+class Remote:
+    """A place on a real server that fsspec reaches, and how the tests see it past our own code."""
+
+    url: str
+    options: dict[str, str]
+    system: AbstractFileSystem
+    base: str
+
+    def names(self, prefix):
+        """Of the files below a path, without the base."""
+        found = self.system.find(f"{self.base}/{prefix}")
+        return sorted(name.removeprefix(f"{self.base}/") for name in found)
+
+    def read(self, name):
+        return self.system.cat_file(f"{self.base}/{name}")
+
+    def write(self, name, content):
+        self.system.pipe_file(f"{self.base}/{name}", content)
+
+    def remove(self, name):
+        self.system.rm_file(f"{self.base}/{name}")
+
+
+@pytest.fixture(scope="session", params=["gs", "sftp"])
+def remote(request, tmp_path_factory):
+    """A place on a server of our own."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "gs":
+        with fake_gcs(folder, "bucket") as endpoint:
+            options = {"endpoint_url": endpoint, "token": "anon", "project": "tests"}
+            system = GCSFileSystem(**options, use_listings_cache=False, skip_instance_cache=True)
+            yield Remote("gs://bucket", options, system, "bucket")
+        return
+    with sftp(folder, SECRET) as (port, known_hosts):
+        options = {"password": SECRET, "known_hosts": str(known_hosts)}
+        yield Remote(
+            f"sftp://tests@127.0.0.1:{port}/lake", options, LocalFileSystem(auto_mkdir=True), f"{folder}/files/lake"
+        )
+
+
 @pytest.fixture
 def postgres_log(postgres_server):
     """Lets the server note every statement; a function that gives what it has noted since."""
@@ -99,7 +145,7 @@ def zygote():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Two servers try both managers in all tests; the third tries each in half of them, but for the soak."""
+    """Two that speak S3 try both managers in all tests; the others, but for the soak, each in half of them."""
     left = [item for item in items if not SOAK and _is_tried_elsewhere(item)]
     if left:
         config.hook.pytest_deselected(items=left)
@@ -107,5 +153,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_tried_elsewhere(item):
-    wanted = "ParquetManager" if "test_object_contract" in item.nodeid else "FilesystemManager"
-    return f"[azurite-{wanted}" in item.nodeid
+    on_azurite = "ParquetManager" if "test_object_contract" in item.nodeid else "FilesystemManager"
+    return any(
+        part in item.nodeid for part in (f"[azurite-{on_azurite}", "[gs-FilesystemManager", "[sftp-ParquetManager")
+    )

@@ -176,6 +176,17 @@ def test_in_an_object_store(objects, tmp_path):
     assert outside() == before
 
 
+def test_by_fsspec(remote, tmp_path):
+    config = {"root": f"{remote.url}/hostile/inside", "storage_options": remote.options}
+
+    def outside():
+        return [name for name in remote.names("") if not name.startswith("hostile/inside/")]
+
+    before = outside()
+    try_all(FilesystemManager, config, tmp_path, 4)
+    assert outside() == before
+
+
 def test_in_postgres(postgres_server, postgres_log, tmp_path):
     """No statement reaches the server but those that FlowStone makes."""
     with psycopg.connect(postgres_server, autocommit=True) as admin:

@@ -146,6 +146,22 @@ def test_in_an_object_store(zygote, objects, manager_type, tmp_path, monkeypatch
         assert murders.manager.read(slot_of(murders.manager, key), None)
 
 
+@pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
+def test_by_fsspec(zygote, remote, manager_type, tmp_path, monkeypatch):
+    prefix = f"kills-{manager_type.__name__}"
+    config = {"root": f"{remote.url}/{prefix}", "storage_options": remote.options}
+    murders = Murders(zygote, manager_type, config, tmp_path, 9)
+    murders.kill_all(KILLS_OF_SERVERS)
+    before = remote.names(prefix)
+    monkeypatch.setattr("flowstone.io.fsspec_store.datetime", Tomorrow)
+    assert murders.manager.clean() == len(before) - 2 * len(KEYS)
+    after = remote.names(prefix)
+    assert len([name for name in after if RECORDS in name]) == len(KEYS)
+    assert len(after) == 2 * len(KEYS)
+    for key in KEYS:
+        assert murders.manager.read(slot_of(murders.manager, key), None)
+
+
 class Tomorrow(datetime):
     """A clock by which what has been left is old."""
 

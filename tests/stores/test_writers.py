@@ -70,3 +70,10 @@ def test_in_postgres(zygote, postgres_server, tmp_path):
 def test_in_an_object_store(zygote, objects, manager_type, tmp_path):
     root = f"{objects.url}/race-{manager_type.__name__}"
     race(zygote, manager_type, {"root": root, "storage_options": objects.options}, tmp_path)
+
+
+@pytest.mark.parametrize("manager_type", [FilesystemManager, ParquetManager])
+def test_by_fsspec(zygote, remote, manager_type, tmp_path):
+    root = f"{remote.url}/race-{manager_type.__name__}"
+    race(zygote, manager_type, {"root": root, "storage_options": remote.options}, tmp_path)
+    assert len(remote.names(f"race-{manager_type.__name__}")) == 2

@@ -13,11 +13,13 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import duckdb  # noqa: F401 - before any writer is forked
+import gcsfs.core  # noqa: F401
 import obstore.store  # noqa: F401
 import psycopg  # noqa: F401
 import pyarrow as pa
 import pyarrow.parquet
 
+import flowstone.io.sftp  # noqa: F401
 from flowstone.io.duckdb import DuckdbManager
 from flowstone.io.filesystem import FilesystemManager
 from flowstone.io.parquet import ParquetManager

@@ -68,6 +68,7 @@ def _try(manager: IOManager) -> str:
     slot = Slot(f"{SCRATCH}.t{secrets.token_hex(6)}", None, options)
     plain = manager.refuses(TypeExpr(name="int"), options, loading=False) is None
     value = 1 if plain else _frame(manager)
+    _expect_none(manager, slot)
     staged = manager.stage(slot, value)
     try:
         manager.publish(staged, _record(slot, staged))
@@ -78,9 +79,18 @@ def _try(manager: IOManager) -> str:
         _, loaded = manager.read(slot, None)
     finally:
         manager.delete(slot)
+    _expect_none(manager, slot)
     if not (loaded == value if plain else loaded.equals(value)):
         raise StorageError(f"what was read is not what was written: {loaded!r}")
     return "a number" if plain else "a table"
+
+
+def _expect_none(manager: IOManager, slot: Slot) -> None:
+    """Errors: StorageError if there is a value that nobody has stored, or that was deleted; of the manager."""
+    from flowstone.errors import StorageError
+
+    if manager.record(slot) is not None:
+        raise StorageError("it finds a value that nobody has stored, or that was deleted")
 
 
 def _frame(manager: IOManager) -> Any:

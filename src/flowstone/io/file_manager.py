@@ -23,6 +23,8 @@ from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.aside import Aside
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
 from flowstone.io.files import STEPS, Faults, FileStore
+from flowstone.io.fsspec_kinds import check_options, check_url, is_url
+from flowstone.io.fsspec_store import FsspecStore
 from flowstone.io.object_store import ObjectStore
 from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
@@ -32,8 +34,6 @@ from flowstone.ir.types import TypeExpr
 
 OBJECTS = ("s3://", "az://")
 """How URLs of object stores begin."""
-UNSAFE = ("gs://", "gcs://")
-"""How those begin of a store that is not taken, though its client could reach it."""
 T = TypeVar("T")
 
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,16})?")
@@ -44,34 +44,42 @@ class FileConfig(Options):
 
     root: str | None = None
     """Folder that holds the values; relative to the project's folder. By default ``<state folder>/data/<name>``. Or a
-    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``, or ``az://container/prefix``, which
-    needs the extra ``azure``. What speaks S3 and knows its conditions is reached by its ``endpoint``; other URLs, as
-    ``gs://`` or those of fsspec, are refused."""
-    storage_options: dict[str, str] = {}
-    """For an object store: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and the like; on Azure
-    ``account_name`` and ``account_key``; each a text or a reference: ``{ env = "NAME" }``. What is not given is taken
-    from the environment, as ``AWS_REGION`` or ``AZURE_STORAGE_ACCOUNT_NAME``."""
+    place in an object store: ``s3://bucket/prefix``, which needs the extra ``s3``, ``az://container/prefix``, which
+    needs the extra ``azure``, or ``gs://bucket/prefix`` (``gcs``); on a server: ``sftp://user@host/folder`` (``sftp``);
+    or any other URL that fsspec can write to (``fsspec``, and the package for that kind). What speaks S3 and knows its
+    conditions is reached by its ``endpoint``."""
+    storage_options: dict[str, str | int | bool] = {}
+    """For a root that is a URL: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and the like; on
+    Azure ``account_name`` and ``account_key``; at Google ``token`` (the path of a key file), ``project`` and
+    ``endpoint_url``; by SFTP ``username``, ``password``, ``key_filename``, ``passphrase`` and ``known_hosts``; each a
+    text or a reference: ``{ env = "NAME" }``. Other kinds take what their file system in fsspec takes. What is not
+    given is taken from the environment, as ``AWS_REGION``, ``AZURE_STORAGE_ACCOUNT_NAME`` or
+    ``GOOGLE_APPLICATION_CREDENTIALS``."""
 
     @field_validator("root")
     @classmethod
-    def _local(cls, root: str | None) -> str | None:
+    def _can_be(cls, root: str | None) -> str | None:
         if root is None:
             return root
         if root.startswith(OBJECTS):
             if not re.fullmatch(r"[a-z0-9]+://[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_./=-]*)?", root) or ".." in root:
                 raise ValueError(f"{root!r} is not the URL of a bucket, with a prefix or without: s3://bucket/prefix")
             return root
-        if root.startswith(UNSAFE):
-            raise ValueError(f"{root!r}: Google's store is not supported; use one on S3 or Azure, or a folder")
-        if "://" in root or not root or "\0" in root:
-            raise ValueError(f"{root!r} is neither a folder nor a URL that begins with {' or '.join(OBJECTS)}")
-        return root
+        if not root or "\0" in root:
+            raise ValueError(f"{root!r} is neither a folder nor a URL")
+        return check_url(root) if is_url(root) else root
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        if self.storage_options and not (self.root or "").startswith(OBJECTS):
-            raise ValueError("storage_options are for a root in an object store")
+        root = self.root or ""
+        if self.storage_options and not is_url(root):
+            raise ValueError("storage_options are for a root that is a URL, as s3://bucket/prefix")
+        if is_url(root) and not root.startswith(OBJECTS):
+            check_options(root, self.storage_options)
+            return self
         for name, text in self.storage_options.items():
+            if not isinstance(text, str):
+                raise ValueError(f"storage_options.{name}: it is not a text")
             if name.lower().endswith("endpoint") and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
                 raise ValueError(f"storage_options.{name}: it is not a URL such as https://host:port")
         return self
@@ -115,9 +123,11 @@ class FileManager(IOManager):
         state = state_folder(self.project_root, os.environ)
         if root is None:
             return FileStore(state / "data" / self.name, self._tell)
+        cache, options = state / "cache" / "objects", self.config.storage_options
         if root.startswith(OBJECTS):
-            cache = state / "cache" / "objects"
-            return ObjectStore(self.name, root, self.config.storage_options, cache, self._tell)
+            return ObjectStore(self.name, root, {name: str(text) for name, text in options.items()}, cache, self._tell)
+        if is_url(root):
+            return FsspecStore(self.name, root, options, cache, self._tell)
         return FileStore(self.project_root / Path(root).expanduser(), self._tell)
 
     def _tell(self, step: str) -> None:
@@ -126,7 +136,7 @@ class FileManager(IOManager):
     @classmethod
     def is_shared(cls, options: Mapping[str, Any]) -> bool | None:
         root = options.get("root")
-        return True if isinstance(root, str) and root.startswith(OBJECTS) else is_on_shared_disk(root)
+        return True if isinstance(root, str) and is_url(root) else is_on_shared_disk(root)
 
     @abstractmethod
     def prepare(self, slot: Slot, value: Any) -> Content:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import re
 import secrets
 import tempfile
 import time
@@ -30,9 +29,9 @@ from urllib.parse import urlsplit
 from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError
 from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
-from flowstone.io.record import Record, content_of
 from flowstone.io.spool import OpenFile
 from flowstone.io.store import RECORDS, UnavailableError
+from flowstone.io.versions import VERSION, VERSIONED, own, told, versioned
 
 STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put", "old-removed")
 """The steps of the protocol, in order."""
@@ -47,11 +46,6 @@ NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 """How S3 and Azure say that there is no bucket; otherwise what is missing is the object."""
 EXTRAS = {"s3": "s3", "az": "azure"}
 """The extra for each kind of URL."""
-
-VERSIONED = re.compile(r"\.v[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$")
-"""How the names of data objects end: no two are ever the same."""
-
-_VERSION = re.compile(r"[0-9a-f]{16}")
 
 _CHUNK = 8 << 20
 
@@ -98,14 +92,14 @@ class ObjectStore:
 
     def fresh(self, place: str) -> tuple[str, dict[str, str]]:
         version = secrets.token_hex(8)
-        target = _versioned(place, version)
+        target = versioned(place, version)
         return target, {"version": version, "object": target}
 
     def find(self, place: str, facts: Mapping[str, object]) -> str:
         version = str(facts.get("version", ""))
-        if not _VERSION.fullmatch(version):
+        if not VERSION.fullmatch(version):
             raise DamagedError(f"the record names the version {version!r}")
-        return _versioned(place, version)
+        return versioned(place, version)
 
     def create(self, place: str) -> Aside:
         return Aside(self._reached)
@@ -155,7 +149,7 @@ class ObjectStore:
 
     def _remove_old(self, record: bytes, new: str) -> None:
         """Remove the data of a record that was replaced."""
-        old = _told(record)
+        old = told(record)
         if old is not None and old != new:
             self._delete(old)
 
@@ -218,25 +212,34 @@ class ObjectStore:
 
     def remove(self, record_place: str, place: str) -> None:
         self._delete(record_place)
-        self._delete(place)
+        if VERSIONED.search(place):  # without a record it is not known which version there was
+            self._delete(place)
 
     def clean(self) -> int:
-        """Remove objects with a name of ours that no record tells of and that are older than a day."""
-        kept: set[str] = set()
-        loose: list[str] = []
-        too_young = datetime.now(UTC) - timedelta(days=1)
+        """Remove objects with a name of ours that no record tells of and that are older than a day.
+
+        Of stores that lie inside of this one nothing is removed.
+        """
+        written: dict[str, datetime] = {}
         with self._talking() as obstore:
             for page in obstore.list(self._store, str(self.root) if self.root.parts else None):
                 for item in page:
-                    place = PurePosixPath(item["path"]).relative_to(self.root).as_posix()
-                    if place.startswith(f"{RECORDS}/"):
-                        kept.add(_told(self.read(place)) or "")
-                    elif VERSIONED.search(place) and item["last_modified"] < too_young:
-                        loose.append(place)
+                    written[PurePosixPath(item["path"]).relative_to(self.root).as_posix()] = item["last_modified"]
+        too_young = datetime.now(UTC) - timedelta(days=1)
+        ours = own(written)
+        kept = {self._told_at(place) for place in ours if place.startswith(f"{RECORDS}/")}
+        loose = (place for place in ours if VERSIONED.search(place) and written[place] < too_young)
         removed = [place for place in loose if place not in kept]
         for place in removed:
             self._delete(place)
         return len(removed)
+
+    def _told_at(self, record_place: str) -> str | None:
+        """The place of which a record tells; None if the record is gone."""
+        try:
+            return told(self.read(record_place))
+        except FileNotFoundError:
+            return None
 
     def _key(self, place: str) -> str:
         """The name of an object in the bucket."""
@@ -311,20 +314,3 @@ class ObjectStore:
             f"see whether the server runs, and whether root and storage_options of the IO manager {self._manager!r} "
             "are right: flowstone doctor tries them",
         )
-
-
-def _versioned(place: str, version: str) -> str:
-    """The name of one version of a value: ``orders.v0123456789abcdef.json``."""
-    path = PurePosixPath(place)
-    suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,16}", path.suffix) else ""
-    return str(path.with_name(f"{path.name.removesuffix(suffix)}.v{version}{suffix}"))
-
-
-def _told(record: bytes) -> str | None:
-    """The place of the data of which a record tells; None if it tells nothing that can be."""
-    try:
-        path = PurePosixPath(content_of(Record.from_json(record))["object"])
-    except (ValueError, KeyError, TypeError):
-        return None
-    ours = ".." not in path.parts and not path.is_absolute() and VERSIONED.search(path.name)
-    return str(path) if ours else None

@@ -216,6 +216,13 @@ def test_doctor_tries_each_manager(project, flowstone):
     assert [path.name for path in (project / ".flowstone").rglob("*doctor*")] == []
 
 
+def test_doctor_finds_a_store_that_answers_with_what_is_gone(project, flowstone, monkeypatch):
+    monkeypatch.setattr("flowstone.io.files.FileStore.remove", lambda *arguments: None)
+    result = flowstone("doctor")
+    assert result.exit_code == 1
+    assert "it finds a value that nobody has stored, or that was deleted" in result.stdout
+
+
 POSTGRES = """
 default_io_manager = "warehouse"
 [io_managers.warehouse]
@@ -233,9 +240,19 @@ region = "nowhere"
 access_key_id = "tests"
 secret_access_key = { env = "KEY" }
 """
+SFTP = """
+default_io_manager = "lake"
+[io_managers.lake]
+type = "filesystem"
+root = "sftp://tests@127.0.0.1:1/lake"
+storage_options.password = { env = "KEY" }
+"""
 
 
-@pytest.mark.parametrize(("config", "names"), [(POSTGRES, "the dsn of"), (S3, "root and storage_options of")])
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [(POSTGRES, "the dsn of"), (S3, "root and storage_options of"), (SFTP, "root and storage_options of")],
+)
 def test_a_server_that_is_down_is_told_in_a_line_with_what_to_look_at(project, flowstone, monkeypatch, config, names):
     monkeypatch.setattr("flowstone.io.object_store.RETRY", {"max_retries": 0})
     path = project / "flowstone.toml"
