@@ -75,7 +75,7 @@ clean:
 $(CORE): pyproject.toml requirements/core.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,duckdb,gcs,lsp,parquet,postgres,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,dask,duckdb,gcs,lsp,parquet,postgres,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

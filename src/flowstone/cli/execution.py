@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 class Execution(Struct, frozen=True):
     """The values of the options."""
 
-    executor: Literal["process", "thread", "inline"] | None
+    executor: Literal["process", "thread", "inline", "dask"] | None
     workers: int | None
     show_output: bool
     quiet: bool
     output_format: Literal["text", "json", "jsonl"]
+
+
+class ExecutorName(click.Choice[str]):
+    """The name of an executor. Who asks for Ray is told why there is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "ray":
+            self.fail("functions are not run on Ray; 'dask' runs them on a cluster with the same meaning", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,9 +49,9 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--executor",
-            type=click.Choice(["process", "thread", "inline"]),
-            help="Where functions run: worker processes, threads, or one after the other. Default: the "
-            "configuration's.",
+            type=ExecutorName(["process", "thread", "inline", "dask"]),
+            help="Where functions run: worker processes, threads, one after the other, or a Dask cluster. Default: "
+            "the configuration's.",
         ),
         click.option(
             "--workers", type=click.IntRange(min=1), help="How many run at once. Default: the configuration's."
@@ -73,6 +82,7 @@ def carry_out(found: Ready, execution: Execution, resumes: str | None = None) ->
             asked=found.asked,
             executor=execution.executor or settings.run.executor,
             workers=execution.workers or settings.run.workers,
+            dask=settings.run.dask,
             manifest=found.opened.manifest or _written_manifest(found.opened),
             command=shlex.join(["flowstone", *sys.argv[1:]]),
             resume=_resume_command(),

@@ -74,6 +74,7 @@ def _add_defaults(layers: Layers, file: ConfigFile) -> None:
         layers.add_default((target, "output"), f"build/{target}")
     layers.add_default(("run", "executor"), "process")
     layers.add_default(("run", "workers"), _processors())
+    layers.add_default(("run", "dask"), None)
 
 
 def _processors() -> int:
@@ -183,7 +184,7 @@ def _settings(
         airflow=TargetSettings(value("airflow", "output")),
         prefect=TargetSettings(value("prefect", "output")),
         local=TargetSettings(value("local", "output")),
-        run=RunSettings(value("run", "executor"), value("run", "workers")),
+        run=RunSettings(value("run", "executor"), value("run", "workers"), value("run", "dask")),
         origins=origins,
     )
 

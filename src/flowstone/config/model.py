@@ -10,8 +10,8 @@ from typing import Any, Literal
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of these."""
 
-Executor = Literal["process", "thread", "inline"]
-EXECUTORS: tuple[Executor, ...] = ("process", "thread", "inline")
+Executor = Literal["process", "thread", "inline", "dask"]
+EXECUTORS: tuple[Executor, ...] = ("process", "thread", "inline", "dask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class RunSettings:
     """Where functions run: a pool of processes, a pool of threads, or the command's own thread."""
     workers: int = 1
     """How many run at once. The loader's default is the number of processors."""
+    dask: str | None = None
+    """Address of a Dask scheduler; None: a cluster is started for each run that needs one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +129,5 @@ class Settings:
             "airflow": {"output": self.airflow.output},
             "prefect": {"output": self.prefect.output},
             "local": {"output": self.local.output},
-            "run": {"executor": self.run.executor, "workers": self.run.workers},
+            "run": {"executor": self.run.executor, "workers": self.run.workers, "dask": self.run.dask},
         }

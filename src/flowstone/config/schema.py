@@ -154,6 +154,7 @@ KEYS: Mapping[str, Key] = {
     "local.output": _output("local"),
     "run.executor": _choice("Where `flowstone run` runs functions.", EXECUTORS),
     "run.workers": _count("How many functions `flowstone run` runs at once."),
+    "run.dask": _text("Address of the Dask scheduler of the executor `dask`; without it a cluster is started here."),
 }
 
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key))

@@ -18,7 +18,7 @@ from flowstone.config.model import Executor
 from flowstone.errors import ConfigurationError
 from flowstone.runner.attempt import settled, succeeded
 from flowstone.runner.capture import Capture
-from flowstone.runner.executors import Executors
+from flowstone.runner.executors import SEPARATE, Executors
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.here import Here, Kept
 from flowstone.runner.interrupts import GRACE, Interrupts
@@ -51,6 +51,8 @@ class Options:
     """Folder for what functions print. Without it nothing is kept, and there can be no worker processes."""
     slots: Path | None = None
     """Folder of the slots of limits, which all runs of the project share. Without it no other run counts."""
+    dask: str | None = None
+    """Address of a Dask scheduler; None: a cluster on this machine."""
     show_output: bool = False
     """Tell of what functions print while they run."""
 
@@ -218,7 +220,7 @@ class _Execution:
             order = structs.replace(order, failed=tuple(self.failed[place]))
         executor = self.executors.of(task.step)
         self.running += 1
-        may_be_settled = executor == "process" or task.step in self.workspace.project.routes
+        may_be_settled = executor in SEPARATE or task.step in self.workspace.project.routes
         if may_be_settled and (result := settled(self.workspace, order)) is not None:
             self.results.put((place, result))
             return
@@ -321,7 +323,12 @@ class _Execution:
             return InlinePool(self._here("inline"), self.results)
         if route == "thread":
             return ThreadPool(lambda number: self._here(f"thread-{number}"), self.capacity, self.results)
-        return ThreadPool(self._worker_maker(), self.capacity, self.results)
+        manifest, logs = self._of_workers()
+        if route == "dask":
+            from flowstone.runner.dask_pool import DaskPool
+
+            return DaskPool(self.workspace, manifest, logs, self.options.dask, self.capacity, self.results)
+        return ThreadPool(self._worker_maker(manifest, logs), self.capacity, self.results)
 
     def _here(self, name: str) -> Runner:
         if self.options.logs is None:
@@ -329,10 +336,14 @@ class _Execution:
         self.options.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Kept(self.workspace, self.capture, self.options.logs / f"{name}.log", shown=name == "inline")
 
-    def _worker_maker(self) -> Callable[[int], WorkerRunner]:
+    def _of_workers(self) -> tuple[Path, Path]:
+        """The manifest, and the folder for what workers print."""
         manifest, logs = self.options.manifest, self.options.logs
         if manifest is None or logs is None:
             raise ConfigurationError("worker processes need a manifest and a folder for logs")
         logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return manifest, logs
+
+    def _worker_maker(self, manifest: Path, logs: Path) -> Callable[[int], WorkerRunner]:
         environment = {**self.workspace.environment, ROOT_VARIABLE: str(self.workspace.root.absolute())}
         return lambda number: WorkerRunner(self.workspace, manifest, logs / f"worker-{number}.log", environment)

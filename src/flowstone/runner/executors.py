@@ -11,6 +11,9 @@ from flowstone.ir.project import Project
 from flowstone.registry import io_manager_class
 from flowstone.runner.plan import Plan
 
+SEPARATE: frozenset[Executor] = frozenset({"process", "dask"})
+"""Those that run functions in processes of their own, which can be killed and share no memory."""
+
 
 class Executors:
     """Which steps run in this process, and which in worker processes."""
@@ -35,7 +38,7 @@ class Executors:
     def notes(self) -> list[str]:
         """What a user would not expect."""
         found = []
-        if self._executor == "process" and (inside := [step for step in self._steps if self._in_memory(step)]):
+        if self._executor in SEPARATE and (inside := [step for step in self._steps if self._in_memory(step)]):
             found.append(f"{_names(inside)}: run in this process, since values are kept in memory")
         timed = [step for step in self._steps if self._project.steps[step].timeout is not None]
         if endless := [step for step in timed if self._in_memory(step)]:
@@ -52,8 +55,8 @@ class Executors:
 
     def _route(self, step: str, wanted: Executor) -> Executor:
         if self._in_memory(step):
-            return "thread" if wanted == "process" else wanted
-        return wanted if self._project.steps[step].timeout is None else "process"
+            return "thread" if wanted in SEPARATE else wanted
+        return wanted if self._project.steps[step].timeout is None or wanted in SEPARATE else "process"
 
     def _in_memory(self, step: str) -> bool:
         node, assets = self._project.steps[step], self._project.assets

@@ -22,7 +22,7 @@ from flowstone.errors import AssetTimeoutError, StepFailedError
 from flowstone.runner.attempt import failed
 from flowstone.runner.logs import mark, tail, with_output
 from flowstone.runner.remains import MARK, kill_marked
-from flowstone.runner.result import Failure, Order, Result
+from flowstone.runner.result import Order, Result
 from flowstone.runtime.ending import ending
 from flowstone.runtime.workspace import Workspace
 
@@ -127,9 +127,7 @@ class _Worker:
                 f"{order.step} ran longer than its timeout of {timeout:g} s and was stopped",
                 help="raise the timeout, or make the work smaller",
             ) from None
-        failure = answer.pop("failure")
-        warnings = tuple(answer.pop("warnings"))
-        return Result(**answer, warnings=warnings, failure=None if failure is None else Failure(**failure))
+        return Result.from_json(answer)
 
     def end(self) -> None:
         """Kill the process, everything in its group, and what has left that."""

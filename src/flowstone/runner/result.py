@@ -52,6 +52,12 @@ class Result(Struct, frozen=True):
     reason: str = ""
     """Why it was skipped."""
 
+    @classmethod
+    def from_json(cls, sent: dict[str, Any]) -> Result:
+        """What was sent by ``to_json``."""
+        failure, warnings = sent["failure"], tuple(sent["warnings"])
+        return cls(**{**sent, "warnings": warnings, "failure": None if failure is None else Failure(**failure)})
+
     def to_json(self) -> dict[str, Any]:
         """What is sent and shown."""
         return {**asdict(self), "failure": None if self.failure is None else asdict(self.failure)}

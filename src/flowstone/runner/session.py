@@ -56,6 +56,8 @@ class Session:
     """The command that goes on where this one was interrupted."""
     resumes: str | None = None
     """Id of the run that it goes on with."""
+    dask: str | None = None
+    """Address of the scheduler of the executor ``dask``; None: a cluster on this machine."""
     show_output: bool = False
     quiet: bool = False
     output_format: Literal["text", "json", "jsonl"] = "text"
@@ -113,6 +115,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
         workers=session.workers,
         manifest=session.manifest,
         logs=home / LOGS / run_id,
+        dask=session.dask,
         slots=home / SLOTS,
         show_output=session.show_output,
     )

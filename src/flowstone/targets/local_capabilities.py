@@ -82,6 +82,6 @@ CAPABILITIES = tuple(
         (CLOCK_STATIC, "runtime", _STARTED),
         ("schedule: Every", "runtime", _STARTED),
         ("schedule: Every on partitions", "runtime", _STARTED),
-        ("local=", "native", "executor: process, thread or inline"),
+        ("local=", "native", "executor: process, thread, inline or dask; there is none for Ray"),
     )
 )
