@@ -333,7 +333,7 @@ def _words() -> Iterator[str]:
     yield from table(("name", ""), rows)
     tables = (
         ("@asset", vocabulary.AssetKeywords),
-        ("@resource", vocabulary.ResourceKeywords),
+        ("@resource, @item_reader", vocabulary.ResourceKeywords),
         ("@check", vocabulary.CheckKeywords),
         ("@route", vocabulary.RouteKeywords),
         ("@join", vocabulary.JoinKeywords),
@@ -350,8 +350,6 @@ def _words() -> Iterator[str]:
     yield "These words are reserved; `flowstone check` refuses them with FS007.\n"
     yield f"Names: {names(vocabulary.UNSUPPORTED_NAMES)}.\n"
     yield f"Keywords of `@asset`: {names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}.\n"
-    of_types = (f"{name}: {names(words)}" for name, words in sorted(vocabulary.UNSUPPORTED_ARGUMENTS.items()))
-    yield f"Arguments of {'; '.join(of_types)}."
 
 
 def _annotation(keywords: type, name: str) -> str:

@@ -1,6 +1,8 @@
 """Customers, loaded whole on Mondays and by their changes on other days, and a greeting for each of them."""
 
-from flowstone import Context, DailyPartitions, Failure, Job, Scatter, asset, join, route
+from collections.abc import Iterator
+
+from flowstone import Context, DailyPartitions, Failure, Job, Scatter, asset, item_reader, join, route
 
 days = DailyPartitions(start="2024-01-01", end="2024-02-01")
 
@@ -52,6 +54,18 @@ async def greetings(name: str) -> str:
     if name == "Edsger":
         raise ValueError("he would not like it")
     return f"Hello {name}!"
+
+
+@item_reader
+def streets(houses: int = 5) -> Iterator[str]:
+    """Where somebody may live, one after the other."""
+    yield from (f"Main Street {number}" for number in range(1, houses + 1))
+
+
+@asset(scatter=Scatter(over="streets", as_="some", batch_size=2, rate_limit="1000/s"))
+def addresses(some: list[str]) -> list[str]:
+    """As they are written on letters."""
+    return [street.upper() for street in some]
 
 
 @join(branches={"people": "customers", "letters": "greetings"}, on_failure="partial", partitioned_by=days)

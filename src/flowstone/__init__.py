@@ -12,7 +12,7 @@ from flowstone.__about__ import __version__
 if TYPE_CHECKING:
     from flowstone.dsl.check_result import CheckResult
     from flowstone.dsl.context import Context
-    from flowstone.dsl.decorators import asset, check, join, resource, route
+    from flowstone.dsl.decorators import asset, check, item_reader, join, resource, route
     from flowstone.dsl.dependency import Dep, Output
     from flowstone.dsl.failure import Failure
     from flowstone.dsl.job import Job
@@ -58,6 +58,7 @@ __all__ = [
     "__version__",
     "asset",
     "check",
+    "item_reader",
     "join",
     "resource",
     "route",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from flowstone.checks.known_types import canonical
 from flowstone.checks.subject import Subject
 from flowstone.io.frames import FORMS, form_name
-from flowstone.ir.types import TypeExpr
+from flowstone.ir.asset import Resource
+from flowstone.ir.types import UNKNOWN, TypeExpr
 
 _TEXTS = frozenset({"str", "bytes", "bytearray", "memoryview"})
 """They have items as Python sees it, and nobody means them."""
@@ -31,3 +32,9 @@ def item_types(subject: Subject, given: TypeExpr) -> Iterator[TypeExpr]:
     for member in given.members:
         if may_have_items(subject, member):
             yield from subject.types.supertypes.arguments(member, "Iterable")[:1]
+
+
+def yielded(resource: Resource) -> TypeExpr | None:
+    """The type of what a generator yields, by its annotation."""
+    returns = resource.signature.returns
+    return None if returns is None or returns.yields is None or returns.yields.name == UNKNOWN else returns.yields

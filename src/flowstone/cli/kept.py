@@ -113,9 +113,9 @@ class Kept(Struct, frozen=True, dict=True):
             return None
         readers = {path for path, read in reads.items() if not changed.isdisjoint(read)}
         near = {*changed, *readers}
-        resources = {
-            path for path, facts in self._facts.items() if any(name.kind == "resource" for name in facts.names)
-        }
+        from flowstone.frontend.facts import RESOURCES
+
+        resources = {path for path, facts in self._facts.items() if any(name.kind in RESOURCES for name in facts.names)}
         return near.union(resources, *(reads.get(path, ()) for path in near))
 
     @cached_property

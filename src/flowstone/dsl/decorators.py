@@ -83,6 +83,17 @@ def resource(function: F | None = None, /, **keywords: Unpack[ResourceKeywords])
     return lambda decorated: _declare("resource", decorated, keywords, ResourceKeywords)
 
 
+@overload
+def item_reader(function: F, /) -> F: ...
+@overload
+def item_reader(**keywords: Unpack[ResourceKeywords]) -> Callable[[F], F]: ...
+def item_reader(function: F | None = None, /, **keywords: Unpack[ResourceKeywords]) -> F | Callable[[F], F]:
+    """Declare that a generator reads items from outside, one after the other, for assets that scatter over it."""
+    if function is not None:
+        return _declare("resource", function, {}, ResourceKeywords, "item_reader")
+    return lambda decorated: _declare("resource", decorated, keywords, ResourceKeywords, "item_reader")
+
+
 def check(**keywords: Unpack[CheckKeywords]) -> Callable[[F], F]:
     """Declare that a function checks an asset: it takes the value and returns a bool or a ``CheckResult``."""
     return lambda decorated: _declare("check", decorated, keywords, CheckKeywords)

@@ -133,6 +133,7 @@ PUBLIC_NAMES = {
     "WeeklyPartitions": "flowstone.dsl.partitions",
     "asset": "flowstone.dsl.decorators",
     "check": "flowstone.dsl.decorators",
+    "item_reader": "flowstone.dsl.decorators",
     "join": "flowstone.dsl.decorators",
     "resource": "flowstone.dsl.decorators",
     "route": "flowstone.dsl.decorators",
@@ -163,14 +164,10 @@ UNSUPPORTED_NAMES = frozenset(
         "OnUpdate",
         "Signal",
         "SignalGate",
-        "item_reader",
         "sensor",
     }
 )
 """Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
-
-UNSUPPORTED_ARGUMENTS = {"Scatter": frozenset({"batch_size", "rate_limit"})}
-"""The same for arguments of the types."""
 
 UNSUPPORTED_ASSET_KEYWORDS = frozenset({"checkpoint", "signal_gate"})
 """The same for keywords of ``@asset``."""

@@ -54,8 +54,11 @@ class _Items(Struct, frozen=True):
 
     parameter: str
     asset: str | None
-    """None after a finding."""
+    """None after a finding, and for an item reader."""
     span: Span
+    batches: bool
+    reader: str | None = None
+    """The item reader that the items come from."""
 
 
 class _Parameter(Struct, frozen=True):
@@ -211,7 +214,10 @@ class Binding:
             return None
         span = keywords.spans["scatter"]
         why = f"asset '{self._draft.name}' scatters over"
-        asset = self._finder.asset(scatter.over, self._draft.namespace, span, "FS201", why, argument="over")
+        reader = scatter.over if self._is_item_reader(scatter.over) else None
+        asset = None
+        if reader is None:
+            asset = self._finder.asset(scatter.over, self._draft.namespace, span, "FS201", why, argument="over")
         if scatter.as_ not in names:
             message = f"'{self._draft.name}' has no parameter '{scatter.as_}' for the items of '{scatter.over}'"
             near = nearest(scatter.as_, names)
@@ -220,7 +226,11 @@ class Binding:
             self._disagree(message, span, hint, fix=fix)
             self._unresolved.update([] if near is None else [near])
             return None
-        return _Items(scatter.as_, asset, span)
+        return _Items(scatter.as_, asset, span, scatter.batch_size is not None, reader)
+
+    def _is_item_reader(self, name: str) -> bool:
+        """Whether a name is that of an item reader, and of no asset."""
+        return not self._assets.find(name, self._draft.namespace).ids and self._drafts.is_item_reader(name)
 
     # -- one parameter --------------------------------------------------------------------------------------------
 
@@ -275,8 +285,20 @@ class Binding:
         if entry is not None:
             message = f"'{parameter.name}' of '{self._draft.name}' receives the items of scatter, not a dependency"
             self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=", items.span)
+        if items.reader is not None:
+            self.resources.append(
+                ResourceUse(
+                    resource=items.reader,
+                    parameter=parameter.name,
+                    scattered=True,
+                    type=parameter.type,
+                    location=location(parameter.span),
+                )
+            )
         if items.asset is not None:
-            kind = None if parameter.type is None else TypeExpr(name="list", args=(parameter.type,))
+            kind = parameter.type
+            if kind is not None and not items.batches:
+                kind = TypeExpr(name="list", args=(kind,))
             self.dependencies.append(
                 Dependency(
                     asset=items.asset,

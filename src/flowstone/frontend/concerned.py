@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from flowstone.frontend.facts import FileFacts, Name
+from flowstone.frontend.facts import RESOURCES, FileFacts, Name
 from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.project import Project
 
@@ -35,8 +35,13 @@ def _mentioned(item: Step | Check | Resource) -> Iterator[str]:
 
 def declaring(names: Set[Name], files: Mapping[str, FileFacts]) -> Iterator[str]:
     """Files that declare something of the same id as one of the declarations."""
-    ids = {(name.kind, name.id) for name in names}
+    ids = {_address(name) for name in names}
     assets = {asset for name in names for asset in name.assets}
     for path, facts in files.items():
-        if any((name.kind, name.id) in ids or not assets.isdisjoint(name.assets) for name in facts.names):
+        if any(_address(name) in ids or not assets.isdisjoint(name.assets) for name in facts.names):
             yield path
+
+
+def _address(name: Name) -> tuple[str, str]:
+    """What no two declarations may have in common."""
+    return "resource" if name.kind in RESOURCES else name.kind, name.id

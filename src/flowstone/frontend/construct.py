@@ -11,7 +11,7 @@ from typing import Any
 import flowstone
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
-from flowstone.dsl.vocabulary import ELSEWHERE, UNSUPPORTED_ARGUMENTS, UNSUPPORTED_NAMES
+from flowstone.dsl.vocabulary import ELSEWHERE, UNSUPPORTED_NAMES
 from flowstone.fixes.items import remove_repeated_argument
 from flowstone.fixes.literals import quote, wrap
 from flowstone.fixes.respell import respell
@@ -24,7 +24,7 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
 _NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey"})
-DECLARING = frozenset({"asset", "check", "join", "resource", "route", "Job"})
+DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "Job"})
 """Public names that declare something."""
 
 
@@ -108,7 +108,7 @@ def _needed(cls: type) -> list[inspect.Parameter]:
 
 def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
     """The refusal of a keyword that there is not."""
-    if name in UNSUPPORTED_NAMES or name in UNSUPPORTED_ARGUMENTS.get(owner, ()):
+    if name in UNSUPPORTED_NAMES:
         return not_supported(f"the keyword '{name}'", span)
     near = ELSEWHERE.get(name)
     if near in known:

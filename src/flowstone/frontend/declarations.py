@@ -13,16 +13,18 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.values import Scope
 
 Kind = Literal["asset", "resource", "check"]
-Word = Literal["asset", "route", "join", "resource", "check"]
+Word = Literal["asset", "route", "join", "item_reader", "resource", "check"]
 """A decorator."""
 KINDS: Mapping[str, Kind] = {
     "asset": "asset",
     "route": "asset",
     "join": "asset",
+    "item_reader": "resource",
     "resource": "resource",
     "check": "check",
 }
-"""What each decorator declares: a route is an asset whose value is a choice, a join one that takes failures, too."""
+"""What each decorator declares: a route is an asset whose value is a choice, a join one that takes failures, too;
+an item reader is a resource that is read instead of opened."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

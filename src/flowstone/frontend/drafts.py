@@ -72,6 +72,8 @@ class Drafts:
         self.other_assets: dict[str, Location] = {}
         """Where the assets are declared that exist besides, by id, if only a part of the project is read."""
         self.other_resources: dict[str, Location] = {}
+        self.other_readers: set[str] = set()
+        """The item readers among the latter."""
 
     def hide(self, path: str, names: Iterable[str]) -> None:
         """Note names of declarations of a file that were left out because of a finding."""
@@ -88,6 +90,11 @@ class Drafts:
     def resource_names(self) -> set[str]:
         """Every resource of the project."""
         return self.resources.keys() | self.other_resources
+
+    def is_item_reader(self, name: str) -> bool:
+        """Whether a resource of the project is an item reader."""
+        draft = self.resources.get(name)
+        return name in self.other_readers if draft is None else draft.declared.word == "item_reader"
 
     def resource_span(self, name: str) -> Span:
         """Where a resource is declared."""

@@ -8,6 +8,10 @@ from msgspec import Struct
 
 from flowstone.frontend.drafts import Draft, Drafts
 
+READER = "item_reader"
+"""Kind of a name by which assets may be scattered: what else is a resource cannot be."""
+RESOURCES = frozenset({"resource", READER})
+
 
 class Name(Struct, frozen=True):
     """What other modules can see of a declaration."""
@@ -56,7 +60,8 @@ def name_of(draft: Draft) -> Name:
     """What other modules can see of a draft."""
     checked = draft.keywords.values.get("asset") if draft.declared.kind == "check" else None
     assets = tuple(draft.asset_ids().values()) if draft.declared.kind == "asset" else ()
-    return Name(draft.declared.kind, draft.id, assets, checked)
+    kind = READER if draft.declared.word == "item_reader" else draft.declared.kind
+    return Name(kind, draft.id, assets, checked)
 
 
 def hidden_names(drafts: Drafts) -> dict[str, frozenset[str]]:

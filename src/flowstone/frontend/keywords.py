@@ -31,6 +31,7 @@ VOCABULARY: Mapping[Word, type] = {
     "asset": AssetKeywords,
     "route": RouteKeywords,
     "join": JoinKeywords,
+    "item_reader": ResourceKeywords,
     "check": CheckKeywords,
     "resource": ResourceKeywords,
 }

@@ -148,6 +148,7 @@ class Lowering:
             name=draft.name,
             function=_function(draft),
             signature=self._signature(draft),
+            items=draft.declared.word == "item_reader",
             description=_description(draft, draft.keywords.values),
             code=self._code(draft),
             location=location(draft.declared.span),
@@ -190,8 +191,9 @@ class Lowering:
 def _kept(draft: Draft, signature: Signature) -> TypeExpr | None:
     """The type of what is stored: of a route always a text, of what is scattered a list."""
     returns = signature.returns
-    if "scatter" in draft.keywords.values:
-        return None if returns is None else TypeExpr(name="list", args=(returns,))
+    scatter = draft.keywords.values.get("scatter")
+    if scatter is not None and returns is not None:
+        return TypeExpr(name="list", args=(returns,) if scatter.batch_size is None else returns.args[:1])
     if draft.declared.word != "route":
         return returns
     kept = None if returns is None else returns.without_none()

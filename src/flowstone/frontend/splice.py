@@ -11,7 +11,7 @@ from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic, spans
 from flowstone.errors import SelectionError
 from flowstone.frontend.concerned import declaring, mentioning
-from flowstone.frontend.facts import FileFacts, Name, hidden_names
+from flowstone.frontend.facts import READER, RESOURCES, FileFacts, Name, hidden_names
 from flowstone.frontend.findings import Findings, merged
 from flowstone.frontend.importers import may_import
 from flowstone.frontend.jobs import all_jobs, declared_job, selected_anew
@@ -109,7 +109,7 @@ class Splice:
         hidden = hidden_names(drafts)
         for path, names in self._hidden_elsewhere().items():
             drafts.hide(path, names)
-        drafts.other_assets, drafts.other_resources = self._others()
+        drafts.other_assets, drafts.other_resources, drafts.other_readers = self._others()
         nodes = front.lower(drafts)
         files = front.facts(drafts)
         _demand(files.keys() == set(paths) and index.texts.keys() <= texts.keys())
@@ -118,29 +118,34 @@ class Splice:
     def _hidden_elsewhere(self) -> dict[str, frozenset[str]]:
         return {path: names for path, names in self._base.hidden.items() if path not in self._read}
 
-    def _others(self) -> tuple[dict[str, Location], dict[str, Location]]:
-        """Assets and resources that the files did not declare, and where they are."""
+    def _others(self) -> tuple[dict[str, Location], dict[str, Location], set[str]]:
+        """Assets and resources that the files did not declare, with their places; and the item readers among these."""
         if self._base.is_cutout:
             return self._others_by_name()
         project = self._base.project
         steps = {step.id for step in project.steps.values() if step.function.module not in self._modules}
+        resources = [item for item in project.resources.values() if _module(item) not in self._modules]
         return (
             {item.id: item.location for item in project.assets.values() if item.step in steps},
-            {item.name: item.location for item in project.resources.values() if _module(item) not in self._modules},
+            {item.name: item.location for item in resources},
+            {item.name for item in resources if item.items},
         )
 
-    def _others_by_name(self) -> tuple[dict[str, Location], dict[str, Location]]:
+    def _others_by_name(self) -> tuple[dict[str, Location], dict[str, Location], set[str]]:
         """The same by their names alone. Places stand in findings only, and with one the result is refused."""
         assets: dict[str, Location] = {}
         resources: dict[str, Location] = {}
+        readers: set[str] = set()
         for path, facts in self._base.files.items():
             if path not in self._read:
                 place = Location.model_construct(file=path, line=1, column=1, end_line=1, end_column=2)
                 for name in facts.names:
                     assets.update(dict.fromkeys(name.assets, place))
-                    if name.kind == "resource":
+                    if name.kind in RESOURCES:
                         resources[name.id] = place
-        return assets, resources
+                    if name.kind == READER:
+                        readers.add(name.id)
+        return assets, resources, readers
 
     # -- what else is concerned ---------------------------------------------------------------------------------------
 

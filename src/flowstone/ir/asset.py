@@ -106,6 +106,8 @@ class Resource(Node):
     name: str
     function: FunctionRef
     signature: Signature
+    items: bool = False
+    """The function is an item reader: what it yields are items to scatter over."""
     description: str = ""
     code: str
     location: Location

@@ -32,13 +32,14 @@ class Dependency(Node):
     mapping: MappingValue | None = None
     optional: bool = False
     scattered: bool = False
-    """The parameter receives one item of the value at a time."""
+    """The parameter receives one item of the value at a time, or a batch of them."""
     partial: bool = False
     """The parameter receives a ``Failure`` where the asset could not be made."""
     admits_failure: bool = False
     """The annotation names ``Failure``, which is left out of ``type``."""
     type: TypeExpr | None = None
-    """The parameter's annotation as written, None if there is none; of a scattered value the list of it."""
+    """The parameter's annotation as written, None if there is none; of a scattered value that comes item by item the
+    list of it."""
     location: Location
 
 
@@ -57,6 +58,8 @@ class ResourceUse(Node):
     resource: str
     parameter: str | None = None
     """None if it only has to be open (keyword ``requires``)."""
+    scattered: bool = False
+    """The parameter receives one item at a time of what an item reader yields."""
     type: TypeExpr | None = None
     """The parameter's annotation as written, None if there is none."""
     location: Location

@@ -35,7 +35,7 @@ def _project(project: Project) -> Iterator[str]:
 
 
 def _resource(resource: Resource) -> Iterator[str]:
-    yield f"resource {resource.name} = {_function(resource.function)}"
+    yield f"{'item reader' if resource.items else 'resource'} {resource.name} = {_function(resource.function)}"
     yield from _signature(resource.signature)
 
 
@@ -88,7 +88,7 @@ def _signature(signature: Signature) -> Iterator[str]:
     for dependency in signature.dependencies:
         yield _dependency(dependency)
     for use in signature.resources:
-        yield f"  resource {use.parameter or '-'} <- {use.resource}"
+        yield f"  {'items' if use.scattered else 'resource'} {use.parameter or '-'} <- {use.resource}"
     for parameter in signature.config:
         default = json.dumps(parameter.default, sort_keys=True)
         yield f"  config {parameter.name}: {parameter.type or '?'} = {default}"

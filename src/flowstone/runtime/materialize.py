@@ -194,7 +194,8 @@ def _scattered(
     task: Task, call: Call, scatter: Scatter, loaded: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Json]]:
     done = _done_items(task)
-    items = loaded[scatter.as_]
+    given = {**loaded, **call.resources.arguments(task.prepared.step.signature)}
+    items = given[scatter.as_]
     scattering = Scattering(task.prepared.step.id, scatter, items, task.prepared.step.signature.returns, done)
     try:
         results = call.scatter(scattering, scatter.as_, loaded)

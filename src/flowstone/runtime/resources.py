@@ -53,6 +53,10 @@ class OpenResources:
         }
         if resource.signature.context is not None:
             arguments[resource.signature.context] = self._context
+        if resource.items:
+            items = function(**arguments)
+            self._generators.append((resource, items))
+            return items
         if not ref.is_generator:
             return self._caller.call(function, arguments, is_async=ref.is_async)
         generator = function(**arguments)
@@ -68,6 +72,9 @@ class OpenResources:
         while self._generators:
             resource, generator = self._generators.pop()
             try:
+                if resource.items:
+                    generator.close()
+                    continue
                 again, _ = self._caller.advance(generator, is_async=resource.function.is_async)
                 error = ResourceError(f"resource {resource.name} yields a second time") if again else None
             except Exception as cause:  # noqa: BLE001 - whatever user code raises

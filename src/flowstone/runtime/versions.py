@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from flowstone.dsl.scatter import Scatter
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.digest import digest
 from flowstone.ir.node import Json
@@ -23,7 +24,9 @@ def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Che
     if partial:
         more.append(["join", partial])
     if step.scatter is not None:
-        more.append(["scatter", step.scatter.over, step.scatter.as_, step.scatter.failure_threshold])
+        more.append(
+            ["scatter", step.scatter.over, step.scatter.as_, step.scatter.failure_threshold, *_batches(step.scatter)]
+        )
     return digest(
         [
             step.code,
@@ -32,6 +35,10 @@ def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Che
             sorted((check.asset, check.name, check.blocking, check.code) for check in checks),
         ]
     )
+
+
+def _batches(scatter: Scatter) -> list[int]:
+    return [] if scatter.batch_size is None else [scatter.batch_size]
 
 
 def config_version(project: Project, outputs: Sequence[Asset], values: Mapping[str, Mapping[str, Json]]) -> str:

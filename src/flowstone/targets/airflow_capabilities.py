@@ -101,6 +101,8 @@ CAPABILITIES = tuple(
         ("concurrency", "native", "pool PROJECT__NAME; airflow pools import pools.json brings it up to date"),
         ("cache", "runtime", "by records; the task succeeds and its assets have a new event"),
         ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
+        ("scatter: rate_limit", "runtime", "within the task: tasks that run at the same time have a rate each"),
+        ("item_reader", "runtime", "read in the task that scatters over it, as the items are needed"),
         ("route", "runtime", "the choice is in the record of its value"),
         (
             "routed_from",

@@ -264,7 +264,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "secret: env, file": _secrets(("env", "file")),
     "secret: airflow_connection": _secrets(("airflow_connection",)),
     "secret: prefect_secret": _secrets(("prefect_secret",)),
-    "resource": lambda project: (resource.location for resource in project.resources.values()),
+    "resource": lambda project: (item.location for item in project.resources.values() if not item.items),
     "config parameter": lambda project: (
         parameter.location for step in project.steps.values() for parameter in step.signature.config
     ),
@@ -276,6 +276,8 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "concurrency": _steps(lambda step: step.concurrency, "concurrency"),
     "cache": _steps(lambda step: step.cache, "cache"),
     "scatter": _steps(lambda step: step.scatter, "scatter"),
+    "scatter: rate_limit": _steps(lambda step: step.scatter and step.scatter.rate_limit, "scatter"),
+    "item_reader": lambda project: (item.location for item in project.resources.values() if item.items),
     "route": _steps(lambda step: step.choices, "choices"),
     "routed_from": _steps(lambda step: step.routed_from, "routed_from"),
     "join": _steps(lambda step: step.branches, "branches"),

@@ -72,6 +72,8 @@ CAPABILITIES = tuple(
         ("concurrency", "native", "among all runs of the project on this machine"),
         ("cache", "native", "by records"),
         ("scatter", "native", "in the one task of the asset: in threads, or in an event loop"),
+        ("scatter: rate_limit", "native", "within the task: tasks that run at the same time have a rate each"),
+        ("item_reader", "native", "read in the task that scatters over it, as the items are needed"),
         ("route", "native", "the choice is in the record of its value"),
         ("routed_from", "native", "by the record of the choice: branches that are not chosen are skipped"),
         ("join", "native", "the order of its dependencies"),

@@ -67,6 +67,8 @@ CAPABILITIES = tuple(
         ("concurrency", "native", "global concurrency limit PROJECT__NAME, which each flow run brings up to date"),
         ("cache", "runtime", "by records; the task ends in the state Cached"),
         ("scatter", "runtime", "in the one task of the asset: in threads, or in an event loop; not by mapped tasks"),
+        ("scatter: rate_limit", "runtime", "within the task: tasks that run at the same time have a rate each"),
+        ("item_reader", "runtime", "read in the task that scatters over it, as the items are needed"),
         ("route", "runtime", "the choice is in the record of its value"),
         ("routed_from", "runtime", "by the record of the choice: tasks of branches that are not chosen end as Skipped"),
         ("join", "native", "the order of its dependencies"),

@@ -19,7 +19,7 @@ CASES = {
         "from flowstone import asset\n@asset(checkpoint=1)\ndef a(): ...\n",
         [("FS007", 2, 8)],
     ),
-    "not supported attribute": ("import flowstone as fs\n@fs.item_reader\ndef a(): ...\n", [("FS007", 2, 2)]),
+    "not supported attribute": ("import flowstone as fs\n@fs.sensor\ndef a(): ...\n", [("FS007", 2, 2)]),
     "environment in a declaration": (
         "import os\nfrom flowstone import asset\n@asset(path=os.environ['X'])\ndef a(): ...\n",
         [("FS003", 3, 13)],

@@ -84,6 +84,8 @@ KEYWORDS = [
     "depends_on=['{other}']",
     "depends_on=[Dep('{other}', partitions=Offset(-1))]",
     "requires=['db']",
+    "scatter=Scatter(over='db', as_='{other}')",
+    "scatter=Scatter(over='{other}', as_='{other}', batch_size=2)",
     "io_manager='store'",
     "schedule=Cron('0 5 * * *')",
     "namespace='space'",
@@ -100,6 +102,11 @@ TAILS = [
     "\nJob('other', select='{other}+')\n",
     "\n@resource\ndef db() -> int: ...\n",
     "\n@resource\ndef db(ctx, size: int = 3) -> Model: ...\n",
+    "\n@item_reader\ndef db() -> Iterator[int]:\n    yield 1\n",
+    (
+        "\n@join(branches={'db': '{other}', 'own': '{other}'}, on_failure='partial')\n"
+        "def all_(db: Own | Failure, own: int): ...\n"
+    ),
     "\n@check(asset='{other}')\ndef sane({other}, db: Own) -> bool: ...\n",
     "\n@check(asset='{other}', blocking=True)\ndef sane({other}) -> bool: ...\n",
     "\n@asset(outputs={'left': Output(), 'right': Output(group='one')})\ndef pair() -> tuple[int, Own]: ...\n",

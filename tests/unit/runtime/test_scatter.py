@@ -6,6 +6,7 @@ import pytest
 
 from flowstone.errors import NotMaterializedError, OutputError
 from flowstone.runtime.materialize import materialize
+from flowstone.runtime.pace import Pace
 from flowstone.runtime.run import Run
 
 HEAD = """
@@ -229,3 +230,130 @@ def test_what_is_kept_of_items_is_private(scatter):
     (kept,) = folder.iterdir()
     assert (folder.stat().st_mode & 0o777, kept.stat().st_mode & 0o777) == (0o700, 0o600)
     assert [json.loads(line)[2] for line in kept.read_text().splitlines()] == [5, 6]
+
+
+def test_batches_have_a_result_for_each_item(scatter):
+    made = scatter(
+        HEAD
+        + """
+@asset(scatter=Scatter("urls", "some", batch_size=3))
+def sizes(some: list[str]) -> list[int]:
+    log(",".join(some))
+    return [len(url) for url in some]
+"""
+    )
+    assert made.make("sizes").records[0].metadata["scatter"] == {"items": 4, "failures": 0}
+    assert made.value("sizes") == [1, 2, 3, 4]
+    assert made.lines() == ["a,bb,ccc", "dddd"]
+
+
+BATCHES = (
+    HEAD
+    + """
+@asset(scatter=Scatter("urls", "some", batch_size=2, failure_threshold=0.5))
+def sizes(some: list[str]) -> list[int]:
+    if some[0] in (HERE / "broken").read_text().split():
+        raise ConnectionError("no answer")
+    return [len(url) for url in some]
+"""
+)
+
+
+def test_a_batch_fails_as_a_whole(scatter):
+    made = scatter(BATCHES)
+    (made.root / "broken").write_text("a")
+    facts = made.make("sizes").records[0].metadata["scatter"]
+    assert facts == {"items": 4, "failures": 2, "failed": [{"item": 1, "error": "ConnectionError: no answer"}]}
+    assert made.value("sizes") == [3, 4]
+    (made.root / "broken").write_text("a ccc")
+    with pytest.raises(ConnectionError) as caught:
+        made.make("sizes", force=True)
+    assert caught.value.__notes__ == ["items 1 to 2 of 4 of sizes, ['a', 'bb']; 4 items failed"]
+
+
+@pytest.mark.parametrize(("result", "told"), [("some[:1]", "returned 1 results"), ("'ab'", "returned a str")])
+def test_a_batch_without_a_result_for_each_item_fails(scatter, result, told):
+    made = scatter(
+        HEAD
+        + f"""
+@asset(scatter=Scatter("urls", "some", batch_size=2))
+def sizes(some):
+    return {result}
+"""
+    )
+    with pytest.raises(OutputError, match=f"{told} for a batch of 2 items"):
+        made.make("sizes")
+
+
+READER = """
+def log(text):
+    with (HERE / "log").open("a") as file:
+        file.write(f"{text}\\n")
+@resource
+def archive():
+    yield [1, 2, 3, 4, 5]
+    log("closed")
+@item_reader
+def numbers(archive: list[int], most: int = 3):
+    try:
+        for number in archive[:most]:
+            log(f"reads {number}")
+            yield number
+    finally:
+        log("read")
+@asset(scatter=Scatter(over="numbers", as_="number", failure_threshold=0.5), cache=False)
+def squares(number: int, archive: list[int]) -> int:
+    if number in map(int, (HERE / "broken").read_text().split()):
+        raise ValueError(number)
+    log(number)
+    return number**2 + len(archive)
+"""
+
+
+def test_items_are_read_as_they_are_needed_and_the_reader_is_closed_before_what_it_needs(make_project):
+    made = make_project(READER, params={"numbers": {"most": 2}})
+    (made.root / "broken").write_text("")
+    made.make("squares")
+    assert made.value("squares") == [6, 9]
+    assert made.lines() == ["reads 1", "1", "reads 2", "2", "read", "closed"]
+
+
+def test_of_a_stream_it_is_known_at_its_end_how_many_failures_are_too_many(make_project):
+    made = make_project(READER)
+    (made.root / "broken").write_text("1")
+    assert made.make("squares").records[0].metadata["scatter"]["failures"] == 1
+    assert made.value("squares") == [9, 14]
+    (made.root / "broken").write_text("1 2")
+    with pytest.raises(ValueError, match="1") as caught:
+        made.make("squares")
+    assert caught.value.__notes__ == ["item 1 of 3 of squares, 1; 2 items failed"]
+
+
+def test_a_reader_that_fails_fails_the_asset_and_what_is_done_is_not_done_again(make_project):
+    text = READER.replace(
+        'log("read")', 'log("read")\n    if (HERE / "cut").exists():\n        raise OSError("cut off")'
+    )
+    made = make_project(text)
+    (made.root / "broken").write_text("")
+    (made.root / "cut").touch()
+    with pytest.raises(OSError, match="cut off"):
+        made.make("squares")
+    (made.root / "cut").unlink()
+    made.make("squares")
+    assert [line for line in made.lines() if line.isdigit()] == ["1", "2", "3"]
+
+
+def test_calls_begin_no_faster_than_they_may(scatter, monkeypatch):
+    slept = []
+    monkeypatch.setattr("flowstone.runtime.scatter.time.sleep", slept.append)
+    made = scatter(SIZES.replace("max_concurrent=1", 'rate_limit="5/100s"'))
+    made.make("sizes")
+    assert [round(wait) for wait in slept] == [0, 20, 40, 60]
+
+
+def test_a_pace_is_even_and_makes_up_for_nothing():
+    now = [100.0]
+    pace = Pace("10/s", clock=lambda: now[0])
+    assert [round(pace.delay(), 3) for _ in range(3)] == [0.0, 0.1, 0.2]
+    now[0] = 200.0
+    assert [round(pace.delay(), 3) for _ in range(2)] == [0.0, 0.1]

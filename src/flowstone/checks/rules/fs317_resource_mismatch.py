@@ -16,10 +16,11 @@ _STREAMS = frozenset(
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    opened = {name: _value(resource) for name, resource in subject.project.resources.items()}
+    resources = subject.project.resources.items()
+    opened = {name: _value(resource) for name, resource in resources if not resource.items}
     for name, signature in subject.signatures():
         for use in signature.resources:
-            given = opened.get(use.resource)
+            given = None if use.scattered else opened.get(use.resource)
             if given is not None and use.type is not None and not subject.types.fits(given, use.type):
                 yield Finding(
                     f"{name!r} takes the resource {use.resource!r} as {use.type}, but it is {given}",

@@ -82,7 +82,8 @@ class Bodies:
         function, module, kind = draft.declared.function, draft.declared.scope.module, draft.declared.kind
         is_route = draft.declared.word == "route"
         if "yield" in module.source and yields(function):
-            return endings_without_yield(function, self._surroundings(module)) if kind == "resource" else []
+            opens = draft.declared.word == "resource"
+            return endings_without_yield(function, self._surroundings(module)) if opens else []
         promises = not isinstance(function.returns, ast.Constant) or function.returns.value is not None
         unsaid = (kind != "check" and not promises) or (kind == "asset" and function.returns is None)
         if unsaid and not is_route:
