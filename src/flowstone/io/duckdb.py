@@ -24,7 +24,7 @@ from flowstone.io.duckdb_tables import RECORDS, SOURCE, VERSION, DuckdbCatalogue
 from flowstone.io.paths import is_on_shared_disk
 from flowstone.io.record import Record
 from flowstone.io.table_manager import TableManager, demand_text, width_of
-from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
+from flowstone.io.table_shape import Table, TableOptions, is_of, policy_of, shape
 from flowstone.io.table_values import PARTITION, ROW, labelled, parse_record, table_name
 from flowstone.ir.types import TypeExpr
 
@@ -149,7 +149,7 @@ class DuckdbManager(TableManager):
                 f"DELETE FROM {quoted(table.schema, RECORDS)} WHERE asset = ? AND partition = ? RETURNING 1",  # noqa: S608 - quoted
                 (slot.asset, slot.partition or _UNPARTITIONED),
             )
-            if ROW in DuckdbCatalogue(connection).columns(table):
+            if is_of(DuckdbCatalogue(connection), table):
                 rows, values = of_value(table, slot)
                 run(connection, f"DELETE FROM {rows}", values)  # noqa: S608 - quoted
             run(connection, "COMMIT")

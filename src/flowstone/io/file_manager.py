@@ -26,7 +26,7 @@ from flowstone.io.files import STEPS, Faults, FileStore
 from flowstone.io.fsspec_kinds import check_options, check_url, is_url
 from flowstone.io.fsspec_store import FsspecStore
 from flowstone.io.object_store import ObjectStore
-from flowstone.io.paths import PathTemplate, default_template, expand, is_on_shared_disk, record_place
+from flowstone.io.paths import PathTemplate, default_template, expand, is_key, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
 from flowstone.io.store import Draft, Store
 from flowstone.io.temporary import Temporary
@@ -197,10 +197,8 @@ class FileManager(IOManager):
             if self.store.has_record(alone):
                 yield None
             names = self.store.record_names(folder)
-        suffix = ".json"
-        yield from sorted(
-            name.removesuffix(suffix) for name in names if name.endswith(suffix) and not name.startswith(".")
-        )
+        stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        yield from sorted(filter(is_key, stems))
 
     def intact(self, slot: Slot, record: Record) -> bool:
         place = self._stored(slot, record)

@@ -141,7 +141,7 @@ class FileStore:
             note.rename(path, "record-announced")
             data.rename(target)
         except BaseException:
-            if not data.closed:
+            if os.path.lexists(data.path):  # an interruption may come when it is renamed, and does not know yet
                 with suppress(OSError):  # the first error is the one to tell of
                     os.unlink(path)
             raise

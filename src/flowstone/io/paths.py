@@ -61,6 +61,11 @@ PathTemplate = Annotated[str, AfterValidator(check_template)]
 """A path relative to the store's root; may hold ``{asset}`` and ``{partition}``."""
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be that of a partition key."""
+    return _PARTITION.fullmatch(text) is not None
+
+
 def expand(template: str, slot: Slot) -> str:
     """The path of one slot. Errors: StorageError if the names could leave the store or do not fit the template."""
     if not _ASSET.fullmatch(slot.asset):

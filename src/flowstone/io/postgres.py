@@ -19,12 +19,12 @@ from flowstone.errors import DamagedError, StorageError, UnsupportedTypeError
 from flowstone.io import frames, postgres_tables, table_values
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.postgres_columns import Column, check_identifier, columns_of, from_csv, to_csv
-from flowstone.io.postgres_session import Sessions, faults
+from flowstone.io.postgres_session import Sessions, changed, faults
 from flowstone.io.postgres_sql import copy_in, copy_out, of_value, statement
 from flowstone.io.postgres_tables import RECORDS, PostgresCatalogue
 from flowstone.io.record import Record
 from flowstone.io.table_manager import Rows, TableManager, demand_text
-from flowstone.io.table_shape import Table, TableOptions, policy_of, shape
+from flowstone.io.table_shape import Table, TableOptions, is_of, policy_of, shape
 from flowstone.io.table_values import PARTITION, ROW, VALUE, Content, labelled, parse_record, table_name, written
 from flowstone.ir.types import TypeExpr
 
@@ -176,7 +176,8 @@ class PostgresManager(TableManager):
     def reading(self, slot: Slot, doing: str) -> Iterator[PostgresRows]:
         with self._sessions.transaction(slot.label, doing) as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield PostgresRows(connection)
+            with changed(slot.label):
+                yield PostgresRows(connection)
 
     def delete(self, slot: Slot) -> bool:
         table = self.table_of(slot)
@@ -191,7 +192,7 @@ class PostgresManager(TableManager):
                     slot.partition or _UNPARTITIONED,
                 )
             )
-            if ROW in PostgresCatalogue(connection).columns(table):
+            if is_of(PostgresCatalogue(connection), table):
                 connection.execute(of_value("DELETE FROM {}", table, slot))
             return bool(gone.rowcount)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from flowstone.errors import MissingExtraError, StorageError, UnsupportedTypeError
+from flowstone.errors import DamagedError, MissingExtraError, StorageError, UnsupportedTypeError
 
 KEPT = 8
 """Idle connections that one manager keeps."""
@@ -119,6 +119,20 @@ def _psycopg(manager: str) -> Any:
     except ImportError as error:
         raise MissingExtraError(f"the IO manager {manager!r} of type postgres", "postgres") from error
     return psycopg
+
+
+@contextmanager
+def changed(label: str) -> Iterator[None]:
+    """Tell of a table whose columns others have changed since they were looked at that it is damaged.
+
+    What a transaction sees of rows is of one moment, what it sees of columns is not. Errors: DamagedError.
+    """
+    from psycopg import errors
+
+    try:
+        yield
+    except (errors.UndefinedColumn, errors.UndefinedTable) as error:
+        raise DamagedError(f"{label}: its table has been changed meanwhile") from error
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -74,10 +74,11 @@ class TableManager(IOManager):
         if record.size <= SMALL:
             return table_values.holds(lambda: self.load(slot, record, None))
         table = self.table_of(slot)
-        with self.reading(slot, "look for the value") as rows:
+        with suppress(DamagedError), self.reading(slot, "look for the value") as rows:
             if rows is None or not rows.columns(table):
                 return False
             return bool(rows.count(table, slot) == content_of(record).get("rows", 1))
+        return False
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         table_values.demand_loadable(slot, type)

@@ -116,6 +116,13 @@ def policy_of(options: object, table: Table) -> SchemaChange:
     return chosen or ("fail" if table.partitioned else "replace")
 
 
+def is_of(catalogue: Catalogue, table: Table) -> bool:
+    """Whether there is such a table, made for this asset, partitioned as this is now."""
+    present = catalogue.columns(table)
+    ours = ROW in present and catalogue.comment(table) == table.comment
+    return ours and (PARTITION in present) == table.partitioned
+
+
 def _demand_ours(catalogue: Catalogue, table: Table, present: dict[str, str]) -> None:
     comment = catalogue.comment(table)
     if ROW not in present or comment != table.comment:

@@ -185,3 +185,20 @@ def test_without_locks_nothing_is_announced_and_nothing_finished(shelf, monkeypa
     assert other.again("x") == "x"
     assert "record-announced" not in seen
     assert files.manager.clean() == 0
+
+
+def test_an_interruption_right_after_the_data_is_renamed_leaves_the_announcement(shelf, monkeypatch):
+    files = shelf(FilesystemManager)
+    files.put("old")
+    real = os.replace
+
+    def replace(source, target):
+        real(source, target)
+        if not str(target).endswith((SUFFIX, ".records/assets/shop.orders.json")):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            files.put("new")
+    assert files.get() == "new"

@@ -9,6 +9,7 @@ import pytest
 from flowstone.errors import StorageError
 from flowstone.io.file_manager import FileManager
 from flowstone.io.filesystem import FilesystemManager
+from flowstone.testing.io_actions import open_manager, slot_of, store
 
 
 def names(shelf):
@@ -190,3 +191,13 @@ def test_no_descriptor_is_left_open(shelf):
         files.get()
         files.manager.discard(files.manager.stage(files.slot, number))
     assert open_descriptors() == before
+
+
+def test_a_foreign_file_among_the_records_is_no_partition(tmp_path):
+    manager = open_manager(FilesystemManager, {}, tmp_path)
+    record = store(manager, slot_of(manager, "x"), 1)
+    folder = manager.root / ".records" / "partitions" / "shop.orders"
+    (folder / "x (a copy).json").write_bytes((folder / "x.json").read_bytes())
+    (folder / "~$x.json").write_bytes(b"")
+    assert list(manager.partitions(slot_of(manager))) == ["x"]
+    assert list(manager.records(slot_of(manager))) == [record]
