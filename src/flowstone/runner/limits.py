@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from flowstone.errors import ConfigurationError
@@ -63,8 +63,11 @@ class Limits:
             self._slots.give(name)
             self._given_back.add(name)
 
-    def freed(self) -> Iterator[int]:
+    def freed(self) -> Iterable[int]:
         """Tasks that have waited and may start now. Errors: StateError."""
+        return self._freed() if self._named else ()
+
+    def _freed(self) -> Iterator[int]:
         now = time.monotonic()
         if now - self._tried > PATIENCE:
             self._tried = now

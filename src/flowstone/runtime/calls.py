@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 _DONE = object()
 
@@ -32,6 +34,8 @@ class Caller:
         return (False, None) if value is _DONE else (True, value)
 
     def _run(self, awaitable: Any) -> Any:
+        import asyncio
+
         if self._runner is None:
             self._runner = asyncio.Runner()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
 import time
@@ -87,6 +86,7 @@ class Scattering:
 
     async def run_async(self, call: Callable[[Any], Awaitable[Any]]) -> None:
         """Call an ``async`` function for each item."""
+        import asyncio
 
         async def work() -> None:
             while (unit := self._take()) is not None:
@@ -221,6 +221,8 @@ def _units(items: Iterable[Any], size: int | None) -> Iterator[_Unit]:
 
 async def _not_cancelled(awaitable: Awaitable[Any]) -> Any:
     """The result. That something which it awaits was cancelled is an error of the item, as any other."""
+    import asyncio
+
     try:
         return await awaitable
     except asyncio.CancelledError as error:

@@ -20,7 +20,6 @@ from flowstone.targets.header import header
 from flowstone.targets.local_capabilities import CAPABILITIES
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.refusals import CODE, Refusals
-from flowstone.targets.templates import render
 
 _LOCAL = Refusals("the local runner", "local", "option")
 
@@ -50,6 +49,8 @@ class LocalTarget:
 
     def render(self, project: Project, options: RenderOptions) -> Rendered:
         """One script for each job, and the manifest."""
+        from flowstone.targets.templates import render
+
         stems = file_stems(project, "_job")
         digest = project_digest(project)
         files = {
