@@ -49,6 +49,7 @@ class Workspace:
         self.environment = environment
         self.secrets = Secrets(environment)
         self._managers: dict[str, IOManager] = {}
+        self._without_options: dict[type[Options], Options] = {}
         self._storages: dict[str, tuple[IOManager, Callable[[str | None], Slot]]] = {}
         self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
         self._steps: dict[str, PreparedStep] = {}
@@ -84,8 +85,17 @@ class Workspace:
         if found is None:
             storage = self.project.assets[asset].storage
             manager = self.manager(storage.manager)
-            options = _validated(manager.AssetOptions, storage.options, f"asset {asset}")
+            options = self._options(manager.AssetOptions, storage.options, asset)
             found = self._storages[asset] = manager, _slots(asset, options)
+        return found
+
+    def _options(self, model: type[Options], values: Mapping[str, Json], asset: str) -> Options:
+        """Those of an asset. The many assets without any share one object for each kind of manager."""
+        if values:
+            return _validated(model, values, f"asset {asset}")
+        found = self._without_options.get(model)
+        if found is None:
+            found = self._without_options[model] = _validated(model, values, f"asset {asset}")
         return found
 
     def slot(self, asset: str, partition: str | None) -> Slot:
