@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from flowstone.dsl.policies import Retry
     from flowstone.dsl.scatter import Scatter
-    from flowstone.dsl.schedule import Cron, Every
+    from flowstone.dsl.schedule import Cron, Every, OnUpdate
 
 __all__ = [
     "AllPartitions",
@@ -48,6 +48,7 @@ __all__ = [
     "MonthlyPartitions",
     "MultiPartitions",
     "Offset",
+    "OnUpdate",
     "Only",
     "Output",
     "PartitionKey",

@@ -9,11 +9,15 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from flowstone.checks.finding import to_span
 from flowstone.diagnostics.suggest import nearest
 from flowstone.dsl.duration import seconds
-from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.dsl.schedule import Cron, OnUpdate, Schedule
+from flowstone.fixes.respell import respell
+from flowstone.fixes.source import MakeFix
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.updates import assets_meant, namespace_of
 
 _FIELDS = 5
 _NAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
@@ -29,6 +33,35 @@ class Scheduled(Struct, frozen=True):
     schedule: Schedule
     steps: tuple[str, ...]
     location: Location
+    step: str | None = None
+    """The step whose own schedule it is; None for a job's."""
+
+    def fix(self, old: str, new: str) -> MakeFix:
+        """Write another text in the schedule."""
+        argument = "schedule" if self.step is None else None
+        return respell(to_span(self.location), old, new, argument=argument, position=3)
+
+
+class Updated(Struct, frozen=True):
+    """An ``OnUpdate``, and the assets that each of its names may mean."""
+
+    scheduled: Scheduled
+    schedule: OnUpdate
+    meant: dict[str, tuple[str, ...]]
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Those whose names are clear."""
+        return tuple(found[0] for found in self.meant.values() if len(found) == 1)
+
+
+def updates(project: Project) -> Iterator[Updated]:
+    """The schedules that follow others."""
+    for found in schedules(project):
+        if isinstance(found.schedule, OnUpdate):
+            namespace = None if found.step is None else namespace_of(project, found.step)
+            meant = {name: assets_meant(project, name, namespace) for name in found.schedule.assets}
+            yield Updated(found, found.schedule, meant)
 
 
 def schedules(project: Project) -> Iterator[Scheduled]:
@@ -39,7 +72,7 @@ def schedules(project: Project) -> Iterator[Scheduled]:
     for step in project.steps.values():
         if step.schedule is not None:
             place = step.keywords.get("schedule", step.location)
-            yield Scheduled(f"asset {step.id!r}", step.schedule, (step.id,), place)
+            yield Scheduled(f"asset {step.id!r}", step.schedule, (step.id,), place, step.id)
 
 
 def cron_problem(expression: str) -> str | None:
@@ -72,7 +105,9 @@ def meant_cron(expression: str) -> str | None:
 
 
 def shortest_gap(schedule: Schedule) -> float | None:
-    """Seconds between the two nearest runs, by the clock on the wall; None for an invalid expression."""
+    """Seconds between the two nearest runs by the clock on the wall; None if it is invalid, or no clock starts it."""
+    if isinstance(schedule, OnUpdate):
+        return None
     if not isinstance(schedule, Cron):
         return seconds(schedule.interval)
     if cron_problem(schedule.expression) is not None:

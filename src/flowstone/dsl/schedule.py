@@ -1,4 +1,4 @@
-"""When a job runs: by the clock (``Cron``) or at a fixed distance (``Every``)."""
+"""When a job runs: by the clock (``Cron``), at a fixed distance (``Every``), or after others (``OnUpdate``)."""
 
 from __future__ import annotations
 
@@ -36,4 +36,30 @@ class Every:
         object.__setattr__(self, "interval", length)
 
 
-Schedule = Cron | Every
+@dataclass(frozen=True, init=False)
+class OnUpdate:
+    """Run after assets of other jobs were made: once each of them has been made anew since the last run.
+
+    Errors: ValueError for no asset, or one that is named twice.
+    """
+
+    assets: tuple[str, ...]
+    when: Literal["all", "any"] = "all"
+    """``any``: run whenever one of them was made."""
+    kind: Literal["update"] = "update"
+
+    def __init__(self, *assets: str, when: Literal["all", "any"] = "all", kind: Literal["update"] = "update") -> None:
+        if len(assets) == 1 and isinstance(assets[0], tuple | list):  # the form in which the IR holds it
+            assets = tuple(assets[0])
+        if not assets:
+            raise ValueError("it needs the name of at least one asset")
+        for place, asset in enumerate(assets):
+            if asset in assets[:place]:
+                raise ValueError(f"the asset {asset!r} is given twice")
+        object.__setattr__(self, "assets", assets)
+        object.__setattr__(self, "when", when)
+        object.__setattr__(self, "kind", kind)
+
+
+ClockSchedule = Cron | Every
+Schedule = ClockSchedule | OnUpdate

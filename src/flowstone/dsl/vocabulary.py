@@ -124,6 +124,7 @@ PUBLIC_NAMES = {
     "MonthlyPartitions": "flowstone.dsl.partitions",
     "MultiPartitions": "flowstone.dsl.partitions",
     "Offset": "flowstone.dsl.mappings",
+    "OnUpdate": "flowstone.dsl.schedule",
     "Only": "flowstone.dsl.mappings",
     "Output": "flowstone.dsl.dependency",
     "PartitionKey": "flowstone.dsl.partitions",
@@ -161,7 +162,6 @@ UNSUPPORTED_NAMES = frozenset(
     {
         "Approval",
         "DynamicPartitions",
-        "OnUpdate",
         "Signal",
         "SignalGate",
         "sensor",

@@ -16,7 +16,7 @@ from flowstone.dsl.partitions import (
     StaticPartitions,
     WeeklyPartitions,
 )
-from flowstone.dsl.schedule import Cron, Every
+from flowstone.dsl.schedule import Cron, Every, OnUpdate
 
 PartitionsValue = Annotated[
     HourlyPartitions
@@ -29,4 +29,4 @@ PartitionsValue = Annotated[
     Field(discriminator="kind"),
 ]
 MappingValue = Annotated[Last | Offset | Only | AllPartitions | ByDimension, Field(discriminator="kind")]
-ScheduleValue = Annotated[Cron | Every, Field(discriminator="kind")]
+ScheduleValue = Annotated[Cron | Every | OnUpdate, Field(discriminator="kind")]

@@ -165,6 +165,8 @@ class _Proposer:
         word = self._meaning(inner.callee)
         if word == "Dep":
             return "assets" if inner.keyword == "asset" or (inner.keyword is None and inner.items == 0) else ""
+        if word == "OnUpdate":
+            return "assets" if inner.keyword is None else ""
         if word == "Job":
             place = {None: inner.items, "select": 1, "exclude": 2}.get(inner.keyword, 0)
             return "selector" if place in (1, 2) else ""

@@ -135,6 +135,7 @@ class Mentions:
             yield from self._asset_at(module, keywords["asset"], None)
         if "routed_from" in keywords:
             yield from self._asset_at(module, keywords["routed_from"], _namespace(self._project, item))
+        yield from self._followed(module, keywords.get("schedule"), _namespace(self._project, item))
         yield from self._branches(module, keywords.get("branches"), item)
         scatter = keywords.get("scatter")
         if isinstance(scatter, ast.Call):
@@ -184,6 +185,8 @@ class Mentions:
     # -- jobs ------------------------------------------------------------------------------------------------------
 
     def _job(self, module: Module, call: ast.Call, job: Job) -> Iterator[Mention]:
+        schedule = next((item.value for item in call.keywords if item.arg == "schedule"), None)
+        yield from self._followed(module, call.args[3] if len(call.args) > 3 else schedule, None)
         for place, keyword in enumerate(("name", "select", "exclude")):
             node = call.args[place] if place < len(call.args) else None
             node = next((item.value for item in call.keywords if item.arg == keyword), node)
@@ -195,6 +198,13 @@ class Mentions:
             else:
                 assert isinstance(node, ast.Constant)
                 yield from self._selector(span, str(node.value))
+
+    def _followed(self, module: Module, node: ast.expr | None, namespace: str | None) -> Iterator[Mention]:
+        """The assets after whose update something runs: ``OnUpdate("a", "b")``."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            for argument in node.args if name == "OnUpdate" else ():
+                yield from self._asset_at(module, argument, namespace)
 
     def _selector(self, span: Span, text: str) -> Iterator[Mention]:
         for atom in _ATOM.finditer(text):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from flowstone.dsl.schedule import OnUpdate
 from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.function import Signature
+from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.updates import updates_of
 from flowstone.lsp.mentions import Target
 
 Fact = tuple[Any, ...]
@@ -41,7 +44,12 @@ class _Shape:
         for job in project.jobs.values():
             name = self._new if self._is("job", job.name) else job.name
             steps = tuple(sorted(self._asset(step) for step in job.steps))
-            yield ("job", "" if job.implicit else name, steps, job.schedule, job.implicit)
+            yield ("job", "" if job.implicit else name, steps, self._schedule(job), job.implicit)
+
+    def _schedule(self, job: Job) -> object:
+        if not isinstance(job.schedule, OnUpdate):
+            return job.schedule
+        return job.schedule.when, tuple(self._asset(asset) for asset in updates_of(self._project, job))
 
     def _function(self, item: Step | Check | Resource) -> Fact:
         return (item.function.module, *self._signature(item.signature))

@@ -104,9 +104,10 @@ class _File:
         )
 
     def _used_assets(self) -> list[str]:
-        """Assets that steps of the job make or read, in the order of the project."""
+        """Assets that steps of the job make or read, or whose events start it, in the order of the project."""
         steps = [self._project.steps[step] for step in self._job.steps]
         used = {asset for step in steps for asset in (*step.outputs.values(), *_inlets(step))}
+        used.update(source for dag in self._dags for source in dag.sources)
         return [asset for asset in self._project.assets if asset in used]
 
     def _asset(self, id: str) -> Call:
@@ -271,10 +272,13 @@ class _File:
         if trigger is None:
             return None if partitions is None else call("PartitionedAtRuntime")
         assets = [self._names.asset(asset) for asset in trigger.mappers]
-        if not trigger.keyed:
+        if not trigger.keyed and trigger.when != "any":
             return assets
         # What gathers partitions is made again with each new one; a partition once all that it reads is there.
-        condition = Call("AssetAll" if partitions is not None else "AssetAny", tuple(assets))
+        when = trigger.when or ("all" if partitions is not None else "any")
+        condition = Call("AssetAll" if when == "all" else "AssetAny", tuple(assets))
+        if not trigger.keyed:
+            return assets if len(assets) == 1 else condition
         arguments = {"assets": assets[0] if len(assets) == 1 else condition, **self._mappers(trigger)}
         return Call("PartitionedAssetTimetable", (), arguments)
 

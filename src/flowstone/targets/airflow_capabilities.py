@@ -7,6 +7,7 @@ from flowstone.targets.constructs import (
     BY_HAND,
     CLOCK_STATIC,
     CRON,
+    EVERY_PARTITIONED,
     FINER,
     FORWARD,
     GATHERED,
@@ -16,6 +17,12 @@ from flowstone.targets.constructs import (
     SPREAD,
     STATIC,
     TWINS,
+    UPDATE,
+    UPDATE_ALL_KEYED,
+    UPDATE_ANY,
+    UPDATE_GATHERED,
+    UPDATE_KEYED,
+    UPDATE_PERIODS,
 )
 from flowstone.targets.contract import Capability
 
@@ -120,7 +127,13 @@ CAPABILITIES = tuple(
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),
         (CLOCK_STATIC, "refused", "a clock cannot say which key to make"),
         ("schedule: Every", "native", "DeltaTriggerTimetable"),
-        ("schedule: Every on partitions", "refused", "it has no fixed place in a period"),
+        (EVERY_PARTITIONED, "refused", "it has no fixed place in a period"),
+        (UPDATE, "native", "asset schedule, A & B: once each has a new event"),
+        (UPDATE_ANY, "native", "asset schedule, A | B"),
+        (UPDATE_KEYED, "native", "PartitionedAssetTimetable, by the key of the event", _KEYS),
+        (UPDATE_ALL_KEYED, "native", "once each has a new event of the key", _KEYS),
+        (UPDATE_PERIODS, "native", "RollupMapper: once all keys of the period are there", _MAPPERS),
+        (UPDATE_GATHERED, "native", "FixedKeyMapper, after each new partition", _MAPPERS),
         ("airflow=", "native", "executor, executor_config, pool, pool_slots, priority_weight, queue and others"),
     )
 )

@@ -18,7 +18,7 @@ from flowstone.dsl.partitions import (
     TimePartitions,
     WeeklyPartitions,
 )
-from flowstone.dsl.schedule import Cron, Every, Schedule
+from flowstone.dsl.schedule import ClockSchedule, Cron, Every
 from flowstone.targets.cron import cron_fields
 from flowstone.targets.literals import Call, call
 
@@ -36,14 +36,14 @@ class RefusedError(Exception):
     """Airflow cannot do it; the text says why."""
 
 
-def plain_timetable(schedule: Schedule) -> Call:
+def plain_timetable(schedule: ClockSchedule) -> Call:
     """The timetable of an unpartitioned DAG."""
     if isinstance(schedule, Every):
         return call("DeltaTriggerTimetable", timedelta(seconds=seconds(schedule.interval)))
     return call("CronTriggerTimetable", schedule.expression, timezone=schedule.timezone or "UTC")
 
 
-def partition_timetable(schedule: Schedule, partitions: Partitions) -> Call:
+def partition_timetable(schedule: ClockSchedule, partitions: Partitions) -> Call:
     """The timetable of a partitioned DAG: each tick makes the period that has just ended.
 
     Errors: RefusedError unless the clock ticks exactly once in each period.

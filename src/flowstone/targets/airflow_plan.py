@@ -10,15 +10,18 @@ and tells all combinations that belong to it. What is read by one of the dimensi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from flowstone.dsl.mappings import IncompatiblePartitionsError
 from flowstone.dsl.partitions import MultiPartitions, PeriodPartitions
-from flowstone.dsl.schedule import Schedule
+from flowstone.dsl.schedule import ClockSchedule, OnUpdate
 from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.updates import updates_of
 from flowstone.targets.airflow_clock import RefusedError
 from flowstone.targets.airflow_mappers import gathering, source_of
 from flowstone.targets.groups import Group, groups
@@ -28,7 +31,7 @@ from flowstone.targets.literals import Call
 class Clock(Struct, frozen=True):
     """Runs are started by the job's schedule."""
 
-    schedule: Schedule
+    schedule: ClockSchedule
 
 
 class Events(Struct, frozen=True):
@@ -42,7 +45,11 @@ class Events(Struct, frozen=True):
     """
     keyed: bool
     """Events and runs carry keys."""
+    when: Literal["all", "any"] | None = None
+    """Whether each of the assets must have a new event, or any; None: whatever the reading of them asks for."""
 
+
+_FOLLOW = "put these assets into a job of their own, or let a clock start them"
 
 Trigger = Clock | Events | None
 """None: runs are started by hand only."""
@@ -160,6 +167,9 @@ class _Planner(Struct):
             inside = [need for need in self._needs(group) if self._step(need) in job.steps]
             outside = [need for need in self._needs(group) if self._step(need) not in job.steps]
             trigger: Trigger = self._events(job, group, inside)
+            if trigger is None and isinstance(job.schedule, OnUpdate):
+                self._found[address] = self._updates(job, group, job.schedule)
+                return self._found[address]
             if trigger is None:
                 trigger = self._clock(job, group) or self._events(job, group, outside)
             self._found[address] = trigger
@@ -167,12 +177,37 @@ class _Planner(Struct):
         return self._found[address]
 
     def _clock(self, job: Job, group: Group) -> Trigger:
-        if job.schedule is None:
+        if job.schedule is None or isinstance(job.schedule, OnUpdate):
             return None
         clock = Clock(job.schedule)
         if not isinstance(group.partitions, MultiPartitions) or len(group.partitions.times) != 1:
             return clock
         return self._by_keys(job, group, clock)
+
+    def _updates(self, job: Job, group: Group, schedule: OnUpdate) -> Trigger:
+        """What starts runs of a group of a job that follows assets, by what it reads of them or by their own keys."""
+        reads = {need.asset: need for need in self._needs(group)}
+        place = job.location or self.project.steps[group.steps[0]].location
+        assets = updates_of(self.project, job)
+        needs = [reads.get(asset) or Dependency(asset=asset, location=place) for asset in assets]
+        self._refuse_unkeyed(job, group)
+        events = None if self._has_other_dimensions(group, needs) else self._mapped(job, group, needs)
+        told = set() if events is None else {source.split("/")[0] for source in events.mappers}
+        reason = "its events do not say which partition a run is for, or not together with the others'"
+        self.refused += [Refused(need, reason, _FOLLOW) for need in needs if need.asset not in told]
+        return None if events is None else replace(events, when=schedule.when)
+
+    def _has_other_dimensions(self, group: Group, needs: list[Dependency]) -> bool:
+        """Whether a key of many dimensions would have to be put together from events."""
+        many = isinstance(group.partitions, MultiPartitions)
+        return many and any(self._is_told_by_keys(group, need) for need in needs)
+
+    def _refuse_unkeyed(self, job: Job, group: Group) -> None:
+        """Refuse what the same job makes without partitions: the events do not tell whether it is made already."""
+        reason = "it is made by another DAG after the same events, and a partitioned run does not wait for it"
+        for need in self._needs(group) if group.partitions is not None else ():
+            if self._step(need) in job.steps and self.project.assets[need.asset].partitions is None:
+                self.refused.append(Refused(need, reason, _FOLLOW))
 
     def _by_keys(self, job: Job, group: Group, start: Trigger) -> Events:
         self._starts[job.name, group.label] = start

@@ -32,12 +32,13 @@ from flowstone.dsl.partitions import (
     axes,
     is_finite,
 )
-from flowstone.dsl.schedule import Cron, Every
+from flowstone.dsl.schedule import Cron, Every, OnUpdate
 from flowstone.ir.asset import Asset, Step
 from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.updates import updates_of
 from flowstone.targets.secrets import references_of
 
 Places = Iterator[Location]
@@ -54,6 +55,13 @@ MULTI = "partitions: multi"
 TWINS = "partitions: multi with equal dimensions"
 BY_DIMENSION = "mapping: by dimension"
 CLOCK_STATIC = "schedule: Cron on static partitions"
+EVERY_PARTITIONED = "schedule: Every on partitions"
+UPDATE = "schedule: OnUpdate"
+UPDATE_ANY = "schedule: OnUpdate, any"
+UPDATE_KEYED = "schedule: OnUpdate on the same partitions"
+UPDATE_ALL_KEYED = "schedule: OnUpdate on partitions, all of several"
+UPDATE_PERIODS = "schedule: OnUpdate, periods of finer partitions"
+UPDATE_GATHERED = "schedule: OnUpdate, partitioned into unpartitioned"
 FORWARD = "mapping: Offset to later partitions of the same job"
 
 
@@ -208,6 +216,17 @@ def _has_static(project: Project, job: Job) -> bool:
     return any(definition is not None and is_finite(definition) for definition in definitions)
 
 
+def _follows(fits: Callable[[Partitions | None, Partitions | None], bool]) -> Callable[[Project], Places]:
+    """Jobs that run after assets, by the partitions of one of these and of one of their own steps."""
+    return _jobs(
+        lambda project, job: any(
+            fits(project.assets[asset].partitions, project.steps[step].partitions)
+            for asset in updates_of(project, job)
+            for step in job.steps
+        )
+    )
+
+
 def _of_kind(kind: type[Partitions]) -> Callable[[Project], Places]:
     return _steps(lambda step: isinstance(step.partitions, kind), "partitioned_by")
 
@@ -287,9 +306,20 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),
     CLOCK_STATIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)),
     "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),
-    "schedule: Every on partitions": _jobs(
-        lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)
+    EVERY_PARTITIONED: _jobs(lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)),
+    UPDATE: _jobs(lambda _, job: isinstance(job.schedule, OnUpdate)),
+    UPDATE_ANY: _jobs(lambda _, job: isinstance(job.schedule, OnUpdate) and job.schedule.when == "any"),
+    UPDATE_KEYED: _follows(lambda theirs, ours: ours is not None and theirs is not None and theirs.kind == ours.kind),
+    UPDATE_ALL_KEYED: _jobs(
+        lambda project, job: (
+            _has_partitions(project, job)
+            and isinstance(job.schedule, OnUpdate)
+            and job.schedule.when == "all"
+            and len(updates_of(project, job)) > 1
+        )
     ),
+    UPDATE_PERIODS: _follows(lambda theirs, ours: ours is not None and theirs is not None and theirs.kind != ours.kind),
+    UPDATE_GATHERED: _follows(lambda theirs, ours: ours is None and theirs is not None),
     "airflow=": _options("airflow"),
     "prefect=": _options("prefect"),
     "local=": _options("local"),

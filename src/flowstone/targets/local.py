@@ -8,7 +8,7 @@ from typing import ClassVar
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
-from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.dsl.schedule import Cron, OnUpdate, Schedule
 from flowstone.ir.digest import project_digest
 from flowstone.ir.job import Job
 from flowstone.ir.manifest import FILE_NAME
@@ -45,7 +45,7 @@ class LocalTarget:
         for job in project.jobs.values():
             if job.schedule is not None and job.location is not None:
                 text = f"job {job.name} is not started by itself: the local target has no scheduler"
-                yield _finding(text, job.location, "let cron or a timer start the script", Severity.INFO)
+                yield _finding(text, job.location, _advice(job.schedule), Severity.INFO)
 
     def render(self, project: Project, options: RenderOptions) -> Rendered:
         """One script for each job, and the manifest."""
@@ -77,7 +77,17 @@ def _title(job: Job) -> str:
 def _when(schedule: Schedule) -> str:
     if isinstance(schedule, Cron):
         return f"at {schedule.expression} ({schedule.timezone or 'UTC'})"
+    if isinstance(schedule, OnUpdate):
+        joined = " and " if schedule.when == "all" else " or "
+        plural = len(schedule.assets) > 1 and schedule.when == "all"
+        return f"after {joined.join(schedule.assets)} {'were' if plural else 'was'} made"
     return f"every {schedule.interval:g} seconds"
+
+
+def _advice(schedule: Schedule) -> str:
+    if isinstance(schedule, OnUpdate):
+        return "let whatever makes the assets start the script after it"
+    return "let cron or a timer start the script"
 
 
 def _finding(message: str, place: Location, help: str, severity: Severity = Severity.ERROR) -> Diagnostic:

@@ -7,6 +7,7 @@ from flowstone.targets.constructs import (
     BY_HAND,
     CLOCK_STATIC,
     CRON,
+    EVERY_PARTITIONED,
     FINER,
     FORWARD,
     GATHERED,
@@ -16,12 +17,18 @@ from flowstone.targets.constructs import (
     SPREAD,
     STATIC,
     TWINS,
+    UPDATE,
+    UPDATE_ALL_KEYED,
+    UPDATE_ANY,
+    UPDATE_GATHERED,
+    UPDATE_KEYED,
+    UPDATE_PERIODS,
 )
 from flowstone.targets.contract import Capability
 
 _KEYS = "--partition KEY, --partitions FIRST..LAST"
 _RECORDS = "by the records in the stores; also orders the partitions of one run"
-_STARTED = "named in the script's header: cron or a timer starts it"
+_STARTED = "named in the script's header: cron, a timer or whoever made the assets starts it"
 
 CAPABILITIES = tuple(
     Capability(*row)
@@ -83,7 +90,13 @@ CAPABILITIES = tuple(
         ("schedule: Cron", "runtime", _STARTED),
         (CLOCK_STATIC, "runtime", _STARTED),
         ("schedule: Every", "runtime", _STARTED),
-        ("schedule: Every on partitions", "runtime", _STARTED),
+        (EVERY_PARTITIONED, "runtime", _STARTED),
+        (UPDATE, "runtime", _STARTED),
+        (UPDATE_ANY, "runtime", _STARTED),
+        (UPDATE_KEYED, "runtime", _STARTED),
+        (UPDATE_ALL_KEYED, "runtime", _STARTED),
+        (UPDATE_PERIODS, "runtime", _STARTED),
+        (UPDATE_GATHERED, "runtime", _STARTED),
         ("local=", "native", "executor: process, thread, inline or dask; there is none for Ray"),
     )
 )

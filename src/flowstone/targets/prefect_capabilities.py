@@ -7,6 +7,7 @@ from flowstone.targets.constructs import (
     BY_HAND,
     CLOCK_STATIC,
     CRON,
+    EVERY_PARTITIONED,
     FINER,
     FORWARD,
     GATHERED,
@@ -16,6 +17,12 @@ from flowstone.targets.constructs import (
     SPREAD,
     STATIC,
     TWINS,
+    UPDATE,
+    UPDATE_ALL_KEYED,
+    UPDATE_ANY,
+    UPDATE_GATHERED,
+    UPDATE_KEYED,
+    UPDATE_PERIODS,
 )
 from flowstone.targets.contract import Capability
 
@@ -82,7 +89,13 @@ CAPABILITIES = tuple(
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),
         (CLOCK_STATIC, "native", "a run makes all keys, a task run for each"),
         ("schedule: Every", "native", "interval, counted from 2000-01-01 UTC"),
-        ("schedule: Every on partitions", "native", "a run makes the last period that is over"),
+        (EVERY_PARTITIONED, "native", "a run makes the last period that is over"),
+        (UPDATE, "native", "a compound trigger of the deployment: once each has a new event"),
+        (UPDATE_ANY, "native", "a trigger of the deployment for each asset"),
+        (UPDATE_KEYED, "native", "the event's key is the flow's parameter"),
+        (UPDATE_ALL_KEYED, "refused", "a compound trigger does not tell partitions apart"),
+        (UPDATE_PERIODS, "refused", "the event tells its own key only"),
+        (UPDATE_GATHERED, "native", "a run for each partition that was made"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),
     )
 )

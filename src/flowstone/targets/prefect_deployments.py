@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flowstone.dsl.mappings import dimension_pairs, is_by_dimension
 from flowstone.dsl.partitions import MultiPartitions, Partitions
-from flowstone.dsl.schedule import Cron, Schedule
+from flowstone.dsl.schedule import ClockSchedule, Cron, OnUpdate
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.updates import updates_of
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.cron import cron_fields
 from flowstone.targets.prefect_names import Names
-from flowstone.targets.prefect_rules import starters
+from flowstone.targets.prefect_rules import is_compound, starters
 from flowstone.targets.prefect_tasks import number
 from flowstone.targets.tags import tag_texts
 
 
 def deployment(project: Project, job: Job, path: str, names: Names) -> dict[str, Any]:
     """What the template of ``prefect.yaml`` prints of a job: texts that are YAML already."""
-    schedule = {} if job.schedule is None else _schedule(job.schedule)
-    triggers = [] if job.schedule else [_trigger(project, job, names, asset) for asset in starters(project, job)]
+    clock = None if isinstance(job.schedule, OnUpdate) else job.schedule
+    schedule = {} if clock is None else _schedule(clock)
     return {
         "name": yaml_text(job.name),
         "entrypoint": yaml_text(f"{path}:{names.flow}"),
         "tags": f"[{', '.join(map(yaml_text, ['flowstone', *tag_texts(job.tags)]))}]",
         "schedule": {name: yaml_text(value) for name, value in schedule.items()},
-        "triggers": triggers,
+        "triggers": [] if clock else list(_triggers(project, job, names)),
     }
+
+
+def _triggers(project: Project, job: Job, names: Names) -> Iterator[dict[str, Any]]:
+    """What starts runs of a job that no clock starts."""
+    assets = starters(project, job) if job.schedule is None else updates_of(project, job)
+    if is_compound(project, job):
+        name = f"{job.name} after {' and '.join(assets)}"
+        yield {"name": yaml_text(name), "all": [yaml_text(asset_uri(project.name, asset)) for asset in assets]}
+    else:
+        yield from (_trigger(project, job, names, asset) for asset in assets)
 
 
 def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, Any]:
@@ -38,6 +50,7 @@ def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, 
     texts = {item: f"dimensions.{name}" if name else "key" for name, item in parts.items() if item not in collected}
     return {
         "name": yaml_text(f"{job.name} after {asset}"),
+        "all": [],
         "asset": yaml_text(asset_uri(project.name, asset)),
         "parameters": {
             name: yaml_text(f"{{{{ event.payload.{texts[own]} }}}}")
@@ -59,7 +72,7 @@ def _collected(project: Project, job: Job, asset: str) -> set[Partitions]:
     return found
 
 
-def _schedule(schedule: Schedule) -> dict[str, str | float | bool]:
+def _schedule(schedule: ClockSchedule) -> dict[str, str | float | bool]:
     if isinstance(schedule, Cron):
         return {
             "cron": " ".join(cron_fields(schedule.expression)),

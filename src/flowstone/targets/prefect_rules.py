@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.dsl.partitions import TimePartitions, axes
-from flowstone.dsl.schedule import Cron
+from flowstone.dsl.schedule import Cron, OnUpdate
 from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, parameter_name, partition_parameters
+from flowstone.ir.updates import updates_of
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.constructs import looks_forward
 from flowstone.targets.refusals import Option, Refusals
@@ -77,6 +78,12 @@ def starters(project: Project, job: Job) -> list[str]:
     return [asset.id for asset in outside if not times or not times.isdisjoint(axes(asset.partitions))]
 
 
+def is_compound(project: Project, job: Job) -> bool:
+    """Whether each of several assets must be made anew before a run of the job."""
+    all_of_them = isinstance(job.schedule, OnUpdate) and job.schedule.when == "all"
+    return all_of_them and len(updates_of(project, job)) > 1
+
+
 def refusals(project: Project) -> Iterator[Diagnostic]:
     """One error for each thing that Prefect cannot do, at its place in the source."""
     yield from _project_name(project)
@@ -129,8 +136,32 @@ def _job(project: Project, job: Job) -> Iterator[Diagnostic]:
                 parameter.location,
                 "rename the asset",
             )
+    yield from _updates(project, job)
     yield from _PREFECT.parameter_names(project, job)
     yield from _PREFECT.later_partitions(project, job)
+
+
+def _updates(project: Project, job: Job) -> Iterator[Diagnostic]:
+    """Updates that do not tell which partition a run is for."""
+    definitions = set(partition_parameters(project, job.steps).values())
+    times = {definition for definition in definitions if isinstance(definition, TimePartitions)}
+    location = job.location or project.steps[job.steps[0]].keywords.get("schedule")
+    advice = "let the job follow assets with the same partitions, any of them, or let a clock start it"
+    if definitions and is_compound(project, job):
+        yield _PREFECT.error(
+            f"job {job.name} waits for several assets, and a compound trigger does not tell their partitions apart",
+            location,
+            advice,
+        )
+        return
+    for asset in updates_of(project, job):
+        if times and times.isdisjoint(axes(project.assets[asset].partitions)):
+            kinds = " and ".join(sorted(definition.kind for definition in times))
+            yield _PREFECT.error(
+                f"events of {asset} do not tell the {kinds} partition that a run of job {job.name} is for",
+                location,
+                advice,
+            )
 
 
 def _equal_dimensions(step: Step) -> Iterator[Diagnostic]:

@@ -30,6 +30,7 @@ RUNS = {
     "hostile": [(["strange"], [])],
     "jobs": [(["loading", "logging", "cleaning", "mailing", "auditing", "lost"], ["2024-01-05"])],
     "regions": [(["selling", "totals", "shares"], [])],
+    "updates": [(["load", "publish", "revenue", "tell"], []), (["counting", "ratios"], ["2024-01-05"])],
 }
 """What is run of each case: jobs and partitions."""
 

@@ -127,6 +127,53 @@ def test_a_job_without_schedule_is_started_by_the_assets_that_it_reads(compile_p
     assert project.value("total", "2024-01-05") == 3
 
 
+FOLLOWING = """
+@asset(cache=False)
+def left() -> int:
+    return 1
+
+@asset(cache=False)
+def right() -> int:
+    return 2
+
+@asset
+def notice(ctx: Context) -> int:
+    return 3
+
+lefts = Job("lefts", select="left")
+rights = Job("rights", select="right")
+notices = Job("notices", select="notice", schedule=OnUpdate("left", "right"))
+anyway = Job("anyway", select="notice", schedule=OnUpdate("left", "right", when="any"))
+"""
+
+
+def test_a_job_follows_all_or_any_of_several_assets(compile_project, prefect_api):
+    from prefect.client.orchestration import get_client
+
+    project = compile_project(FOLLOWING, name="following")
+    _deploy(project, prefect_api)
+    with get_client(sync_client=True) as client:
+        every = client.read_deployment_by_name("following__notices/notices")
+        either = client.read_deployment_by_name("following__anyway/anyway")
+        for number, job in enumerate(("lefts", "lefts", "rights"), start=1):
+            assert project.run(job).is_completed()
+            _runs(client, either.id, number)
+        _runs(client, every.id, 1)
+        assert _count(client, every.id) == 1
+        assert project.run("rights").is_completed()
+        _runs(client, either.id, 4)
+        assert project.run("lefts").is_completed()
+        _runs(client, every.id, 2)
+        assert _count(client, every.id) == 2
+
+
+def _count(client, deployment) -> int:
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+
+    chosen = DeploymentFilter(id=DeploymentFilterId(any_=[deployment]))
+    return len(client.read_flow_runs(deployment_filter=chosen))
+
+
 def _deploy(project, prefect_api: str) -> None:
     environment = {**os.environ, "PREFECT_API_URL": prefect_api, "PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME": "here"}
     for arguments in (["work-pool", "create", "here", "--type", "process", "--overwrite"], ["deploy", "--all"]):

@@ -22,6 +22,8 @@ KEYS = {
     ("cells", "others"): ["2024-01-01.us~2Fwest", "2024-01-02"],
     ("jobs", "logging"): ["2024-01-01"],
     ("jobs", "auditing"): ["2024-01-01"],
+    ("updates", "counting"): ["2024-01-01"],
+    ("updates", "ratios"): ["2024-01-01"],
 }
 
 

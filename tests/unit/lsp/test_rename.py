@@ -285,3 +285,32 @@ def test_what_a_join_takes_is_renamed(project, client, edited):
     client.open(path)
     client.wait_for(path)
     assert edited(path, rename(client, path, "charts", "def maps", "maps")) == JOINED.replace("maps", "charts")
+
+
+FOLLOWING = """from flowstone import Job, OnUpdate, asset
+
+
+@asset
+def order() -> list[int]:
+    return [1]
+
+
+@asset(schedule=OnUpdate("order"))
+def report(order: list[int]) -> int:
+    return len(order)
+
+
+@asset
+def letter(report: int) -> str:
+    return str(report)
+
+
+send = Job("send", select="letter", schedule=OnUpdate("order", "report", when="any"))
+"""
+
+
+def test_an_asset_is_renamed_in_the_schedules_that_follow_it(project, client, edited):
+    path = project({"pipelines/a.py": FOLLOWING}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    assert edited(path, rename(client, path, "sale", "def order", "order")) == FOLLOWING.replace("order", "sale")

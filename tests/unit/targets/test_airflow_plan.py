@@ -14,6 +14,7 @@ from flowstone import (
     MultiPartitions,
     Offset,
     Only,
+    OnUpdate,
     StaticPartitions,
     WeeklyPartitions,
 )
@@ -261,3 +262,49 @@ def test_two_dimensions_with_periods_are_started_by_hand(build):
     build.asset("tickets", "rates", partitions=twins)
     build.job("hand")
     assert started(build.project()) == {"shop__hand__daily": "hand", "shop__hand__multi": "hand"}
+
+
+def test_a_job_follows_assets_that_it_reads_or_does_not_read(build):
+    build.asset("orders")
+    build.asset("refunds")
+    build.asset("report", "orders")
+    build.job("load", "orders", "refunds", schedule=NIGHTLY)
+    build.job("publish", "report", schedule=OnUpdate("refunds", "orders"))
+    assert started(build.project())["shop__publish"] == ["refunds", "orders"]
+
+
+def test_a_partitioned_job_follows_by_key(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("more", partitions=DAYS)
+    build.asset("week", "raw", partitions=WEEKS)
+    build.asset("notice")
+    build.job("load", "raw", "more", schedule=NIGHTLY)
+    build.job("weekly", "week", schedule=OnUpdate("more"))
+    build.job("tell", "notice", schedule=OnUpdate("raw", "more", when="any"))
+    project = build.project()
+    found = started(project)
+    assert found["shop__weekly__weekly"] == {"more": "RollupMapper"}
+    assert found["shop__tell"] == {"raw": "FixedKeyMapper", "more": "FixedKeyMapper"}
+    assert [dag.trigger.when for dag in plan(project).dags if isinstance(dag.trigger, Events)] == ["all", "any"]
+
+
+def test_what_follows_by_key_and_without_is_refused(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("places")
+    build.asset("report")
+    build.job("load", "raw", "places", schedule=NIGHTLY)
+    build.job("publish", "report", schedule=OnUpdate("raw", "places"))
+    (refused,) = plan(build.project()).refused
+    assert refused.dependency.asset == "places"
+    assert "together with the others'" in refused.reason
+
+
+def test_what_follows_does_not_read_what_its_job_makes_without_partitions(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("places")
+    build.asset("clean", "raw", "places", partitions=DAYS)
+    build.job("load", "raw", schedule=NIGHTLY)
+    build.job("cleaning", "places", "clean", schedule=OnUpdate("raw"))
+    (refused,) = plan(build.project()).refused
+    assert refused.dependency.asset == "places"
+    assert "does not wait for it" in refused.reason

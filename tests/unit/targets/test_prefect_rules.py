@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowstone import Cron, DailyPartitions, Every, MultiPartitions, Offset, Retry
+from flowstone import Cron, DailyPartitions, Every, MonthlyPartitions, MultiPartitions, Offset, OnUpdate, Retry
 from flowstone.diagnostics.diagnostic import Severity
 from flowstone.ir.types import TypeExpr
 from flowstone.targets.prefect import PrefectTarget
@@ -149,3 +149,24 @@ def test_equal_dimensions_are_refused(build):
     build.asset("tickets", partitions=MultiPartitions(booked=DAYS, flown=DAYS))
     build.job("job")
     assert "two of its dimensions have the same partitions" in the_finding(build.project()).message
+
+
+def test_all_of_several_assets_are_not_followed_by_partition(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("more", partitions=DAYS)
+    build.asset("both", partitions=DAYS)
+    build.job("load", "raw", "more", schedule=Cron("0 6 * * *", timezone="UTC"))
+    build.job("follow", "both", schedule=OnUpdate("raw", "more"))
+    assert "does not tell their partitions apart" in the_finding(build.project()).message
+    build.job("follow", "both", schedule=OnUpdate("raw", "more", when="any"))
+    assert findings(build.project()) == []
+
+
+def test_an_event_tells_its_own_partition_only(build):
+    build.asset("raw", partitions=DAYS)
+    build.asset("month", partitions=MonthlyPartitions("2024-01"))
+    build.job("load", "raw", schedule=Cron("0 6 * * *", timezone="UTC"))
+    build.job("follow", "month", schedule=OnUpdate("raw"))
+    found = the_finding(build.project())
+    assert "do not tell the monthly partition" in found.message
+    assert found.span.line == 101

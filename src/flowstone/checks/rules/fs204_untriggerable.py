@@ -8,9 +8,11 @@ from flowstone.checks.finding import Finding, to_span
 from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.dsl.schedule import OnUpdate, Schedule
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
 from flowstone.ir.project import Project
+from flowstone.ir.updates import updates_of
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -33,7 +35,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _fix(project: Project, user: str) -> MakeFix | None:
     """Select what is upstream too, in the one job on a schedule that selects the user of the step alone."""
-    jobs = [job for job in project.jobs.values() if job.schedule is not None and user in job.steps]
+    jobs = [job for job in project.jobs.values() if _has_clock(job.schedule) and user in job.steps]
     if len(jobs) != 1 or jobs[0].location is None or jobs[0].select != user:
         return None
     return respell(to_span(jobs[0].location), user, f"+{user}", argument="select", position=1)
@@ -41,25 +43,34 @@ def _fix(project: Project, user: str) -> MakeFix | None:
 
 def _clocked(project: Project) -> set[str]:
     """Steps that run by the clock."""
-    steps = {step for job in project.jobs.values() if job.schedule is not None for step in job.steps}
-    return steps | {step.id for step in project.steps.values() if step.schedule is not None}
+    steps = {step for job in project.jobs.values() if _has_clock(job.schedule) for step in job.steps}
+    return steps | {step.id for step in project.steps.values() if _has_clock(step.schedule)}
+
+
+def _has_clock(schedule: Schedule | None) -> bool:
+    return schedule is not None and not isinstance(schedule, OnUpdate)
 
 
 def _triggered(project: Project, clocked: set[str]) -> set[str]:
-    """Steps that run by the clock, or in a job that runs when something that it reads was made."""
+    """Steps that run by the clock, or in a job that runs when something that it reads, or follows, was made."""
+    followers: dict[str, list[str]] = {}
+    for job in project.jobs.values():
+        for asset in updates_of(project, job):
+            followers.setdefault(project.assets[asset].step, []).append(job.name)
     jobs_of: dict[str, list[str]] = {}
     for job in project.jobs.values():
         for step in job.steps:
             jobs_of.setdefault(step, []).append(job.name)
     triggered, todo, started = set(clocked), list(clocked), set[str]()
     while todo:
-        for user in project.downstream.get(todo.pop(), ()):
-            for name in jobs_of.get(user, ()):
-                if name not in started:
-                    started.add(name)
-                    fresh = [step for step in project.jobs[name].steps if step not in triggered]
-                    triggered.update(fresh)
-                    todo.extend(fresh)
+        step = todo.pop()
+        readers = [name for user in project.downstream.get(step, ()) for name in jobs_of.get(user, ())]
+        for name in (*readers, *followers.get(step, ())):
+            if name not in started:
+                started.add(name)
+                fresh = [item for item in project.jobs[name].steps if item not in triggered]
+                triggered.update(fresh)
+                todo.extend(fresh)
     return triggered
 
 
