@@ -77,7 +77,9 @@ class OnServers(Engine):
 
     def environment(self, project, root, base):
         buckets = {f"FLOWSTONE_IO_MANAGERS__{name.upper()}__ROOT": f"s3://{self.name}/{name}" for name in STORES}
-        return {**super().environment(project, root, base), **buckets, **self.own}
+        usual = super().environment(project, root, base)
+        kept = {name: text for name, text in usual.items() if not name.endswith(("__STORAGE_OPTIONS", "__SCHEMA"))}
+        return {**kept, **buckets, **self.own}
 
 
 STORES = ("lake", "letters")

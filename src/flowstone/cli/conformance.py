@@ -6,13 +6,14 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options, settings_of, sound_project
-from flowstone.errors import UsageError
+from flowstone.errors import FlowStoneError, UsageError
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flowstone.conformance.engines import Engine
     from flowstone.frontend import Loaded
     from flowstone.ir.project import Project
+    from flowstone.runtime.workspace import Workspace
 
 ENGINES = ("local", "airflow", "prefect")
 
@@ -48,9 +50,10 @@ def conformance(
 ) -> None:
     """Run the same jobs and partitions on the local runner, on Airflow and on Prefect, and compare what they store.
 
-    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Stores of files go
-    below the folder, also those in object stores; a database that the engines share is told as a difference. Exit 1 if
-    an engine fails, or if any stored file or record differs.
+    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Each has
+    places of its own, whatever is configured: stores of files, also those at URLs, and files of DuckDB lie below the
+    folder; in Postgres it has a schema, which is removed at the end. What engines share all the same, as by an asset's
+    own schema, is told as a difference. Exit 1 if an engine fails, or if any stored file or record differs.
     """
     from flowstone.conformance.engines import Engine, own_python
 
@@ -131,14 +134,27 @@ def run_engine(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequenc
     from flowstone.runtime.workspace import Workspace
 
     project = loaded.project
-    if engine.name == "local":
-        steps = list(dict.fromkeys(step for job in jobs for step in project.jobs[job].steps))
-        run_local(engine, project, settings.root, steps, keys, os.environ)
-    else:
-        write(engine.output, changes(engine.output, render(settings, loaded, engine.name, engine.output)))
-        run_compiled(engine, project, settings.root, jobs, keys, os.environ)
-    environment = engine.environment(project, settings.root, os.environ)
-    return stored(engine.name, Workspace(project, settings.root, environment), engine.folder / "data")
+    workspace = Workspace(project, settings.root, engine.environment(project, settings.root, os.environ))
+    try:
+        if engine.name == "local":
+            steps = list(dict.fromkeys(step for job in jobs for step in project.jobs[job].steps))
+            run_local(engine, project, settings.root, steps, keys, os.environ)
+        else:
+            write(engine.output, changes(engine.output, render(settings, loaded, engine.name, engine.output)))
+            run_compiled(engine, project, settings.root, jobs, keys, os.environ)
+        result = stored(engine.name, workspace, engine.folder / "data")
+    except BaseException:
+        with suppress(FlowStoneError):  # the first error is the one to tell of
+            _tidy(engine, workspace)
+        raise
+    _tidy(engine, workspace)
+    return result
+
+
+def _tidy(engine: Engine, workspace: Workspace) -> None:
+    """Remove what the run has stored outside of the folder. Errors: StorageError, ConfigurationError."""
+    for name in workspace.project.io_managers:
+        workspace.manager(name).remove_apart(engine.mark_of(name))
 
 
 def _report(project: Project, jobs: Sequence[str], results: Sequence[Stored]) -> None:

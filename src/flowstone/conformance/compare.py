@@ -12,8 +12,8 @@ from flowstone.io.record import Record, content_of
 from flowstone.runtime.workspace import Workspace
 
 _OF_THE_RUN = {"run_id", "engine", "started_at", "finished_at"}
-_OF_THE_PLACE = {"object", "version"}
-"""What the record of an object store tells of its name, which is by chance."""
+_OF_THE_PLACE = {"object", "version", "table"}
+"""What a record tells of where its value lies: by chance in an object store, in a database in the engine's schema."""
 
 Address = tuple[str, str | None]
 """Asset and partition."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowstone.errors import FlowStoneError
@@ -36,26 +38,35 @@ class Engine:
     python: str
     """The interpreter of the environment in which the engine is installed."""
     folder: Path
-    """Everything that the run writes goes below this folder."""
+    """Files that the run writes go below this folder."""
+    mark: str = field(default_factory=lambda: secrets.token_hex(16))
+    """No two runs have the same."""
 
     @property
     def output(self) -> Path:
         """Folder of the generated files."""
         return self.folder / "compiled"
 
-    def data(self, manager: str) -> Path:
-        """Root of a file store."""
-        return self.folder / "data" / manager
-
     def environment(self, project: Project, root: Path, base: Mapping[str, str]) -> dict[str, str]:
-        """Variables that send everything the run stores to the engine's folder, whatever the project configures."""
-        roots = {
-            f"FLOWSTONE_IO_MANAGERS__{name.upper()}__ROOT": str(self.data(name))
+        """Variables that send everything the run stores to places of the engine's own, whatever the project configures.
+
+        Errors: ConfigurationError for an IO manager that cannot be loaded.
+        """
+        places = {
+            f"FLOWSTONE_IO_MANAGERS__{name.upper()}__{option.upper()}": value
+            if isinstance(value, str)
+            else json.dumps(value)
             for name, manager in project.io_managers.items()
-            if "root" in io_manager_class(manager.type).Config.model_fields
+            for option, value in io_manager_class(manager.type)
+            .apart(self.folder / "data" / name, self.mark_of(name))
+            .items()
         }
         own = {"FLOWSTONE_HOME": str(self.folder / "state"), "FLOWSTONE_PROJECT_ROOT": str(root)}
-        return {**base, **QUIET, **roots, **own}
+        return {**base, **QUIET, **places, **own}
+
+    def mark_of(self, manager: str) -> str:
+        """A name that nothing has yet, for what an IO manager keeps outside of the folder."""
+        return f"flowstone_apart_{hashlib.sha256(f'{self.mark}.{manager}'.encode()).hexdigest()[:16]}"
 
 
 def run_local(

@@ -116,6 +116,17 @@ class IOManager(ABC):
         return cls.traits.shared
 
     @classmethod
+    def apart(cls, folder: Path, mark: str) -> dict[str, Any]:
+        """Options that replace the configured ones where values have to be apart from those: they lie below the folder,
+        or where they are configured to lie, under the mark, which is a name that nothing has yet. By default the option
+        ``root`` is the folder, if there is such an option.
+        """
+        return {"root": str(folder)} if "root" in cls.Config.model_fields else {}
+
+    def remove_apart(self, mark: str) -> None:  # noqa: B027 - most have nothing there
+        """Remove what lies outside of the folder under a mark that was given to ``apart``. Errors: StorageError."""
+
+    @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
         """Text that is equal for two assets that would overwrite each other; None if they cannot. May hold
         ``{partition}``. Errors: ValueError if the options cannot hold a partitioned asset, with the reason.

@@ -70,6 +70,10 @@ class DuckdbManager(TableManager):
         return is_on_shared_disk(options.get("path"))
 
     @classmethod
+    def apart(cls, folder: Path, mark: str) -> dict[str, Any]:
+        return {"path": str(folder.with_name(f".{folder.name}.duckdb"))}
+
+    @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
         table, schema = table_name(asset, options), getattr(options, "schema_", None)
         try:

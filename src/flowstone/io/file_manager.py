@@ -138,6 +138,10 @@ class FileManager(IOManager):
         root = options.get("root")
         return True if isinstance(root, str) and is_url(root) else is_on_shared_disk(root)
 
+    @classmethod
+    def apart(cls, folder: Path, mark: str) -> dict[str, Any]:
+        return {"root": str(folder), "storage_options": {}}
+
     @abstractmethod
     def prepare(self, slot: Slot, value: Any) -> Content:
         """How the value is written. Errors: UnsupportedTypeError."""

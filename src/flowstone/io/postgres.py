@@ -111,6 +111,14 @@ class PostgresManager(TableManager):
         self._migrated: set[str] = set()
 
     @classmethod
+    def apart(cls, folder: Path, mark: str) -> dict[str, Any]:
+        return {"schema": mark}
+
+    def remove_apart(self, mark: str) -> None:
+        with self._sessions.transaction(mark, "remove the schema") as connection:
+            connection.execute(statement("DROP SCHEMA IF EXISTS {} CASCADE", (mark,)))
+
+    @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
         table = table_name(asset, options)
         try:
