@@ -23,3 +23,13 @@ class Job:
     description: str | None = None
     tags: Sequence[str] | Mapping[str, str] = ()
     owners: Sequence[str] = ()
+    concurrency: int | None = None
+    """How many of its functions run at once in one run of the job; None: as many as the engine starts.
+
+    Errors: ValueError for a number below 1.
+    """
+
+    def __post_init__(self) -> None:
+        number = self.concurrency
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+            raise ValueError(f"concurrency must be a whole number from 1, not {number!r}")

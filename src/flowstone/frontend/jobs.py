@@ -83,6 +83,7 @@ def declared_job(declared: DeclaredJob, project: Project, evaluator: Evaluator, 
         description=value.description or "",
         tags=tags_of(value.tags),
         owners=tuple(value.owners),
+        concurrency=value.concurrency,
         location=location(declared.span),
     )
 

@@ -18,6 +18,8 @@ class Job(Node):
     description: str = ""
     tags: dict[str, str] = {}
     owners: tuple[str, ...] = ()
+    concurrency: int | None = None
+    """How many of its steps run at once in one run; None: as many as the engine starts."""
     implicit: bool = False
     """Made by FlowStone for the assets of a group that are in no job."""
     location: Location | None = None

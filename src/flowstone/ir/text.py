@@ -105,7 +105,8 @@ def _dependency(dependency: Dependency) -> str:
 
 def _job(job: Job) -> str:
     kind = "group job" if job.implicit else "job"
-    return f"{kind} {job.name}{_value(' at ', job.schedule)}: {' '.join(job.steps)}"
+    limit = "" if job.concurrency is None else f" {job.concurrency} at once"
+    return f"{kind} {job.name}{_value(' at ', job.schedule)}{limit}: {' '.join(job.steps)}"
 
 
 def _function(function: FunctionRef) -> str:

@@ -24,6 +24,9 @@ def main(manifest: Path, job: str, steps: Sequence[str], argv: Sequence[str] | N
     arguments = _parser(job).parse_args(argv)
     try:
         workspace = Workspace.open(manifest)
+        limit = workspace.project.jobs[job].concurrency if job in workspace.project.jobs else None
+        if limit is not None:
+            arguments.workers = min(arguments.workers, limit)
         return carry_out(workspace, _session(workspace, manifest, steps, arguments))
     except FlowStoneError as error:
         sys.stderr.write(error_text(error))

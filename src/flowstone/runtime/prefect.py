@@ -52,16 +52,16 @@ WORKERS_VARIABLE = "FLOWSTONE_PREFECT_WORKERS"
 _LOG_HANDLER = APILogHandler()
 
 
-def task_runner() -> TaskRunner[Any]:
+def task_runner(most: int | None = None) -> TaskRunner[Any]:
     """The task runner that ``FLOWSTONE_PREFECT_RUNNER`` names: ``thread`` (default) or ``process``.
 
-    ``FLOWSTONE_PREFECT_WORKERS`` limits the number of its workers.
+    It has at most so many workers; ``FLOWSTONE_PREFECT_WORKERS`` sets a limit, too, and the smaller one holds.
     Errors: ConfigurationError if a variable holds something else.
     """
     name, limit = os.environ.get(RUNNER_VARIABLE, "thread"), os.environ.get(WORKERS_VARIABLE)
     if limit is not None and not (limit.isdecimal() and int(limit)):
         raise ConfigurationError(f"{WORKERS_VARIABLE} must be a whole number from 1, not {limit!r}")
-    workers = None if limit is None else int(limit)
+    workers = min((int(number) for number in (limit, most) if number is not None), default=None)
     if name == "process":
         return ProcessPoolTaskRunner(max_workers=workers)
     if name == "thread":

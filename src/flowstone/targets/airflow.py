@@ -247,6 +247,8 @@ class _File:
             "retries": 0,
             "trigger_rule": "all_success",
         }
+        if job.concurrency is not None:
+            arguments["max_active_tasks"] = job.concurrency
         if params:
             arguments["params"] = params
         arguments["tags"] = sorted({"flowstone", self._project.name, *tag_texts(job.tags)})

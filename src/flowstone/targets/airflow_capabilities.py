@@ -124,6 +124,7 @@ CAPABILITIES = tuple(
         ),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
+        ("job: concurrency", "native", "max_active_tasks of each of its DAGs, which holds for one run"),
         ("schedule: Cron", "native", "CronTriggerTimetable; for time partitions CronPartitionTimetable, once a period"),
         (CLOCK_STATIC, "refused", "a clock cannot say which key to make"),
         ("schedule: Every", "native", "DeltaTriggerTimetable"),

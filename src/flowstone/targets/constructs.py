@@ -303,6 +303,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "join: partial": _steps(lambda step: any(need.partial for need in step.signature.dependencies), "on_failure"),
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
+    "job: concurrency": _jobs(lambda _, job: job.concurrency is not None),
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),
     CLOCK_STATIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)),
     "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),

@@ -87,6 +87,7 @@ CAPABILITIES = tuple(
         ("join: partial", "native", "it waits for its branches, and runs whatever became of them; the run has failed"),
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
+        ("job: concurrency", "native", "of the script's workers no more are used"),
         ("schedule: Cron", "runtime", _STARTED),
         (CLOCK_STATIC, "runtime", _STARTED),
         ("schedule: Every", "runtime", _STARTED),

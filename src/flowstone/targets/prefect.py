@@ -17,7 +17,7 @@ from flowstone.ir.project import Project
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
-from flowstone.targets.literals import Call, Ref, call
+from flowstone.targets.literals import Call, Ref
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.prefect_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.prefect_deployments import deployment, yaml_text
@@ -86,7 +86,7 @@ def _flow_values(project: Project, job: Job, names: Names, digest: str) -> dict[
             "name": flow_name(project, job),
             "description": _no_template(job.description) or f"Job {job.name} of the project {project.name}.",
             "flow_run_name": Ref("JOB.run_name"),
-            "task_runner": call("task_runner"),
+            "task_runner": Call("task_runner", () if job.concurrency is None else (job.concurrency,)),
         },
         "function": names.flow,
         "parameters": parameters,

@@ -86,6 +86,7 @@ CAPABILITIES = tuple(
         ),
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
+        ("job: concurrency", "native", "max_workers of the task runner"),
         ("schedule: Cron", "native", "5 fields, with time zone; a run makes the last period that is over"),
         (CLOCK_STATIC, "native", "a run makes all keys, a task run for each"),
         ("schedule: Every", "native", "interval, counted from 2000-01-01 UTC"),

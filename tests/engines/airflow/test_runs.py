@@ -346,7 +346,7 @@ def first() -> int:
 def second() -> int:
     return 2
 
-limited = Job("limited")
+limited = Job("limited", concurrency=1)
 """
 
 

@@ -399,7 +399,7 @@ def test_a_limit_holds_among_the_tasks_that_name_it(compile_project):
         def second() -> int:
             return alone(2)
 
-        together = Job("together", select="*")
+        together = Job("together", select="*", concurrency=4)
         """,
         name="limited",
     )

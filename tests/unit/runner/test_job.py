@@ -203,3 +203,27 @@ def test_json(make_project, start):
     document = json.loads(out)
     assert (document["ok"], document["materialized"], document["failed"]) == (False, 1, 1)
     assert document["tasks"][1]["failure"]["message"] == "x"
+
+
+SIDE_BY_SIDE = """
+import os, time
+def log(text):
+    number = os.open(HERE / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(number, f"{text}\\n".encode())
+    os.close(number)
+for name in ("a", "b", "c"):
+    @asset(name=name)
+    def one() -> int:
+        log("in")
+        time.sleep(0.05)
+        log("out")
+        return 1
+nightly = Job("nightly", concurrency=1)
+"""
+
+
+def test_a_job_runs_no_more_at_once_than_it_says(make_project, monkeypatch):
+    made = make_project(SIDE_BY_SIDE)
+    monkeypatch.setenv("FLOWSTONE_PROJECT_ROOT", str(made.root))
+    assert main(made.manifest, "nightly", ["a", "b", "c"], ["--executor", "thread", "--workers", "3"]) == 0
+    assert made.lines() == ["in", "out"] * 3

@@ -246,3 +246,10 @@ def test_a_file_does_not_hide_a_module_of_python_of_airflow_or_of_the_user(build
     build.job(job)
     files = AirflowTarget().render(build.project(), RenderOptions(None)).files
     assert set(files) == {f"{job}_dag.py", "flowstone.json"}
+
+
+def test_a_job_of_few_at_once_says_so_in_each_of_its_dags(build):
+    build.asset("a", partitions=DAYS)
+    build.asset("b")
+    build.job("job", concurrency=3)
+    assert [dag["max_active_tasks"] for dag in calls(rendered(build.project()), "DAG")] == ["3", "3"]

@@ -282,3 +282,12 @@ INT = TypeExpr(name="int")
 )
 def test_annotations_of_config_parameters(type, default, text):
     assert annotation_text(type, default) == text
+
+
+def test_a_job_of_few_at_once_has_few_workers(build):
+    build.asset("raw")
+    build.job("nightly", concurrency=3)
+    build.job("weekly")
+    found = files(build.project())
+    assert "task_runner=task_runner(3)," in found["nightly.py"]
+    assert "task_runner=task_runner()," in found["weekly.py"]
