@@ -229,11 +229,17 @@ def test_a_connection_that_was_broken_is_made_again(manager, remote):
     client = manager.store._client
 
     class Broken:
+        closed = False
+
+        def close(self):
+            self.closed = True
+
         def __getattr__(self, name):
             raise EOFError
 
-    client._all()[os.getpid()] = Broken()
+    broken = client._all()[os.getpid()] = Broken()
     assert manager.read(slot_of(manager), None)[1] == 1
+    assert broken.closed
 
 
 @pytest.mark.parametrize("wrong", ["password", "server"])

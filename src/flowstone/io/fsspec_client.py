@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from flowstone.errors import ConfigurationError, FlowStoneError, MissingExtraError
 from flowstone.io.fsspec_kinds import Kind, Option
@@ -22,6 +22,14 @@ LONGEST_PAUSE = 2.0
 """Seconds at most between two tries; chance says how much of it."""
 SECRET = ("secret", "token", "key", "password", "passphrase", "credential")
 """What the names of options hold whose values are not told."""
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A file system that holds a connection open."""
+
+    def close(self) -> None:
+        """End the connection."""
 
 
 class FsspecClient:
@@ -87,7 +95,9 @@ class FsspecClient:
         return found
 
     def _drop(self) -> None:
-        self._all().pop(os.getpid(), None)
+        system = self._all().pop(os.getpid(), None)
+        if isinstance(system, Closable):
+            system.close()
 
     def _connected(self) -> Any:
         found = self._connection()

@@ -317,19 +317,19 @@ class FsspecStore:
     def _list(self, folder: str) -> list[str]:
         """Places of all files in a folder and below. Errors: OSError."""
         top = self._key(folder) if folder else self._base
+        base = PurePosixPath(f"/{self._base.strip('/')}")
 
         def find(system: Any) -> list[str]:
             system.invalidate_cache()
-            return [system._strip_protocol(name) for name in system.find(top, on_error=_unless_missing)]  # noqa: SLF001
+            names = map(system._strip_protocol, system.find(top, on_error=_unless_missing))  # noqa: SLF001
+            return [PurePosixPath(f"/{name.strip('/')}").relative_to(base).as_posix() for name in names]
 
         try:
-            names = self._client.call(find)
+            return self._client.call(find)
         except FileNotFoundError:
             if not self._kind.folders:
                 raise self._no_bucket() from None
             return []
-        base = PurePosixPath(f"/{self._base.strip('/')}")
-        return [PurePosixPath(f"/{name.strip('/')}").relative_to(base).as_posix() for name in names]
 
     def _no_bucket(self) -> UnavailableError:
         return self._client.error(FileNotFoundError(f"there is no bucket {self._base.partition('/')[0]}"))
