@@ -27,12 +27,13 @@ class ClockChange(Struct, frozen=True):
 @lru_cache(maxsize=64)
 def clock_changes(zone: str) -> tuple[ClockChange, ...]:
     """The changes of some years in a zone, in order. Errors: those of ``ZoneInfo`` for an unknown one."""
-    return tuple(_changes(ZoneInfo(zone)))
+    return tuple(changes_between(ZoneInfo(zone), _FIRST, _LAST))
 
 
-def _changes(zone: ZoneInfo) -> Iterator[ClockChange]:
-    instant, before = _FIRST, _offset(_FIRST, zone)
-    while instant < _LAST:
+def changes_between(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[ClockChange]:
+    """The changes from one instant to another, in order."""
+    instant, before = first, _offset(first, zone)
+    while instant < last:
         after = _offset(instant + _DAY, zone)
         if after != before:
             moment = _moment(instant, instant + _DAY, zone)

@@ -16,6 +16,7 @@ from flowstone.errors import FlowStoneError, UsageError
 
 COMMANDS = {
     "backfill": ("flowstone.cli.backfill:backfill", "Make many partitions: a range, what is missing, what failed."),
+    "calendar": ("flowstone.cli.calendar:calendar", "Show when the jobs run next, on which engine."),
     "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
     "clean": ("flowstone.cli.clean:clean", "Remove what attempts that died have left in the stores."),
     "compile": ("flowstone.cli.compile:compile_", "Generate code for Airflow, Prefect or the local runner."),

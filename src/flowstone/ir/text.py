@@ -9,6 +9,7 @@ from typing import Any
 
 from flowstone.dsl.mappings import ByDimension
 from flowstone.dsl.partitions import MultiPartitions
+from flowstone.dsl.schedule import Cron, OnUpdate, Schedule
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.job import Job
@@ -107,6 +108,17 @@ def _job(job: Job) -> str:
     kind = "group job" if job.implicit else "job"
     limit = "" if job.concurrency is None else f" {job.concurrency} at once"
     return f"{kind} {job.name}{_value(' at ', job.schedule)}{limit}: {' '.join(job.steps)}"
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """When a job runs, in words."""
+    if isinstance(schedule, Cron):
+        return f"at {schedule.expression} ({schedule.timezone or 'UTC'})"
+    if isinstance(schedule, OnUpdate):
+        joined = " and " if schedule.when == "all" else " or "
+        plural = len(schedule.assets) > 1 and schedule.when == "all"
+        return f"after {joined.join(schedule.assets)} {'were' if plural else 'was'} made"
+    return f"every {schedule.interval:g} seconds"
 
 
 def _function(function: FunctionRef) -> str:

@@ -8,12 +8,13 @@ from typing import ClassVar
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
-from flowstone.dsl.schedule import Cron, OnUpdate, Schedule
+from flowstone.dsl.schedule import OnUpdate, Schedule
 from flowstone.ir.digest import project_digest
 from flowstone.ir.job import Job
 from flowstone.ir.manifest import FILE_NAME
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.text import schedule_text
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
@@ -70,18 +71,8 @@ class LocalTarget:
 def _title(job: Job) -> str:
     parts = [f"Job {job.name}: run this file; --help lists the options.", job.description]
     if job.schedule is not None:
-        parts.append(f"To be started {_when(job.schedule)}.")
+        parts.append(f"To be started {schedule_text(job.schedule)}.")
     return "\n\n".join(filter(None, parts))
-
-
-def _when(schedule: Schedule) -> str:
-    if isinstance(schedule, Cron):
-        return f"at {schedule.expression} ({schedule.timezone or 'UTC'})"
-    if isinstance(schedule, OnUpdate):
-        joined = " and " if schedule.when == "all" else " or "
-        plural = len(schedule.assets) > 1 and schedule.when == "all"
-        return f"after {joined.join(schedule.assets)} {'were' if plural else 'was'} made"
-    return f"every {schedule.interval:g} seconds"
 
 
 def _advice(schedule: Schedule) -> str:
