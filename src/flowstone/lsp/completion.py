@@ -146,6 +146,9 @@ class _Proposer:
             return
         if keyword == "io_manager":
             yield from (Proposal(name, "value", item.type) for name, item in self._project.io_managers.items())
+        elif keyword == "concurrency":
+            limits = self._project.concurrency.items()
+            yield from (Proposal(name, "value", f"{size:,} at once") for name, size in limits)
         elif keyword == "group":
             yield from (Proposal(name, "value") for name in sorted({a.group for a in self._project.assets.values()}))
         elif keyword == "io" and options is not None:

@@ -22,7 +22,7 @@ def returns() -> int:
     return 1
 '''
 HEAD = "import flowstone as fs\nfrom flowstone import Dep, Job, asset as made, check\n\n\n"
-CONFIG = 'sources = ["pipelines"]\n[io_managers.lake]\ntype = "parquet"\n'
+CONFIG = 'sources = ["pipelines"]\n[io_managers.lake]\ntype = "parquet"\n[concurrency]\nwarehouse = 2\n'
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def labels(items):
         ('@made(requires=["|', ["shop"]),
         ('@check(asset="|")', ["orders", "eu.returns"]),
         ('@made(io_manager="|', ["lake", "local"]),
+        ('@made(concurrency="|', ["warehouse"]),
         ('@made(group="|', ["core", "default"]),
         ('@made(io_manager="lake", format="|', []),
         ('job = Job("x", select="+ord|', ["orders"]),
