@@ -22,7 +22,8 @@ from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import Keys, definitions, fill_keys, keys_of
 from flowstone.runtime.dimensions import keys_within
-from flowstone.targets.airflow_plan import Dag, plan
+from flowstone.targets.airflow_dags import Dag
+from flowstone.targets.airflow_plan import plan
 
 if TYPE_CHECKING:
     from flowstone.conformance.airflow_world import TaskState, World

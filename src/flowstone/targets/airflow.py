@@ -23,9 +23,10 @@ from flowstone.ir.run_parameters import config_parameters, config_value, paramet
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.airflow_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
+from flowstone.targets.airflow_dags import Clock, Dag, Events, Plan, Trigger
 from flowstone.targets.airflow_mappers import gathers_periods
 from flowstone.targets.airflow_params import param
-from flowstone.targets.airflow_plan import Clock, Dag, Events, Plan, Trigger, plan
+from flowstone.targets.airflow_plan import plan
 from flowstone.targets.airflow_pools import pools_file
 from flowstone.targets.airflow_rules import refusals
 from flowstone.targets.airflow_source import Names, functions, imports

@@ -12,7 +12,8 @@ from flowstone.ir.job import Job
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.targets.airflow_clock import RefusedError, partition_timetable
-from flowstone.targets.airflow_plan import Dag, Plan, plan
+from flowstone.targets.airflow_dags import Dag, Plan
+from flowstone.targets.airflow_plan import plan
 from flowstone.targets.constructs import reads_other_runs
 from flowstone.targets.refusals import Option, Refusals
 from flowstone.targets.tags import tag_texts

@@ -72,6 +72,9 @@ def labels(items):
         ('@made(io_manager="lake", format="|', []),
         ('job = Job("x", select="+ord|', ["orders"]),
         ('job = Job("x", select="eu.returns group:|', ["group:core", "group:default"]),
+        ('job = Job("x", schedule=fs.OnUpdate("|', ["orders", "eu.returns"]),
+        ('@made(schedule=fs.OnUpdate("orders", "|', ["orders", "eu.returns"]),
+        ('@made(schedule=fs.OnUpdate("orders", when="|', []),
         ('job = Job("x", "*", exclude="t|', ["tag:gold", "eu.returns", "group:default"]),
     ],
 )

@@ -18,7 +18,8 @@ from flowstone import (
     StaticPartitions,
     WeeklyPartitions,
 )
-from flowstone.targets.airflow_plan import Clock, Events, plan
+from flowstone.targets.airflow_dags import Clock, Events
+from flowstone.targets.airflow_plan import plan
 from flowstone.targets.literals import py
 
 HOURS, DAYS = HourlyPartitions("2024-01-01"), DailyPartitions("2024-01-01")
