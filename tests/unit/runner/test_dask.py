@@ -42,6 +42,9 @@ def bad(whole: int) -> int:
 @asset
 def after(bad: int) -> int:
     return 1
+@join(branches={"good": "whole", "lost": "bad"}, on_failure="partial")
+def both(good: int | Failure, lost: int | Failure) -> str:
+    return type(lost).__name__
 @asset
 def crash(whole: int) -> int:
     os._exit(3)
@@ -99,6 +102,8 @@ def test_it_means_what_worker_processes_mean(make_project, cluster, is_alive):
     heard = run(made, cluster.scheduler_address)
     statuses = {step: result.status for step, result in heard.results.items()}
     assert statuses.pop("whole") == statuses.pop("second_time") == statuses.pop("kept") == "materialized"
+    assert statuses.pop("both") == "materialized"
+    assert made.value("both") == "Failure"
     assert set(statuses) == {"bad", "crash", "endless"}
     assert set(statuses.values()) == {"failed"}
     assert made.value("whole") in workers
