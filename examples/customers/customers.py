@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flowstone import Context, DailyPartitions, Failure, Job, Scatter, asset, item_reader, join, route
+from flowstone import Approval, Context, DailyPartitions, Failure, Job, Scatter, asset, item_reader, join, route
 
 days = DailyPartitions(start="2024-01-01", end="2024-02-01")
 
@@ -66,6 +66,17 @@ def streets(houses: int = 5) -> Iterator[str]:
 def addresses(some: list[str]) -> list[str]:
     """As they are written on letters."""
     return [street.upper() for street in some]
+
+
+@asset(checkpoint=Approval("So many letters?", when="are_many"), partitioned_by=days)
+def stamps(greetings: list[str]) -> int:
+    """What has to be bought; somebody has to approve more than a few."""
+    return len(greetings)
+
+
+def are_many(stamps: int) -> bool:
+    """Whether somebody has to be asked."""
+    return stamps > 100
 
 
 @join(branches={"people": "customers", "letters": "greetings"}, on_failure="partial", partitioned_by=days)

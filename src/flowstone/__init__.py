@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flowstone.__about__ import __version__
 
 if TYPE_CHECKING:
+    from flowstone.dsl.approval import Approval
     from flowstone.dsl.check_result import CheckResult
     from flowstone.dsl.context import Context
     from flowstone.dsl.decorators import asset, check, item_reader, join, resource, route
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AllPartitions",
+    "Approval",
     "ByDimension",
     "CheckResult",
     "Context",

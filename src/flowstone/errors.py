@@ -14,6 +14,7 @@ FlowStoneError
 │   └── UnsupportedTypeError    the IO manager cannot store or load the type
 ├── ResourceError               a resource could not be opened or closed
 ├── CheckFailedError            a blocking check failed: the value is not published
+├── NotApprovedError            nobody approved a value in time, and its asset is to fail then
 ├── OutputError                 a function returned something else than it declares
 ├── AssetTimeoutError           an asset ran longer than its timeout and was stopped
 └── StepFailedError             a step failed in a process of its own
@@ -84,6 +85,10 @@ class StorageError(FlowStoneError):
 
 class NotMaterializedError(StorageError):
     """No value with a matching record is stored."""
+
+
+class NotApprovedError(FlowStoneError):
+    """Nobody approved a value in time, and its asset is to fail then."""
 
 
 class NotChosenError(NotMaterializedError):

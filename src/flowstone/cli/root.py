@@ -15,6 +15,7 @@ from flowstone.cli.common import report_error
 from flowstone.errors import FlowStoneError, UsageError
 
 COMMANDS = {
+    "approve": ("flowstone.cli.approve:approve", "Approve a value that waits to be published."),
     "backfill": ("flowstone.cli.backfill:backfill", "Make many partitions: a range, what is missing, what failed."),
     "calendar": ("flowstone.cli.calendar:calendar", "Show when the jobs run next, on which engine."),
     "check": ("flowstone.cli.check:check", "Find mistakes without running anything."),
@@ -25,6 +26,7 @@ COMMANDS = {
         "flowstone.cli.conformance:conformance",
         "Run a project on all engines and compare what they store.",
     ),
+    "decisions": ("flowstone.cli.approve:decisions", "Show what had to be approved, and who decided."),
     "doctor": ("flowstone.cli.doctor:doctor", "Try each configured IO manager and say what is missing."),
     "explain": ("flowstone.cli.explain:explain", "Explain a diagnostic, with a bad and a good example."),
     "graph": ("flowstone.cli.graph:graph", "Show what needs what."),
@@ -38,6 +40,7 @@ COMMANDS = {
     "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
     "plan": ("flowstone.cli.plan:plan", "Show what a run would make, what it would reuse, and why."),
     "report": ("flowstone.cli.run_report:report", "Write a run as one HTML file: timeline, graph, failures."),
+    "reject": ("flowstone.cli.approve:reject", "Reject a value that waits to be published."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
     "runs": ("flowstone.cli.runs:runs", "List the runs that were, and what came of them."),
     "status": ("flowstone.cli.status:status", "Show what is stored, and whether it is up to date."),

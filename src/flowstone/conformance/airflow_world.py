@@ -23,13 +23,16 @@ from airflow.jobs.job import Job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
+from airflow.models.hitl import HITLDetail
 from airflow.models.pool import Pool
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import handle_event_submit
 from airflow.sdk import DagRunState, TaskInstanceState, timezone
 from airflow.sdk.api.datamodels._generated import TaskInstance as SdkTaskInstance
 from airflow.sdk.execution_time.supervisor import run_task_in_process
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
@@ -38,7 +41,12 @@ from flowstone.errors import FlowStoneError
 from flowstone.targets.airflow_pools import FILE_NAME as POOLS
 
 BUNDLE = "dags-folder"
-_ENDED = (TaskInstanceState.SUCCESS, TaskInstanceState.SKIPPED, TaskInstanceState.UP_FOR_RESCHEDULE)
+_ENDED = (
+    TaskInstanceState.SUCCESS,
+    TaskInstanceState.SKIPPED,
+    TaskInstanceState.UP_FOR_RESCHEDULE,
+    TaskInstanceState.AWAITING_INPUT,
+)
 _PAUSE = 0.05
 
 
@@ -115,6 +123,19 @@ class World:
                     return
                 time.sleep(_PAUSE)
         raise WorldError(f"still running after {timeout:g} s: {self.tasks()}")
+
+    def answer(self, task_id: str, option: str, user: str = "ada") -> None:
+        """Choose an option for each request of a task that waits for input, as Airflow's API does."""
+        waits = TaskInstance.state == TaskInstanceState.AWAITING_INPUT
+        query = select(TaskInstance).where(waits, TaskInstance.dag_id.in_(self.dags), TaskInstance.task_id == task_id)
+        with create_session() as session:
+            for task in session.scalars(query):
+                detail = session.get(HITLDetail, task.id)
+                assert detail is not None
+                detail.responded_at, detail.chosen_options, detail.params_input = timezone.utcnow(), [option], {}
+                detail.responded_by = {"id": user, "name": user}
+                event = TriggerEvent(detail.as_resume_event_payload())
+                handle_event_submit(event, task_instance=task, session=session)
 
     def _tick(self) -> bool:
         """One turn of the scheduler; whether something happened."""

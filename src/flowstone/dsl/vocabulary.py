@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from flowstone.dsl.approval import Approval
 from flowstone.dsl.dependency import Dep, Output
 from flowstone.dsl.duration import Duration
 from flowstone.dsl.partitions import Partitions
@@ -67,6 +68,8 @@ class AssetKeywords(_StepKeywords, total=False):
     """Several assets made by one function, which returns a mapping or a tuple in this order."""
     scatter: Scatter
     """The function runs once for each item of an upstream value; the asset is the list of what it returns."""
+    checkpoint: Approval
+    """The value is published once somebody approved it."""
 
 
 class RouteKeywords(_StepKeywords, total=False):
@@ -109,6 +112,7 @@ STORAGE_KEYWORDS = ("bucket", "path", "table", "schema", "format")
 
 PUBLIC_NAMES = {
     "AllPartitions": "flowstone.dsl.mappings",
+    "Approval": "flowstone.dsl.approval",
     "ByDimension": "flowstone.dsl.mappings",
     "CheckResult": "flowstone.dsl.check_result",
     "Context": "flowstone.dsl.context",
@@ -160,7 +164,6 @@ ELSEWHERE = {
 
 UNSUPPORTED_NAMES = frozenset(
     {
-        "Approval",
         "DynamicPartitions",
         "Signal",
         "SignalGate",
@@ -169,5 +172,5 @@ UNSUPPORTED_NAMES = frozenset(
 )
 """Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
 
-UNSUPPORTED_ASSET_KEYWORDS = frozenset({"checkpoint", "signal_gate"})
+UNSUPPORTED_ASSET_KEYWORDS = frozenset({"signal_gate"})
 """The same for keywords of ``@asset``."""

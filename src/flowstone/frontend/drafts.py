@@ -143,6 +143,12 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
         message = f"asset '{name}' has several outputs and is scattered"
         findings.error("FS005", message, keywords.spans["scatter"], help="leave one of the two out: results are a list")
         return None
+    if outputs and "checkpoint" in values:
+        message = f"asset '{name}' has several outputs and a checkpoint"
+        findings.error(
+            "FS005", message, keywords.spans["checkpoint"], help="approve one value: leave one of the two out"
+        )
+        return None
     draft = Draft(declared, keywords, name, namespace, outputs)
     named = {name: draft.name_span}
     named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))

@@ -12,6 +12,7 @@ from flowstone.dsl.policies import Retry
 from flowstone.dsl.vocabulary import STORAGE_KEYWORDS
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.bind import Binding
+from flowstone.frontend.conditions import check_condition
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Draft, Drafts
 from flowstone.frontend.expected import is_text, to_json
@@ -58,6 +59,7 @@ class Lowering:
     def step(self, draft: Draft) -> Step:
         """The step of an asset function."""
         values = draft.keywords.values
+        check_condition(draft, self._findings)
         binding = self._binding(draft)
         return Step(
             id=draft.id,
@@ -71,6 +73,7 @@ class Lowering:
             schedule=values.get("schedule"),
             cache=values.get("cache", True),
             scatter=values.get("scatter"),
+            checkpoint=values.get("checkpoint"),
             choices=tuple(values.get("choices", ())),
             default_choice=values.get("default"),
             branches=tuple(values.get("branches", ())),

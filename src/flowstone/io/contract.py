@@ -19,6 +19,8 @@ from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedType
 from flowstone.io.record import Record
 from flowstone.ir.types import TypeExpr
 
+ASIDE = "flowstone_waiting"
+"""Namespace of the values that wait until they are approved."""
 READ_ATTEMPTS = 20
 """How often ``read`` tries to find a value and its record together while others publish."""
 SMALL = 65536
@@ -132,6 +134,14 @@ class IOManager(ABC):
         ``{partition}``. Errors: ValueError if the options cannot hold a partitioned asset, with the reason.
         """
         return None
+
+    def aside(self, slot: Slot) -> Slot:
+        """Where a value waits until it is approved: the default place of an asset that nobody can declare.
+
+        A manager whose options say in another way where a value lies has to leave that out, too.
+        """
+        places = {name: None for name in ("path", "table") if hasattr(slot.options, name)}
+        return Slot(f"{ASIDE}.{slot.asset}", slot.partition, slot.options.model_copy(update=places))
 
     @abstractmethod
     def stage(self, slot: Slot, value: Any) -> Staged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flowstone.dsl.approval import Approval
 from flowstone.dsl.policies import Retry
 from flowstone.dsl.scatter import Scatter
 from flowstone.ir.function import FunctionRef, Signature
@@ -60,6 +61,8 @@ class Step(Node):
     cache: bool = True
     scatter: Scatter | None = None
     """The function is called once for each item of what its dependency with ``scattered`` reads."""
+    checkpoint: Approval | None = None
+    """The value waits until somebody approved it."""
     choices: tuple[str, ...] = ()
     """What a route chooses from, by the names of the steps; empty if this is none."""
     default_choice: str | None = None

@@ -48,7 +48,12 @@ def _check(check: Check) -> Iterator[str]:
 def _step(project: Project, step: Step) -> Iterator[str]:
     yield f"step {step.id}{_value(' by ', step.partitions)} = {_function(step.function)}"
     yield from _signature(step.signature)
-    for name, label in (("retries", step.retries), ("scatter", step.scatter), ("schedule", step.schedule)):
+    for name, label in (
+        ("retries", step.retries),
+        ("scatter", step.scatter),
+        ("checkpoint", step.checkpoint),
+        ("schedule", step.schedule),
+    ):
         if label is not None:
             yield f"  {name} {_value('', label)}"
     if step.timeout is not None:

@@ -51,8 +51,8 @@ def settled(workspace: Workspace, order: Order) -> Result | None:
 
 
 def _done(outcome: Outcome, elapsed: float) -> Result:
-    if outcome.status == "skipped":
-        return Result("skipped", elapsed, reason=outcome.reason)
+    if outcome.status in ("skipped", "waiting"):
+        return Result(outcome.status, elapsed, reason=outcome.reason)
     return succeeded(outcome.status, outcome.records, elapsed)
 
 

@@ -220,7 +220,7 @@ class _Execution:
             order = structs.replace(order, failed=tuple(self.failed[place]))
         executor = self.executors.of(task.step)
         self.running += 1
-        may_be_settled = executor in SEPARATE or task.step in self.workspace.project.routes
+        may_be_settled = executor in SEPARATE or self._may_be_left_out(task.step)
         if may_be_settled and (result := settled(self.workspace, order)) is not None:
             self.results.put((place, result))
             return
@@ -232,6 +232,11 @@ class _Execution:
         self.interrupts.at_once = executor == "inline"
         self._pool(executor).submit(place, order)
         self.interrupts.at_once = False
+
+    def _may_be_left_out(self, step: str) -> bool:
+        """Whether the records or the decisions may say that no function is to be called."""
+        project = self.workspace.project
+        return step in project.routes or project.steps[step].checkpoint is not None
 
     def _time_to_next(self) -> float:
         """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""
@@ -262,7 +267,7 @@ class _Execution:
         if result.failure is None:
             self.summary.add(task, result)
             self.reporter.finished(task, result)
-            for user in self.users[place]:
+            for user in self.users[place] if result.status != "waiting" else ():  # they wait, too
                 self._count_down(user)
         elif again is None:
             self.summary.add(task, result)

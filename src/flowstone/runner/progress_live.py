@@ -17,7 +17,7 @@ from flowstone.runner.text import slow_line, task_name
 MANY = 200
 """From so many tasks on, those that succeed get no line of their own."""
 
-_STYLES = {"materialized": "green", "reused": "cyan", "failed": "bold red", "skipped": "yellow"}
+_STYLES = {"materialized": "green", "reused": "cyan", "failed": "bold red", "skipped": "yellow", "waiting": "magenta"}
 _SLOW = "yellow"
 
 

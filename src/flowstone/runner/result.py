@@ -38,8 +38,8 @@ class Failure(Struct, frozen=True):
 class Result(Struct, frozen=True):
     """How an attempt ended."""
 
-    status: Literal["materialized", "reused", "skipped", "failed"]
-    """``skipped``: a route chose another branch."""
+    status: Literal["materialized", "reused", "skipped", "waiting", "failed"]
+    """``skipped``: a route chose another branch, or the value was rejected; ``waiting``: somebody has to approve it."""
     elapsed: float
     """Seconds."""
     rows: int | None = None
@@ -50,7 +50,7 @@ class Result(Struct, frozen=True):
     """Names of the checks that failed without blocking."""
     failure: Failure | None = None
     reason: str = ""
-    """Why it was skipped."""
+    """Why it was skipped, or what it waits for."""
 
     @classmethod
     def from_json(cls, sent: dict[str, Any]) -> Result:

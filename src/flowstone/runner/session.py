@@ -26,6 +26,7 @@ from flowstone.runner.prepare import Asked, prepare_run, without_key
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
 from flowstone.runner.progress_lines import JsonLines
+from flowstone.runner.summary import Summary
 from flowstone.runtime.workspace import Workspace
 
 EXIT_FAILED = 1
@@ -135,8 +136,16 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
             reporter.close()
             print(f"interrupted; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
             return EXIT_TERMINATED if isinstance(interruption, Terminated) else EXIT_INTERRUPTED
-        journal.end("done" if summary.ok else "failed")
+        # A run that waits can be resumed, as one that was interrupted.
+        journal.end("failed" if not summary.ok else "interrupted" if summary.waiting else "done")
+        _tell_of_waiting(summary, session)
     return 0 if summary.ok else EXIT_FAILED
+
+
+def _tell_of_waiting(summary: Summary, session: Session) -> None:
+    for task in summary.waiting:
+        place = task.step if task.partition is None else f"{task.step} --partition {task.partition}"
+        print(f"waiting: flowstone approve {place}, or reject; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

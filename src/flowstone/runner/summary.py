@@ -20,6 +20,7 @@ class Counts:
     reused: int = 0
     failed: int = 0
     skipped: int = 0
+    waiting: int = 0
     rows: int | None = None
     elapsed: float = 0.0
     """Seconds of all its tasks together."""
@@ -33,6 +34,8 @@ class Summary:
     """In the order in which they had their first result."""
     failed: list[tuple[Task, Result]] = field(default_factory=list)
     skipped: list[Task] = field(default_factory=list)
+    waiting: list[Task] = field(default_factory=list)
+    """Those whose values somebody has to approve."""
     retries: int = 0
     elapsed: float = 0.0
     """Seconds from the first task to the last."""
@@ -42,7 +45,7 @@ class Summary:
         return not self.failed
 
     def total(self, status: str) -> int:
-        """How many tasks ended as ``materialized``, ``reused``, ``failed`` or ``skipped``."""
+        """How many tasks ended as ``materialized``, ``reused``, ``failed``, ``skipped`` or ``waiting``."""
         return sum(getattr(counts, status) for counts in self.steps.values())
 
     def add(self, task: Task, result: Result) -> None:
@@ -55,6 +58,9 @@ class Summary:
             counts.materialized += 1
         elif result.status == "skipped":
             counts.skipped += 1
+        elif result.status == "waiting":
+            counts.waiting += 1
+            self.waiting.append(task)
         else:
             counts.failed += 1
             self.failed.append((task, result))
@@ -83,12 +89,13 @@ class Summary:
 
     def table(self) -> str:
         """The figures by step, with a last line of totals."""
-        rows: list[tuple[str, ...]] = [("", *_COLUMNS, "rows", "time")]
+        columns = (*_COLUMNS, "waiting") if self.waiting else _COLUMNS
+        rows: list[tuple[str, ...]] = [("", *columns, "rows", "time")]
         for step, counts in self.steps.items():
-            figures = [f"{getattr(counts, column):,}" for column in _COLUMNS]
+            figures = [f"{getattr(counts, column):,}" for column in columns]
             many = "" if counts.rows is None else f"{counts.rows:,}"
             rows.append((step, *figures, many, seconds_text(counts.elapsed)))
         if len(self.steps) > 1:
-            totals = [f"{self.total(column):,}" for column in _COLUMNS]
+            totals = [f"{self.total(column):,}" for column in columns]
             rows.append(("total", *totals, "", seconds_text(self.elapsed)))
         return aligned(rows)

@@ -27,7 +27,7 @@ def result_line(task: Task, result: Result, width: int) -> str:
     parts = [f"{name:<{width}}", f"{result.status:<12}"]
     if result.failure is not None:
         parts.append(printable(f"{result.failure.kind}: {first_line(result.failure.message)}"))
-    elif result.status == "skipped":
+    elif result.status in ("skipped", "waiting"):
         return "  ".join([*parts, printable(result.reason)])
     elif result.rows is not None:
         parts.append(rows_text(result.rows))

@@ -61,11 +61,17 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
 
     def execute(self, context: Any) -> None:
         """Make the step's assets for the partition of the run."""
+        self.tell(self.make(context), context)
+
+    def make(self, context: Any) -> Outcome:
+        """What the step comes to. Errors: as the class."""
         from flowstone.runtime.workspace import Workspace
 
         manifest = _manifest(self)
-        workspace = Workspace.open(manifest)
-        outcome = self._materialize(workspace, manifest, context)
+        return self._materialize(Workspace.open(manifest), manifest, context)
+
+    def tell(self, outcome: Outcome, context: Any) -> None:
+        """Give the assets their events. Errors: AirflowSkipException if there is nothing to tell."""
         if outcome.status == "skipped":
             raise AirflowSkipException(outcome.reason)
         events = context["outlet_events"]
@@ -126,6 +132,10 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
                     raise AirflowFailException(f"{name} failed, and {self.task_id} needs it")
                 yield name
 
+    def partition(self, context: Any) -> str | None:
+        """The partition of the run. Errors: as the class."""
+        return self._partition(workspace_of(self), context)
+
     def _partition(self, workspace: Workspace, context: Any) -> str | None:
         """The partition of the run, None for an unpartitioned step, whatever key the run has.
 
@@ -162,21 +172,19 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
 
     def _config(self, workspace: Workspace, context: Any) -> dict[str, Json]:
         """Config values that the run was given; those of the DAG itself can be replaced by the environment."""
-        from flowstone.ir.run_parameters import parameter_name
+        from flowstone.ir.run_parameters import config_value, parameter_name
         from flowstone.runtime.parameters import is_default
 
         given = context["dag_run"].conf or {}
         found: dict[str, Json] = {}
-        for parameter in workspace.step(self.task_id).step.signature.config:
+        step = workspace.step(self.task_id).step
+        for parameter in step.signature.config:
             name = parameter_name(self.task_id, parameter.name)
-            if name in given and not is_default(parameter, given[name], self._default(name)):
+            if name in given and not is_default(
+                parameter, given[name], config_value(workspace.compiled, step.id, parameter)
+            ):
                 found[parameter.name] = given[name]
         return found
-
-    def _default(self, name: str) -> Json:
-        assert self.dag is not None
-        param = self.dag.params.get_param(name) if name in self.dag.params else None
-        return None if param is None else param.value
 
 
 class FailedBranches(BaseOperator):
@@ -214,7 +222,7 @@ class TellKeys(BaseOperator):
         if key is None:
             raise AirflowFailException(f"{self.task_id} needs a partition key: give the run one")
         try:
-            keys = keys_within(_workspace(self).step(self.step).partitions, key)
+            keys = keys_within(workspace_of(self).step(self.step).partitions, key)
         except PartitionKeyError as error:
             if context["dag_run"].run_type == "asset_triggered":
                 raise AirflowSkipException(f"no key of {self.step}: {error}") from error
@@ -238,7 +246,7 @@ class TellDimension(BaseOperator):
         """Add the key of the dimension to the event."""
         from flowstone.runtime.dimensions import missing_beside
 
-        key, missing = missing_beside(_workspace(self), self.asset, self.dimension, context["partition_key"])
+        key, missing = missing_beside(workspace_of(self), self.asset, self.dimension, context["partition_key"])
         if missing:
             raise AirflowSkipException(f"not yet: {self.asset}[{missing}] is not materialized")
         (outlet,) = self.outlets
@@ -272,7 +280,8 @@ def _manifest(task: BaseOperator) -> Path:
     return Path(task.dag.fileloc).with_name(FILE_NAME)
 
 
-def _workspace(task: BaseOperator) -> Workspace:
+def workspace_of(task: BaseOperator) -> Workspace:
+    """The project of the manifest beside the task's DAG."""
     from flowstone.runtime.workspace import Workspace
 
     return Workspace.open(_manifest(task))

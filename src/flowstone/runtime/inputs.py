@@ -17,6 +17,7 @@ from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.branches import counts, is_left_out, was_decided
+from flowstone.runtime.decisions import rejection, told
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place
@@ -104,6 +105,10 @@ def _find(
         return Input(dependency, (), selected, _failure(asset, lost[0]))
     values = []
     for item in keys:
+        if (rejected := rejection(workspace, asset, item)) is not None:
+            if dependency.optional:
+                continue
+            raise NotChosenError(told(rejected))
         value = stored_value(workspace, asset, item)
         if value is not None and counts(workspace, asset, item):
             values.append(value)

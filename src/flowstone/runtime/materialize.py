@@ -19,7 +19,7 @@ from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
 from flowstone.dsl.scatter import Scatter
 from flowstone.errors import ConfigurationError, NotChosenError, OutputError
-from flowstone.io.contract import IOManager, Staged
+from flowstone.io.contract import IOManager, Slot, Staged
 from flowstone.io.frames import yields_batches
 from flowstone.io.record import CheckOutcome, Record
 from flowstone.io.streams import is_once
@@ -29,6 +29,7 @@ from flowstone.ir.node import Json
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.branches import CHOICE, decided, demand_chosen
 from flowstone.runtime.calls import Caller
+from flowstone.runtime.checkpoint import Checkpoint
 from flowstone.runtime.checks import as_annotated, demand_passed, judge
 from flowstone.runtime.inputs import find_inputs, stored_value
 from flowstone.runtime.items import DoneItems
@@ -68,7 +69,8 @@ def materialize(
     """Make what a step makes for one partition, or find that it is stored already.
 
     ``config`` replaces configured values of the step's config parameters; ``force`` runs the function whatever is
-    stored. Where a route chose another branch nothing is made, and the outcome is ``skipped``.
+    stored. Where a route chose another branch nothing is made, and the outcome is ``skipped``. A value that somebody
+    has to approve is kept aside, and the outcome is ``waiting`` until that was decided.
 
     Errors: NotMaterializedError for an input that is not stored; ResourceError; CheckFailedError if a blocking check
     failed (what was stored before stays); OutputError if the function returned something else than it declares;
@@ -80,7 +82,13 @@ def materialize(
         return Outcome(step, partition, "skipped", (), str(error))
     if not force and (records := _reusable(task)) is not None:
         return Outcome(step, task.partition, "reused", records)
-    return Outcome(step, task.partition, "materialized", _make(task))
+    checkpoint = _checkpoint(task)
+    if checkpoint is not None and (outcome := checkpoint.settled(publish=True)) is not None:
+        return outcome
+    records, waits = _make(task, checkpoint)
+    if waits and checkpoint is not None:
+        return checkpoint.waits(records[0])
+    return Outcome(step, task.partition, "materialized", records)
 
 
 def find_settled(
@@ -101,7 +109,15 @@ def find_settled(
     except NotChosenError as error:
         return Outcome(step, partition, "skipped", (), str(error))
     records = None if force else _reusable(task)
-    return None if records is None else Outcome(step, task.partition, "reused", records)
+    if records is not None:
+        return Outcome(step, task.partition, "reused", records)
+    checkpoint = _checkpoint(task)
+    return None if checkpoint is None else checkpoint.settled(publish=False)
+
+
+def _checkpoint(task: Task) -> Checkpoint | None:
+    approval = task.prepared.step.checkpoint
+    return None if approval is None else Checkpoint(task, approval)
 
 
 def _task(
@@ -147,7 +163,9 @@ def _reusable(task: Task) -> tuple[Record, ...] | None:
     return tuple(found)
 
 
-def _make(task: Task) -> tuple[Record, ...]:
+def _make(task: Task, checkpoint: Checkpoint | None) -> tuple[tuple[Record, ...], bool]:
+    """The records of what was made, and whether it has to be approved: it is kept aside then."""
+    waits = False
     started = datetime.now(UTC)
     prepared = task.prepared
     step = prepared.step
@@ -163,7 +181,9 @@ def _make(task: Task) -> tuple[Record, ...]:
             resources.open(prepared.resources)
             call = Call(task, caller, resources, context)
             values, further = _values(task, call, loaded)
-            _stage(task, call, values, staged)
+            if checkpoint is not None:
+                waits = checkpoint.is_needed(values[0], partial(task.workspace.neighbour, step.function))
+            _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
         if context.metadata:
             further["user"] = json_values(context.metadata, step.id)
         records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
@@ -172,7 +192,9 @@ def _make(task: Task) -> tuple[Record, ...]:
             del staged[0]
         if step.scatter is not None and (done := _done_items(task)) is not None:
             done.remove()
-        return records
+        if checkpoint is not None and not waits:
+            checkpoint.pass_by(records[0])
+        return records, waits
     finally:
         for item in staged:  # none is left after success
             item.manager.discard(item.staged)
@@ -227,8 +249,10 @@ def _done_items(task: Task) -> DoneItems | None:
     return DoneItems(home, output.id, task.partition, version)
 
 
-def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_StagedOutput]) -> None:
-    """Check the values and stage them; one that is used up by that is checked when it is staged."""
+def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_StagedOutput], aside: Slot | None) -> None:
+    """Check the values and stage them; one that is used up by that is checked when it is staged. ``aside`` is where the
+    one value goes that has to be approved.
+    """
     outputs = list(zip(task.prepared.outputs, values, strict=True))
     passing = [place for place, value in enumerate(values) if is_once(value)]
     checks = [
@@ -237,7 +261,7 @@ def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_Staged
     ]
     for (asset, value), outcomes in zip(outputs, checks, strict=True):
         manager, slot_of = task.workspace.storage(asset.id)
-        staged.append(_StagedOutput(manager, manager.stage(slot_of(task.partition), value), outcomes))
+        staged.append(_StagedOutput(manager, manager.stage(aside or slot_of(task.partition), value), outcomes))
     for place in passing:
         load = partial(_load_staged, staged[place].staged)
         staged[place] = staged[place]._replace(checks=_checks(task, call, outputs[place][0].id, load))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from flowstone.io.record import Record
 
-Status = Literal["materialized", "reused", "skipped"]
+Status = Literal["materialized", "reused", "skipped", "waiting"]
 
 
 class Outcome(Struct, frozen=True):
@@ -19,8 +19,8 @@ class Outcome(Struct, frozen=True):
     partition: str | None
     status: Status
     """``reused``: what is stored was made by the same code with the same configuration from the same inputs;
-    ``skipped``: a route chose another branch."""
+    ``skipped``: a route chose another branch, or the value was rejected; ``waiting``: somebody has to approve it."""
     records: tuple[Record, ...]
-    """One for each output, in order; none if it was skipped."""
+    """One for each output, in order; none if it was skipped or waits."""
     reason: str = ""
-    """Why it was skipped."""
+    """Why it was skipped, or what it waits for."""

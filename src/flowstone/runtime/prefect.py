@@ -110,8 +110,8 @@ class PrefectJob:
         outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {}, run)
         if outcome.status == "reused":
             return Completed(name="Cached", message="stored already, from the same code and inputs")
-        if outcome.status == "skipped":
-            return _skipped(outcome)
+        if outcome.status in ("skipped", "waiting"):
+            return _nothing_made(outcome)
         for record in outcome.records:
             asset = workspace.project.assets[record.asset]
             add_asset_metadata(asset_uri(workspace.project.name, record.asset), _summary(record, asset))
@@ -189,12 +189,12 @@ def _summary(record: Record, asset: Asset) -> dict[str, Json]:
     }
 
 
-def _skipped(outcome: Outcome) -> State[Any]:
+def _nothing_made(outcome: Outcome) -> State[Any]:
     """The state of a task that has made nothing. Prefect must not tell of assets that were made."""
     context = AssetContext.get()
     if context is not None:
         context.downstream_assets.clear()
-    return Completed(name="Skipped", message=outcome.reason)
+    return Completed(name=outcome.status.capitalize(), message=outcome.reason)
 
 
 def _reference(outcome: Outcome) -> dict[str, Json]:

@@ -22,6 +22,7 @@ from flowstone.runtime.branches import is_left_out
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
+from flowstone.runtime.prefect_approval import ask
 from flowstone.runtime.prefect_limits import declare_limits
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
@@ -31,13 +32,15 @@ class JobRun:
     """One flow run: the futures of its tasks."""
 
     def __init__(self, workspace: Workspace, job: str, parameters: Mapping[str, Any]) -> None:
+        self._workspace = workspace
         self._project = project = workspace.compiled
         steps = project.jobs[job].steps
         self._keys = fill_keys(project, steps, keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)
         self._futures: dict[Place, PrefectFuture[Any]] = {}
         self._waiting: list[tuple[Task[..., Any], Sequence[Task[..., Any]]]] = []
-        """Joins that take failures, and what comes after them: submitted once their branches are over."""
+        """Joins that take failures, and steps whose values have to be approved, with what comes after them: submitted
+        when everything else is."""
         self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
         declare_limits(project, steps)
 
@@ -46,14 +49,17 @@ class JobRun:
         if self._missing:
             return
         late = {waiting.name for waiting, _ in self._waiting}
-        if task.name in self._project.tolerated or any(need.name in late for need in after):
+        asks = self._project.steps[task.name].checkpoint is not None
+        if asks or task.name in self._project.tolerated or any(need.name in late for need in after):
             self._waiting.append((task, after))
         else:
             self._submit(task, after)
 
-    def _submit(self, task: Task[..., Any], after: Sequence[Task[..., Any]]) -> None:
+    def _submit(
+        self, task: Task[..., Any], after: Sequence[Task[..., Any]], keys: Sequence[PartitionKey | None] | None = None
+    ) -> None:
         step = task.name
-        for key in self._keys[step]:
+        for key in self._keys[step] if keys is None else keys:
             needs = {place: future for need in after for place, future in self._needed(step, key, need.name).items()}
             parameters: dict[str, Any] = {} if key is None else {"partition": key.text}
             if step in self._config:
@@ -63,6 +69,16 @@ class JobRun:
                 needs = {place: future for place, future in needs.items() if place not in parameters["failed"]}
             future = task.submit(**parameters, wait_for=list(needs.values()))
             self._futures[step, None if key is None else key.text] = future
+
+    def _ask(self, task: Task[..., Any], after: Sequence[Task[..., Any]]) -> None:
+        """Let somebody decide about each value that waits, and go on with what was decided."""
+        (asset,) = self._project.steps[task.name].outputs.values()
+        for key in self._keys[task.name]:
+            future = self._futures[task.name, None if key is None else key.text]
+            wait([future])
+            if future.state.name == "Waiting":
+                ask(self._workspace, (asset, None if key is None else key.text))
+                self._submit(task, after, [key])
 
     def _lost(self, join: str, needs: Mapping[Place, PrefectFuture[Any]]) -> list[Place]:
         """The branches that a join does without, once all of them are over."""
@@ -76,6 +92,8 @@ class JobRun:
             return Completed(name="Skipped", message=f"not all inputs are there yet: {', '.join(self._missing)}")
         for task, after in self._waiting:
             self._submit(task, after)
+            if self._project.steps[task.name].checkpoint is not None:
+                self._ask(task, after)
         wait(list(self._futures.values()))
         states = {_label(*place): future.state for place, future in self._futures.items()}
         failed = [

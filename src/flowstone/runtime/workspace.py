@@ -114,6 +114,18 @@ class Workspace:
                 found = self._functions[place] = self._find_function(ref, kind)
         return found
 
+    def neighbour(self, ref: FunctionRef, name: str) -> Callable[..., Any]:
+        """Another function of the module that a declared function is written in.
+
+        Errors: ConfigurationError if the module does not hold it; what the import raises passes through.
+        """
+        self.function(ref)
+        found = getattr(import_module(ref.defined_in), name, None)
+        if not callable(found):
+            raise ConfigurationError(f"{ref.defined_in} has no function {name!r}")
+        function: Callable[..., Any] = found
+        return function
+
     def demand_sources(self, modules: Collection[str]) -> None:
         """See to it that modules, and what they import, are those of which the project was made.
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.dsl.approval import Approval
 from flowstone.dsl.duration import seconds
 from flowstone.dsl.mappings import Last, Offset, Only, each_mapping
 from flowstone.dsl.partitions import Partitions, TimePartitions
@@ -316,13 +317,15 @@ class _File:
             arguments["trigger_rule"] = "all_done"
         elif self._may_lack_branches(step):
             arguments["trigger_rule"] = "none_failed"
+        if step.checkpoint is not None:
+            arguments.update(_approval_options(step.checkpoint))
         arguments.update(_retry_options(step.retries))
         if step.timeout is not None:
             arguments["timeout"] = timedelta(seconds=step.timeout)
         if step.concurrency is not None:
             arguments["pool"] = limit_id(self._project, step.concurrency)
         arguments.update(step.engine_options.get("airflow", {}))
-        return Call("AssetOperator", (), arguments)
+        return Call("AssetOperator" if step.checkpoint is None else "ApprovedAssetOperator", (), arguments)
 
     def _may_lack_branches(self, step: Step) -> bool:
         """Whether a step runs although routes leave out what it reads. The task itself sees what is there."""
@@ -349,6 +352,17 @@ def _inlets(step: Step) -> list[str]:
     """Assets that a step reads; its own former partitions are not among them."""
     own = set(step.outputs.values())
     return [asset for asset in dict.fromkeys(need.asset for need in step.signature.dependencies) if asset not in own]
+
+
+def _approval_options(approval: Approval) -> dict[str, Any]:
+    options: dict[str, Any] = {"message": approval.message}
+    if approval.timeout is not None:
+        options["response_timeout"] = timedelta(seconds=seconds(approval.timeout))
+        if approval.on_timeout != "fail":
+            options["defaults"] = "Approve" if approval.on_timeout == "approve" else "Reject"
+    if approval.approvers:
+        options["assigned_users"] = [{"id": name, "name": name} for name in approval.approvers]
+    return options
 
 
 def _retry_options(policy: Retry | None) -> dict[str, Any]:

@@ -122,6 +122,11 @@ CAPABILITIES = tuple(
             "runtime",
             "all_done; the task asks for the states of its branches, failed-branches fails the run",
         ),
+        (
+            "checkpoint",
+            "native",
+            "a request for input, at which the task waits without a worker; the value is kept aside in its store",
+        ),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("job: concurrency", "native", "max_active_tasks of each of its DAGs, which holds for one run"),

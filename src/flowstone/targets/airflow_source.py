@@ -42,11 +42,14 @@ _SDK = frozenset(
 _OPERATORS = frozenset({"AssetOperator", "AwaitAssets", "FailedBranches", "TellDimension", "TellKeys"})
 
 
+_APPROVED = "ApprovedAssetOperator"
+
+
 class Names:
     """The variables of a generated file; each thing has one of its own."""
 
     def __init__(self) -> None:
-        self._taken = {*_SDK, *_OPERATORS, "pendulum", "timedelta", *dir(builtins)}
+        self._taken = {*_SDK, *_OPERATORS, _APPROVED, "pendulum", "timedelta", *dir(builtins)}
         self._found: dict[tuple[str, str], Ref] = {}
 
     def asset(self, asset: str) -> Ref:
@@ -94,6 +97,8 @@ def imports(used: set[str]) -> list[str]:
         lines.append(flat)
     else:
         lines += ["from airflow.sdk import (", *(f"    {name}," for name in names), ")"]
-    operators = sorted(used & _OPERATORS)
-    lines.append(f"from flowstone.runtime.airflow import {', '.join(operators)}")
+    if operators := sorted(used & _OPERATORS):
+        lines.append(f"from flowstone.runtime.airflow import {', '.join(operators)}")
+    if _APPROVED in used:
+        lines.append(f"from flowstone.runtime.airflow_approval import {_APPROVED}")
     return lines

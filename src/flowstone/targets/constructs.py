@@ -301,6 +301,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "routed_from": _steps(lambda step: step.routed_from, "routed_from"),
     "join": _steps(lambda step: step.branches, "branches"),
     "join: partial": _steps(lambda step: any(need.partial for need in step.signature.dependencies), "on_failure"),
+    "checkpoint": _steps(lambda step: step.checkpoint, "checkpoint"),
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "job: concurrency": _jobs(lambda _, job: job.concurrency is not None),

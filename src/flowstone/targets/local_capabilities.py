@@ -85,6 +85,11 @@ CAPABILITIES = tuple(
         ("routed_from", "native", "by the record of the choice: branches that are not chosen are skipped"),
         ("join", "native", "the order of its dependencies"),
         ("join: partial", "native", "it waits for its branches, and runs whatever became of them; the run has failed"),
+        (
+            "checkpoint",
+            "native",
+            "the value is kept aside; flowstone approve or reject decides, and a later run goes on",
+        ),
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
         ("job: concurrency", "native", "of the script's workers no more are used"),

@@ -84,6 +84,11 @@ CAPABILITIES = tuple(
             "runtime",
             "submitted by the flow once its branches are over, with the names of those that failed",
         ),
+        (
+            "checkpoint",
+            "runtime",
+            "the flow run is paused, in a deployment suspended, and asks; the value is kept aside in its store",
+        ),
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("job: concurrency", "native", "max_workers of the task runner"),

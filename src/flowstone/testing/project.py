@@ -238,10 +238,12 @@ class _Workspace(Workspace):
 
 
 def _in_memory(project: Project) -> Project:
-    """The project with all assets in memory."""
+    """The project with all assets in memory; nobody is asked to approve anything."""
     storage = Storage(manager=MEMORY)
     assets = {name: asset.model_copy(update={"storage": storage}) for name, asset in project.assets.items()}
-    return project.model_copy(update={"assets": assets, "io_managers": {MEMORY: IoManagerConfig(type="memory")}})
+    steps = {name: step.model_copy(update={"checkpoint": None}) for name, step in project.steps.items()}
+    changed = {"assets": assets, "steps": steps, "io_managers": {MEMORY: IoManagerConfig(type="memory")}}
+    return project.model_copy(update=changed)
 
 
 def _without_needs(project: Project, replaced: Collection[str]) -> Project:

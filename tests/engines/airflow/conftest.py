@@ -33,7 +33,7 @@ HEADER = """
 from pathlib import Path
 from flowstone import AllPartitions, CheckResult, Context, Cron, DailyPartitions, Dep, Every, HourlyPartitions, Job
 from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, Scatter, StaticPartitions, WeeklyPartitions
-from flowstone import Failure, OnUpdate, asset, check, join, resource, route
+from flowstone import Approval, Failure, OnUpdate, asset, check, join, resource, route
 
 HERE = Path(__file__).parent
 

@@ -1,6 +1,6 @@
-"""A route with two branches, one of which is two assets long, and what is made of whichever was chosen; and a join."""
+"""A route with two branches, one of them two assets long, what is made of the chosen one, a join, and a checkpoint."""
 
-from flowstone import DailyPartitions, Failure, Job, asset, join, route
+from flowstone import Approval, DailyPartitions, Failure, Job, asset, join, route
 
 days = DailyPartitions(start="2024-01-01")
 
@@ -38,6 +38,18 @@ def orders(full: list[int] | None, incremental: list[int] | None, checked: int |
 @join(branches={"fresh": "changes", "all_of_them": "orders"}, on_failure="partial", partitioned_by=days)
 def summary(fresh: list[int] | Failure, all_of_them: list[int] | Failure) -> str:
     return f"{fresh} of {all_of_them}"
+
+
+@asset(
+    checkpoint=Approval("Send {{ it }}?", timeout="1d", on_timeout="approve", approvers=["ada"], when="is_long"),
+    partitioned_by=days,
+)
+def letter(summary: str) -> str:
+    return summary.upper()
+
+
+def is_long(letter: str) -> bool:
+    return len(letter) > 1000
 
 
 @asset

@@ -14,9 +14,9 @@ CASES = {
     "unknown name": ("from flowstone import asset\n@asset(group=GRUOP)\ndef a(): ...\n", [("FS004", 2, 14)]),
     "unknown name of flowstone": ("from flowstone import assett\n", [("FS004", 1, 23)]),
     "unknown attribute of flowstone": ("import flowstone as fs\n@fs.assett\ndef a(): ...\n", [("FS004", 2, 2)]),
-    "not supported name": ("from flowstone import Approval\n", [("FS007", 1, 23)]),
+    "not supported name": ("from flowstone import SignalGate\n", [("FS007", 1, 23)]),
     "not supported keyword": (
-        "from flowstone import asset\n@asset(checkpoint=1)\ndef a(): ...\n",
+        "from flowstone import asset\n@asset(signal_gate=1)\ndef a(): ...\n",
         [("FS007", 2, 8)],
     ),
     "not supported attribute": ("import flowstone as fs\n@fs.sensor\ndef a(): ...\n", [("FS007", 2, 2)]),

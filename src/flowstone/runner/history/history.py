@@ -188,7 +188,8 @@ class Journal:
         if attempt:
             failure = None if result.failure is None else json.dumps(asdict(result.failure))
             started = self._started.pop((place, attempt))
-            status = "reused" if result.status == "skipped" else result.status  # no function was called
+            # Of what is skipped no function was called; what waits is made, and kept aside.
+            status = {"skipped": "reused", "waiting": "materialized"}.get(result.status, result.status)
             outcome = status, result.elapsed, failure
             self._attempts[place, attempt] = (self._number, place, attempt, started, *outcome)
         if final:

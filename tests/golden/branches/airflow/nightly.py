@@ -8,6 +8,8 @@ Sources:
     branches_pipeline.py
 """
 
+from datetime import timedelta
+
 import pendulum
 from airflow.sdk import (
     DAG,
@@ -18,6 +20,7 @@ from airflow.sdk import (
     PartitionedAtRuntime,
 )
 from flowstone.runtime.airflow import AssetOperator, FailedBranches
+from flowstone.runtime.airflow_approval import ApprovedAssetOperator
 
 CHANGES = Asset(
     name="branches.changes",
@@ -58,6 +61,12 @@ ORDERS = Asset(
 SUMMARY = Asset(
     name="branches.summary",
     uri="flowstone://branches/summary",
+    group="flowstone",
+    extra={"io_manager": "files"},
+)
+LETTER = Asset(
+    name="branches.letter",
+    uri="flowstone://branches/letter",
     group="flowstone",
     extra={"io_manager": "files"},
 )
@@ -141,6 +150,18 @@ with DAG(
         trigger_rule="all_done",
     )
 
+    # branches_pipeline.py:47
+    letter = ApprovedAssetOperator(
+        task_id="letter",
+        code="sha256:0",
+        inlets=[SUMMARY],
+        outlets=[LETTER],
+        message="Send {{ it }}?",
+        response_timeout=timedelta(days=1),
+        defaults="Approve",
+        assigned_users=[{"id": "ada", "name": "ada"}],
+    )
+
     # fails the run if a branch failed
     failed_branches = FailedBranches(task_id="failed-branches")
 
@@ -150,6 +171,7 @@ with DAG(
     full >> checked
     [full, incremental, checked] >> orders
     [changes, orders] >> summary
+    summary >> letter
     [changes, orders] >> failed_branches
 
 with DAG(
@@ -164,7 +186,7 @@ with DAG(
     default_args={"owner": "branches", "retries": 0, "trigger_rule": "all_success"},
     tags=["branches", "flowstone"],
 ):
-    # branches_pipeline.py:44
+    # branches_pipeline.py:56
     history = AssetOperator(
         task_id="history",
         code="sha256:0",

@@ -26,12 +26,14 @@ STEPS = (
     "incremental",
     # branches_pipeline.py:29
     "checked",
-    # branches_pipeline.py:44
+    # branches_pipeline.py:56
     "history",
     # branches_pipeline.py:34
     "orders",
     # branches_pipeline.py:39
     "summary",
+    # branches_pipeline.py:47
+    "letter",
 )
 
 if __name__ == "__main__":

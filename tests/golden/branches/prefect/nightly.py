@@ -85,7 +85,7 @@ def checked(partition):
     return JOB.materialize("checked", partition)
 
 
-# branches_pipeline.py:44
+# branches_pipeline.py:56
 @materialize(
     Asset(
         key="flowstone://branches/history",
@@ -131,6 +131,18 @@ def summary(partition, failed):
     return JOB.materialize("summary", partition, failed=failed)
 
 
+# branches_pipeline.py:47
+@materialize(
+    Asset(key="flowstone://branches/letter", properties=AssetProperties(name="letter")),
+    asset_deps=["flowstone://branches/summary"],
+    name="letter",
+    task_run_name="letter[{partition}]",
+    **TASK,
+)
+def letter(partition):
+    return JOB.materialize("letter", partition)
+
+
 @flow(
     name="branches__nightly",
     description="Job nightly of the project branches.",
@@ -157,6 +169,7 @@ def nightly(
     run.submit(history, after=[full])
     run.submit(orders, after=[full, incremental, checked])
     run.submit(summary, after=[changes, orders])
+    run.submit(letter, after=[summary])
     return run.finish()
 
 

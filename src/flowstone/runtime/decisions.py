@@ -1,0 +1,132 @@
+"""The log of decisions: what was asked, who decided, when and why. One file in FlowStone's folder, for every engine.
+
+Each event is one line, written by one write at the end of the file. The last one about an asset and partition holds.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from flowstone.config.environment import state_folder
+from flowstone.dsl.partitions import PartitionKey
+from flowstone.errors import StorageError
+from flowstone.ir.asset import Asset
+from flowstone.runtime.reasons import Place
+from flowstone.runtime.workspace import Workspace
+
+FILE = "decisions.jsonl"
+Event = Literal["asked", "approved", "rejected", "not asked"]
+TIMEOUT = "timeout"
+"""Stands for who decided, where the time was over."""
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """One event."""
+
+    at: datetime
+    asset: str
+    partition: str | None
+    event: Event
+    """``not asked``: the asset's ``when`` said that nobody has to approve the value."""
+    data_version: str
+    """Hash of the value that it is about."""
+    basis: str
+    """Digest of what the value was made from: code, configuration and inputs."""
+    by: str = ""
+    """Who decided; of a question the engine whose run asks."""
+    why: str = ""
+    run_id: str = ""
+    message: str = ""
+    approvers: tuple[str, ...] = ()
+    until: datetime | None = None
+    """When the time to decide is over."""
+
+    @property
+    def place(self) -> Place:
+        return self.asset, self.partition
+
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and datetime.now(UTC) >= self.until
+
+    def to_builtins(self) -> dict[str, Any]:
+        """The event as a JSON object."""
+        return dict(msgspec.to_builtins(self))
+
+
+class Decisions:
+    """The log of one project. Errors of each method: StorageError if the file cannot be read or written."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / FILE
+
+    def all(self) -> Iterator[Decision]:
+        """Every event, in order. What was cut off when a process died is left out."""
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StorageError(f"cannot read {self.path}: {error.strerror or error}") from error
+        for line in data.split(b"\n"):
+            with suppress(msgspec.DecodeError):
+                yield msgspec.json.decode(line, type=Decision)
+
+    def last(self) -> dict[Place, Decision]:
+        """What holds of each asset and partition."""
+        return {decision.place: decision for decision in self.all()}
+
+    def add(self, decision: Decision) -> Decision:
+        """Write an event down."""
+        # One that was cut off before it must not swallow this one.
+        line = b"\n" + json.dumps(decision.to_builtins()).encode() + b"\n"
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(file, line)
+                os.fsync(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
+        return decision
+
+    def answer(self, asked: Decision, event: Event, by: str, why: str) -> Decision:
+        """Write down what was decided about a question."""
+        return self.add(msgspec.structs.replace(asked, at=datetime.now(UTC), event=event, by=by, why=why))
+
+
+def user() -> str:
+    """Who uses this process, by the system."""
+    return getpass.getuser()
+
+
+def decisions_of(workspace: Workspace) -> Decisions:
+    """The log of a project."""
+    return Decisions(state_folder(workspace.root, workspace.environment))
+
+
+def rejection(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> Decision | None:
+    """The decision by which an asset does not count for a key, whatever was approved before."""
+    if workspace.project.steps[asset.step].checkpoint is None:
+        return None
+    last = decisions_of(workspace).last().get((asset.id, None if key is None else key.text))
+    return last if last is not None and last.event == "rejected" else None
+
+
+def told(decision: Decision) -> str:
+    """``report was rejected by ada: too early``."""
+    place = decision.asset if decision.partition is None else f"{decision.asset}[{decision.partition}]"
+    how = "since nobody decided in time" if decision.by == TIMEOUT else f"by {decision.by}"
+    return f"{place} was {decision.event} {how}" + (f": {decision.why}" if decision.why else "")
