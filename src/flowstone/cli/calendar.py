@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _COUNTED = "counted from 2000-01-01 UTC, as on Prefect; Airflow counts from its last run"
 
+_YEARS = range(1970, 2200)
+"""Those in which time zones have rules that can be relied on."""
+
 
 @click.command("calendar")
 @click.argument("jobs", nargs=-1)
@@ -53,9 +56,11 @@ def _instant(text: str | None) -> datetime:
         return datetime.now(UTC)
     try:
         found = datetime.fromisoformat(text)
-        return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise UsageError(f"--from: {text!r} is no instant", help="write it as in 2026-03-28T12:00+01:00") from error
+    if found.year not in _YEARS:
+        raise UsageError(f"--from: {text!r} is not between {_YEARS.start} and {_YEARS.stop - 1}")
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
 
 
 def _chosen(project: Project, names: tuple[str, ...]) -> list[Job]:
@@ -77,7 +82,10 @@ def _entry(project: Project, job: Job, after: datetime, count: int) -> dict[str,
 
     schedule = job.schedule
     clock = None if isinstance(schedule, OnUpdate) else schedule
-    firings = () if clock is None else next_firings(clock, after, count)
+    try:
+        firings = () if clock is None else next_firings(clock, after, count)
+    except (ValueError, OverflowError) as error:  # the calendar of Python ends with the year 9999
+        raise UsageError(f"job {job.name!r} has no {count:,} runs within reach", help="ask for fewer") from error
     return {
         "job": job.name,
         "schedule": None if schedule is None else schedule_text(schedule),

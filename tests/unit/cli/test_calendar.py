@@ -81,6 +81,12 @@ def test_what_follows_and_what_has_no_schedule(call):
 def test_mistakes(call):
     assert "did you mean 'nightly'?" in call("calendar", "nigtly", code=2).output
     assert "'soon' is no instant" in call("calendar", "--from", "soon", code=2).output
+    assert "is not between 1970 and 2199" in call("calendar", "--from", "9999-12-31T12:00", code=2).output
+
+
+def test_more_runs_than_there_are_years(call, project):
+    next(project.glob("*.py")).write_text(TEXT.replace('"15m"', '"36500d"'))
+    assert "job 'often' has no 1,000 runs within reach" in call("calendar", "-n", "1000", code=2).output
 
 
 def test_no_schedule_at_all(call, project):
