@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -83,7 +84,24 @@ def _prepare(connection: sqlite3.Connection, path: Path, migrations: Sequence[Se
         )
     if version < len(migrations):
         _migrate(connection, path, migrations)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_log(connection)
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Writers and readers do not wait for each other from now on. Errors: sqlite3.OperationalError.
+
+    Where several want this at once SQLite refuses all but one without waiting, lest they wait for each other.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _demand_whole(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,6 +1,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -112,6 +114,20 @@ def test_a_transaction_is_all_or_nothing(path):
         half()
     assert connection.execute("SELECT count(*) FROM a").fetchone() == (0,)
     connection.close()
+
+
+def test_many_may_be_the_first_to_use_the_log_at_once(tmp_path):
+    together = threading.Barrier(8)
+
+    def use(place):
+        together.wait()
+        opened(place)
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(60):
+            place = tmp_path / str(number)
+            sqlite3.connect(place).close()
+            list(threads.map(use, [place] * 8))
 
 
 def test_many_processes_may_open_a_new_file_at_once(path):
