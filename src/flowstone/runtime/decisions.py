@@ -8,9 +8,11 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,22 +71,41 @@ class Decisions:
 
     def __init__(self, home: Path) -> None:
         self.path = home / FILE
+        self._lock = threading.Lock()
+        self._read = 0
+        """Bytes of the file that are in ``_last``: events are only ever added, and many tasks ask."""
+        self._last: dict[Place, Decision] = {}
 
     def all(self) -> Iterator[Decision]:
         """Every event, in order. What was cut off when a process died is left out."""
+        return _events(self._bytes(0))
+
+    def last(self) -> Mapping[Place, Decision]:
+        """What holds of each asset and partition."""
+        with self._lock:
+            if self._size() < self._read:  # another file by now
+                self._read, self._last = 0, {}
+            data = self._bytes(self._read)
+            whole = data[: data.rfind(b"\n") + 1]
+            self._last |= {decision.place: decision for decision in _events(whole)}
+            self._read += len(whole)
+            return self._last
+
+    def _size(self) -> int:
         try:
-            data = self.path.read_bytes()
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def _bytes(self, start: int) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(start)
+                return file.read()
         except FileNotFoundError:
-            return
+            return b""
         except OSError as error:
             raise StorageError(f"cannot read {self.path}: {error.strerror or error}") from error
-        for line in data.split(b"\n"):
-            with suppress(msgspec.DecodeError):
-                yield msgspec.json.decode(line, type=Decision)
-
-    def last(self) -> dict[Place, Decision]:
-        """What holds of each asset and partition."""
-        return {decision.place: decision for decision in self.all()}
 
     def add(self, decision: Decision) -> Decision:
         """Write an event down."""
@@ -107,6 +128,12 @@ class Decisions:
         return self.add(msgspec.structs.replace(asked, at=datetime.now(UTC), event=event, by=by, why=why))
 
 
+def _events(data: bytes) -> Iterator[Decision]:
+    for line in data.split(b"\n"):
+        with suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(line, type=Decision)
+
+
 def user() -> str:
     """Who uses this process, by the system."""
     return getpass.getuser()
@@ -114,7 +141,13 @@ def user() -> str:
 
 def decisions_of(workspace: Workspace) -> Decisions:
     """The log of a project."""
-    return Decisions(state_folder(workspace.root, workspace.environment))
+    return _log(state_folder(workspace.root, workspace.environment))
+
+
+@lru_cache(maxsize=8)
+def _log(home: Path) -> Decisions:
+    """One for each folder in this process, so that what it has read it need not read again."""
+    return Decisions(home)
 
 
 def rejection(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> Decision | None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from flowstone.errors import ConfigurationError, NotApprovedError, OutputError
-from flowstone.runtime.decisions import decisions_of
+from flowstone.runtime.decisions import Decision, Decisions, decisions_of
 from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.run import Run
 
@@ -211,3 +211,19 @@ def test_values_wait_in_a_database_too(make_project):
     decide(made, "approved")
     assert made.make("report").status == "materialized"
     assert made.value("report") == {"sum": 3}
+
+
+def test_decisions_that_another_process_adds_are_seen(tmp_path):
+    mine, others = Decisions(tmp_path), Decisions(tmp_path)
+    assert mine.last() == {}
+    asked = others.add(
+        Decision(at=datetime.now(UTC), asset="a", partition=None, event="asked", data_version="1", basis="2")
+    )
+    assert mine.last() == {("a", None): asked}
+    with mine.path.open("ab") as file:
+        file.write(b'{"at": "20')  # of one that died
+    assert mine.last() == {("a", None): asked}
+    decided = others.answer(asked, "approved", "ada", "")
+    assert mine.last() == {("a", None): decided} == others.last()
+    mine.path.unlink()
+    assert mine.last() == {}

@@ -127,7 +127,7 @@ def test_many_may_be_the_first_to_use_the_log_at_once(tmp_path):
         for number in range(60):
             place = tmp_path / str(number)
             sqlite3.connect(place).close()
-            list(threads.map(use, [place] * 8))
+            assert list(threads.map(use, [place] * 8)) == [None] * 8
 
 
 def test_many_processes_may_open_a_new_file_at_once(path):
