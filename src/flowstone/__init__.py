@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flowstone.dsl.partitions import (
         CronPartitions,
         DailyPartitions,
+        DynamicPartitions,
         HourlyPartitions,
         MonthlyPartitions,
         MultiPartitions,
@@ -42,6 +43,7 @@ __all__ = [
     "CronPartitions",
     "DailyPartitions",
     "Dep",
+    "DynamicPartitions",
     "Every",
     "Failure",
     "HourlyPartitions",

@@ -16,7 +16,7 @@ from flowstone.dsl.mappings import (
     dimension_pairs,
     is_by_dimension,
 )
-from flowstone.dsl.partitions import Partitions, StaticPartitions, TimePartitions, axes
+from flowstone.dsl.partitions import Partitions, TimePartitions, axes
 from flowstone.ir.asset import Asset, Check, Step
 from flowstone.ir.function import Dependency
 from flowstone.ir.node import Location
@@ -111,4 +111,4 @@ def _edge(
 
 def _zone_is_known(partitions: Partitions | None) -> bool:
     """Unknown zones are another rule's finding, and no arithmetic can be done with them."""
-    return all(isinstance(item, StaticPartitions) or known_zone(item.timezone) for item in axes(partitions))
+    return all(not isinstance(item, TimePartitions) or known_zone(item.timezone) for item in axes(partitions))

@@ -58,11 +58,11 @@ def invalidate(
 def _demand_known(project: Project, assets: list[str], given: tuple[str, ...]) -> None:
     """Errors: UsageError for a text that is no key of any of the assets."""
     from flowstone.errors import UsageError
-    from flowstone.ir.run_keys import assign_keys
+    from flowstone.ir.run_keys import explicit_keys
 
     chosen = {project.assets[asset].step for asset in assets}
     try:
-        assign_keys(project, [step for step in project.steps if step in chosen], given)
+        explicit_keys(project, [step for step in project.steps if step in chosen], given)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

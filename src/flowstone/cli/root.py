@@ -38,6 +38,7 @@ COMMANDS = {
     "logs": ("flowstone.cli.logs:logs", "Show what functions printed in a run."),
     "ls": ("flowstone.cli.ls:ls", "List the assets of the project."),
     "lsp": ("flowstone.cli.lsp:lsp", "Serve an editor: findings while typing, completion, renaming and more."),
+    "partitions": ("flowstone.cli.partitions:partitions", "List, add and remove keys of dynamic partitions."),
     "plan": ("flowstone.cli.plan:plan", "Show what a run would make, what it would reuse, and why."),
     "report": ("flowstone.cli.run_report:report", "Write a run as one HTML file: timeline, graph, failures."),
     "reject": ("flowstone.cli.approve:reject", "Reject a value that waits to be published."),

@@ -42,11 +42,13 @@ def status(
     --map draws the partitions of each asset, in colours on a terminal and in letters elsewhere. Where there are many, a
     cell stands for a day, a month or several keys; --all draws each, in a pager if there is a terminal.
     """
+    from flowstone.runtime.registry import know_registries
     from flowstone.runtime.standing import standings
 
     if mapped and output_format != "text":
         raise click.UsageError("--map is drawn as text; --output-format json has each partition")
     workspace = workspace_of(project, profile)
+    know_registries(workspace)
     assets = selection.assets(workspace)
     found: dict[str, list[Standing]] = {asset: [] for asset in assets}
     for item in standings(workspace, assets):

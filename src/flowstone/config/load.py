@@ -67,6 +67,7 @@ def _add_defaults(layers: Layers, file: ConfigFile) -> None:
         layers.add_default((key,), None)
     layers.add_default(("import_roots",), ["."])
     layers.add_default(("default_io_manager",), "local")
+    layers.add_default(("partitions_io_manager",), None)
     layers.add_default(("io_managers", "local", "type"), "filesystem")
     layers.add_default(("select",), [])
     layers.add_default(("ignore",), [])
@@ -109,10 +110,11 @@ def _check_whole(layers: Layers, root: Path) -> None:
             place = next(entry.place for path, entry in entries.items() if path[:2] == ("io_managers", name))
             hint = did_you_mean(name, [other for other in managers if other != name])
             layers.problem(f"{place}: the IO manager {name!r} has no 'type'", hint or 'write type = "filesystem"')
-    default = entries[("default_io_manager",)]
-    if default.value not in managers:
-        hint = did_you_mean(default.value, managers) or f"there are: {', '.join(sorted(managers))}"
-        layers.problem(f"{default.place}: the default IO manager {default.value!r} is not configured", hint)
+    for key, what in (("default_io_manager", "default IO manager"), ("partitions_io_manager", "IO manager of keys")):
+        entry = entries[key,]
+        if entry.value is not None and entry.value not in managers:
+            hint = did_you_mean(entry.value, managers) or f"there are: {', '.join(sorted(managers))}"
+            layers.problem(f"{entry.place}: the {what} {entry.value!r} is not configured", hint)
     _check_paths(layers, root)
 
 
@@ -168,6 +170,7 @@ def _settings(
         sources=_relative(value("sources")),
         import_roots=_relative(value("import_roots")),
         default_io_manager=value("default_io_manager"),
+        partitions_io_manager=value("partitions_io_manager"),
         io_managers={
             name: IoManagerSettings(table["type"], {key: item for key, item in table.items() if key != "type"})
             for name, table in sorted(managers.items())

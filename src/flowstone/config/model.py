@@ -66,6 +66,8 @@ class Settings:
     import_roots: tuple[str, ...] = (".",)
     """Folders from which the project's modules are imported, relative to the project's folder."""
     default_io_manager: str = "local"
+    partitions_io_manager: str | None = None
+    """Keeps the keys of dynamic partitions; None for ``default_io_manager``."""
     io_managers: Mapping[str, IoManagerSettings] = field(
         default_factory=lambda: {"local": IoManagerSettings("filesystem")}
     )
@@ -116,6 +118,7 @@ class Settings:
             "sources": list(self.sources),
             "import_roots": list(self.import_roots),
             "default_io_manager": self.default_io_manager,
+            "partitions_io_manager": self.partitions_io_manager,
             "io_managers": {name: self.io_managers[name].to_json() for name in sorted(self.io_managers)},
             "concurrency": dict(self.concurrency),
             "params": {name: dict(self.params[name]) for name in sorted(self.params)},

@@ -141,6 +141,9 @@ KEYS: Mapping[str, Key] = {
         {"type": "array", "items": _PATH},
     ),
     "default_io_manager": _text("IO manager of assets that name none."),
+    "partitions_io_manager": _text(
+        "IO manager that keeps the keys of dynamic partitions; default: `default_io_manager`."
+    ),
     "templates": Key(
         "Folder of the project's own templates.", "a path inside the project's folder", _is_inside, _PATH, is_text=True
     ),

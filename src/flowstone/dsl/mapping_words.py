@@ -67,7 +67,7 @@ class Only:
 
 @dataclass(frozen=True)
 class AllPartitions:
-    """Every key of the producer, as ``dict[str, T]``: all of a static set; of a time window those that are stored."""
+    """Every key of the producer, as ``dict[str, T]``: all of a static set, of others those that are stored."""
 
     kind: Literal["all"] = "all"
 

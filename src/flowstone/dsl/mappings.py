@@ -23,7 +23,15 @@ from flowstone.dsl.mapping_words import (
     SingleMapping,
     each_mapping,
 )
-from flowstone.dsl.partitions import MultiPartitions, PartitionKey, Partitions, StaticPartitions, is_finite
+from flowstone.dsl.partitions import (
+    DynamicPartitions,
+    MultiPartitions,
+    PartitionKey,
+    Partitions,
+    StaticPartitions,
+    is_finite,
+    unread,
+)
 from flowstone.dsl.single_mappings import (
     DisjointKeysError,
     IncompatiblePartitionsError,
@@ -116,14 +124,14 @@ def select_keys(
     if producer is None:
         return KeySelection((None,), many)
     if isinstance(mapping, Only):
-        return KeySelection(tuple(producer.parse(item) for item in mapping.keys), many)
+        return KeySelection(tuple(unread(producer).parse(item) for item in mapping.keys), many)
     if is_by_dimension(consumer, producer, mapping):
         return _select_by_dimension(dimension_pairs(consumer, producer, mapping), producer, key, many=many)
     if isinstance(mapping, AllPartitions) or consumer is None:
         if is_finite(producer):
             return KeySelection(tuple(producer.keys()), many)
         return KeySelection((), many, stored=True)
-    if isinstance(producer, MultiPartitions):
+    if isinstance(producer, MultiPartitions | DynamicPartitions):
         return KeySelection((key,), many)
     assert key is not None
     if isinstance(producer, StaticPartitions):

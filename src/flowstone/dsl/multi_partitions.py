@@ -12,6 +12,7 @@ from typing import Literal
 from flowstone.dsl.partition_key import MAX_KEY_LENGTH, PartitionKey, PartitionKeyError
 from flowstone.dsl.single_partitions import (
     Definition,
+    DynamicPartitions,
     PeriodPartitions,
     SinglePartitions,
     StaticPartitions,
@@ -63,14 +64,35 @@ class MultiPartitions(Definition):
         """The definition of each dimension by its name, in order."""
         return {item.name: item.partitions for item in self.dimensions}
 
+    @cached_property
+    def registries(self) -> tuple[str, ...]:
+        """Names of the registries that hold the keys of dimensions."""
+        return tuple(item.name for item in self.by_name.values() if isinstance(item, DynamicPartitions))
+
+    @cached_property
+    def unread(self) -> MultiPartitions:
+        """The same without what is known of its registries."""
+        return MultiPartitions(**{name: unread(item) for name, item in self.by_name.items()})  # type: ignore[arg-type]
+
+    def room(self, registry: str) -> int:
+        """How long a key of a registry may be, so that the longest combination is not too long."""
+        own = [isinstance(item, DynamicPartitions) and item.name == registry for item in self.by_name.values()]
+        others = [_longest(item) for item, is_own in zip(self.by_name.values(), own, strict=True) if not is_own]
+        return (MAX_KEY_LENGTH - sum(others) - len(own) + 1) // sum(own)
+
     @property
     def times(self) -> Mapping[str, PeriodPartitions]:
         """The dimensions with periods, by name."""
         return {name: item for name, item in self.by_name.items() if isinstance(item, TimePartitions)}
 
     def combine(self, keys: Sequence[PartitionKey]) -> PartitionKey:
-        """The key of a combination, given in the order of the dimensions."""
+        """The key of a combination, given in the order of the dimensions.
+
+        Errors: PartitionKeyError if it is too long, which only a key of a registry can cause.
+        """
         text = SEPARATOR.join(key.text for key in keys)
+        if len(text) > MAX_KEY_LENGTH:
+            raise PartitionKeyError(f"the key {text[:40]}... is too long: {len(text)} characters, not {MAX_KEY_LENGTH}")
         periods = [key for key in keys if key.start is not None]
         start, end = (periods[0].start, periods[0].end) if len(periods) == 1 else (None, None)
         return PartitionKey(text, text, start, end, tuple(zip(self.by_name, keys, strict=True)))
@@ -98,7 +120,7 @@ class MultiPartitions(Definition):
         return self.product({name: tuple(partitions.keys(until)) for name, partitions in self.by_name.items()})
 
     def written(self, text: str) -> tuple[PartitionKey, ...]:
-        """The keys of ``DIMENSION=KEY,...``: a key or a range ``FIRST..LAST`` for each; static ones may be left out.
+        """The keys of ``DIMENSION=KEY,...``: a key or a range ``FIRST..LAST`` for each; only periods must be given.
 
         Errors: PartitionKeyError for an unknown dimension or key, or if one with periods is left out.
         """
@@ -143,8 +165,33 @@ def is_finite(definition: SinglePartitions | MultiPartitions) -> bool:
     return all(isinstance(item, StaticPartitions) for item in axes(definition))
 
 
+def unread(definition: SinglePartitions | MultiPartitions) -> SinglePartitions | MultiPartitions:
+    """The definition without what is known of its registries: it has every key that is possible."""
+    if isinstance(definition, DynamicPartitions):
+        return definition.unread
+    if isinstance(definition, MultiPartitions) and definition.registries:
+        return definition.unread
+    return definition
+
+
+def with_keys(
+    definition: SinglePartitions | MultiPartitions, keys: Mapping[str, Sequence[PartitionKey]]
+) -> SinglePartitions | MultiPartitions:
+    """The definition with the keys that its registries have, by their names; an equal one."""
+    if isinstance(definition, DynamicPartitions):
+        return definition.with_keys(keys[definition.name])
+    if isinstance(definition, MultiPartitions) and definition.registries:
+        return MultiPartitions(**{name: with_keys(item, keys) for name, item in definition.by_name.items()})  # type: ignore[arg-type]
+    return definition
+
+
 def _first(partitions: SinglePartitions) -> PartitionKey:
-    return partitions.first() if isinstance(partitions, TimePartitions) else next(partitions.keys())
+    if isinstance(partitions, TimePartitions):
+        return partitions.first()
+    known = partitions.known if isinstance(partitions, DynamicPartitions) else None
+    if isinstance(partitions, DynamicPartitions) and not known:
+        return PartitionKey("KEY", "KEY")
+    return next(partitions.keys())
 
 
 def _keys(partitions: SinglePartitions, text: str) -> tuple[PartitionKey, ...]:
@@ -157,4 +204,6 @@ def _keys(partitions: SinglePartitions, text: str) -> tuple[PartitionKey, ...]:
 def _longest(partitions: SinglePartitions) -> int:
     if isinstance(partitions, StaticPartitions):
         return max(len(key.text) for key in partitions.keys())  # noqa: SIM118 - no mapping
+    if isinstance(partitions, DynamicPartitions):
+        return 1  # keys that are too long for a combination are refused when they are added
     return LONGEST_TIME_KEY

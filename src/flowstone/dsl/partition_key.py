@@ -14,6 +14,7 @@ hourly     ``2013-01-31T05``       in UTC; in other zones with the offset, ``201
 cron       ``2013-01-31T0530``     the tick with which the period begins, by the clock on the wall
 static     ``eu``                  any text; what is outside ``A-Z a-z 0-9 _ -`` is written ``~XX`` for
                                    each byte of its UTF-8 form
+dynamic    ``acme``                the same
 multi      ``2013-01-31.eu``       the keys of the dimensions, these ordered by name, with ``.`` between
 =========  ======================  ====================================================================
 """

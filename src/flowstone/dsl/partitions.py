@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flowstone.dsl.multi_partitions import Dimension, MultiPartitions, axes, is_finite
+from flowstone.dsl.multi_partitions import Dimension, MultiPartitions, axes, is_finite, unread, with_keys
 from flowstone.dsl.partition_key import MAX_KEY_LENGTH, PartitionKey, PartitionKeyError, escape, unescape
 from flowstone.dsl.single_partitions import (
     CronPartitions,
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     PeriodPartitions,
@@ -21,6 +22,7 @@ __all__ = [
     "CronPartitions",
     "DailyPartitions",
     "Dimension",
+    "DynamicPartitions",
     "HourlyPartitions",
     "MonthlyPartitions",
     "MultiPartitions",
@@ -35,7 +37,9 @@ __all__ = [
     "axes",
     "escape",
     "is_finite",
+    "unread",
     "unescape",
+    "with_keys",
 ]
 
 Partitions = SinglePartitions | MultiPartitions

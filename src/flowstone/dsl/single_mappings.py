@@ -7,11 +7,13 @@ from typing import Literal
 from flowstone.dsl.mapping_words import AllPartitions, ByDimension, Last, Offset, Only, PartitionMapping
 from flowstone.dsl.partitions import (
     CronPartitions,
+    DynamicPartitions,
     MultiPartitions,
     PartitionKeyError,
     Partitions,
     StaticPartitions,
     TimePartitions,
+    unread,
 )
 
 
@@ -48,7 +50,7 @@ def single_arity(
 def _fixed_arity(producer: Partitions, mapping: Only) -> Literal["one", "many"]:
     for key in mapping.keys:
         try:
-            producer.parse(key)
+            unread(producer).parse(key)
         except PartitionKeyError as error:
             raise DisjointKeysError(str(error)) from error
     return "one" if len(mapping.keys) == 1 else "many"
@@ -62,6 +64,12 @@ def _default_arity(consumer: Partitions, producer: Partitions) -> Literal["one",
         if missing:
             which = "no key in common" if len(missing) == len(consumer.values) else f"no key {missing[0]!r} upstream"
             raise DisjointKeysError(f"the static partitions have {which}")
+        return "one"
+    if isinstance(consumer, DynamicPartitions) and isinstance(producer, DynamicPartitions):
+        if consumer.name != producer.name:
+            raise IncompatiblePartitionsError(
+                f"the keys of {consumer.name!r} are not those of {producer.name!r}: these are two registries"
+            )
         return "one"
     if not isinstance(consumer, TimePartitions) or not isinstance(producer, TimePartitions):
         raise IncompatiblePartitionsError(f"{consumer.kind} and {producer.kind} partitions have no keys in common")
@@ -97,7 +105,8 @@ def _relative_arity(
             f"{name} counts from the consumer's own key, and the consumer is not partitioned"
         )
     if not isinstance(producer, TimePartitions) or not isinstance(consumer, TimePartitions):
-        raise IncompatiblePartitionsError(f"{name} counts periods, and static keys have none")
+        plain = producer if not isinstance(producer, TimePartitions) else consumer
+        raise IncompatiblePartitionsError(f"{name} counts periods, and {plain.kind} keys have none")
     _demand_same_ticks(consumer, producer)
     if consumer.timezone != producer.timezone:
         raise IncompatiblePartitionsError(

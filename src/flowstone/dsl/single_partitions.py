@@ -12,11 +12,13 @@ from flowstone.dsl.calendar_partitions import (
     WeeklyPartitions,
 )
 from flowstone.dsl.cron_partitions import CronPartitions
+from flowstone.dsl.dynamic_partitions import DynamicPartitions
 
 __all__ = [
     "CronPartitions",
     "DailyPartitions",
     "Definition",
+    "DynamicPartitions",
     "HourlyPartitions",
     "MonthlyPartitions",
     "PeriodPartitions",
@@ -27,4 +29,4 @@ __all__ = [
 ]
 
 PeriodPartitions = HourlyPartitions | DailyPartitions | WeeklyPartitions | MonthlyPartitions | CronPartitions
-SinglePartitions = PeriodPartitions | StaticPartitions
+SinglePartitions = PeriodPartitions | StaticPartitions | DynamicPartitions

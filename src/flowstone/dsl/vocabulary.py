@@ -120,6 +120,7 @@ PUBLIC_NAMES = {
     "CronPartitions": "flowstone.dsl.partitions",
     "DailyPartitions": "flowstone.dsl.partitions",
     "Dep": "flowstone.dsl.dependency",
+    "DynamicPartitions": "flowstone.dsl.partitions",
     "Every": "flowstone.dsl.schedule",
     "Failure": "flowstone.dsl.failure",
     "HourlyPartitions": "flowstone.dsl.partitions",
@@ -164,7 +165,6 @@ ELSEWHERE = {
 
 UNSUPPORTED_NAMES = frozenset(
     {
-        "DynamicPartitions",
         "Signal",
         "SignalGate",
         "sensor",

@@ -35,6 +35,7 @@ from flowstone.frontend.source_files import source_files
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.project import IoManagerConfig, Project
+from flowstone.ir.registries import registries_of
 from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
 
@@ -237,6 +238,7 @@ class Front:
 def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: Iterable[str] | None = None) -> Project:
     """The project of these nodes, without jobs. ``order`` is the topological order of the steps, if it is known."""
     return Project(
+        partitions_io_manager=_keeper(settings, nodes.steps),
         name=settings.name,
         profile=settings.profile,
         import_roots=settings.import_roots,
@@ -255,6 +257,13 @@ def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: It
         concurrency=dict(settings.concurrency),
         params={name: dict(values) for name, values in settings.params.items()},
     )
+
+
+def _keeper(settings: Settings, steps: Mapping[str, Step]) -> str | None:
+    """The IO manager that keeps the keys of dynamic partitions, if there are any."""
+    if not any(registries_of(step.partitions) for step in steps.values() if step.partitions is not None):
+        return None
+    return settings.partitions_io_manager or settings.default_io_manager
 
 
 def _files(reader: Reader) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache, partial
 
+from flowstone.frontend.bodies.additions import additions
 from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
@@ -172,6 +173,7 @@ class _Outline:
         yield f"{self._ways(function, own_return=True)} {never_returns(function)}"
         if self._is_declaration(function):
             yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names, self._unstable))
+            yield from (f"adds to {registry!a}" for _, registry in additions(function))
             if self._is_route(function):
                 yield from (f"chooses {node.value!a}" for node in returned_texts(function))
 

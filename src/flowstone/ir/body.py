@@ -17,13 +17,15 @@ FactKind = Literal[
     "random",
     "writes",
     "changes",
+    "adds partitions",
     "secret",
     "likely secret",
 ]
 """``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value;
 ``chooses``: a route may return this text; ``runs on
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
-asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds; ``secret``, ``likely
+asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds;
+``adds partitions``: it adds keys to a registry, which is named here if it is written out; ``secret``, ``likely
 secret``: a text of the module is one.
 """
 Owner = Literal["asset", "check", "resource", "module"]

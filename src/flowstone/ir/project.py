@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from flowstone.dsl.partitions import DynamicPartitions, axes
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
@@ -42,6 +43,8 @@ class Project(Node):
     jobs: dict[str, Job] = {}
     classes: dict[str, ClassInfo] = {}
     io_managers: dict[str, IoManagerConfig] = {}
+    partitions_io_manager: str | None = None
+    """Name of the IO manager that keeps the keys of dynamic partitions; None if the project has none."""
     concurrency: dict[str, int] = {}
     """How many functions may run at once that name a limit, by its name."""
     params: dict[str, dict[str, Json]] = {}
@@ -117,6 +120,13 @@ class Project(Node):
             for name in (asset.id, asset.name):
                 found.setdefault(name, {})[asset.id] = asset
         return {name: tuple(assets.values()) for name, assets in found.items()}
+
+    @cached_property
+    def registries(self) -> tuple[str, ...]:
+        """Names of the registries of dynamic partitions, sorted."""
+        definitions = {step.partitions for step in self.steps.values() if step.partitions is not None}
+        found = {axis.name for item in definitions for axis in axes(item) if isinstance(axis, DynamicPartitions)}
+        return tuple(sorted(found))
 
     @cached_property
     def positions(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 * A given key goes to every partition definition that has it.
 * A coarser time partition follows when the run holds the last finer key of it: a run of 2013-01-31 also makes 2013-01.
-* Static partitions for which no key is given: all keys.
+* Static partitions for which no key is given: all keys; dynamic ones: all that their registry has.
 * Of partitions of several dimensions all combinations of the keys that their dimensions get: a run of 2013-01-31 makes
   all regions of that day. A given combination gives its keys to partitions by one of the dimensions, and a coarser
   period follows only from combinations that make up the whole of the finer one.
@@ -15,8 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import prod
 
+from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.dsl.multi_partitions import SEPARATOR
 from flowstone.dsl.partitions import (
+    DynamicPartitions,
     MonthlyPartitions,
     MultiPartitions,
     PartitionKey,
@@ -74,6 +76,13 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
 
     Errors: PartitionKeyError for a text that belongs to no definition of these steps; ValueError for a reversed range.
     """
+    return fill_keys(project, steps, explicit_keys(project, steps, given))
+
+
+def explicit_keys(
+    project: Project, steps: Sequence[str], given: Sequence[str]
+) -> dict[Partitions, tuple[PartitionKey, ...]]:
+    """The keys among the texts that each definition of the steps has. Errors: as ``assign_keys``."""
     wanted = tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
     explicit: dict[Partitions, dict[str, PartitionKey]] = {definition: {} for definition in wanted}
     for text in given:
@@ -82,7 +91,7 @@ def assign_keys(project: Project, steps: Sequence[str], given: Sequence[str]) ->
             raise PartitionKeyError(_no_such_key(text, wanted))
         for definition, keys in found.items():
             explicit[definition].update((key.text, key) for key in keys)
-    return fill_keys(project, steps, {definition: tuple(keys.values()) for definition, keys in explicit.items()})
+    return {definition: tuple(keys.values()) for definition, keys in explicit.items()}
 
 
 def all_keys(project: Project, steps: Sequence[str], instant: datetime) -> dict[str, Keys]:
@@ -165,7 +174,7 @@ class _Filling:
     def _take_apart(self, definition: MultiPartitions, keys: Sequence[PartitionKey]) -> None:
         for name, axis in definition.by_name.items():
             others = [item for other, item in definition.by_name.items() if other != name]
-            whole = prod(len(item.values) if isinstance(item, StaticPartitions) else len(keys) + 1 for item in others)
+            whole = prod(_count(item, len(keys) + 1) for item in others)
             found: dict[str, list[PartitionKey]] = {}
             for key in keys:
                 found.setdefault(key.dimensions[name].text, []).append(key.dimensions[name])
@@ -195,7 +204,7 @@ class _Filling:
 def _implied(
     definition: SinglePartitions, explicit: Mapping[Partitions, Sequence[PartitionKey]]
 ) -> tuple[PartitionKey, ...]:
-    if isinstance(definition, StaticPartitions):
+    if not isinstance(definition, TimePartitions):
         return tuple(definition.keys())
     found: dict[str, PartitionKey] = {}
     for finer, keys in explicit.items():
@@ -207,6 +216,13 @@ def _implied(
             if coarse is not None and coarse.end == key.end:
                 found[coarse.text] = coarse
     return tuple(found.values())
+
+
+def _count(axis: SinglePartitions, more: int) -> int:
+    """How many keys there are; ``more`` where that is not fixed."""
+    if isinstance(axis, StaticPartitions):
+        return len(axis.values)
+    return more if isinstance(axis, TimePartitions) or axis.known is None else len(axis.known)
 
 
 def _no_such_key(text: str, wanted: Sequence[Partitions]) -> str:
@@ -231,5 +247,7 @@ def _why_not(definition: Partitions, text: str) -> str | None:
         else:
             definition.parse(text)
     except PartitionKeyError as error:
-        return str(error)
+        known = definition.known if isinstance(definition, DynamicPartitions) else None
+        near = did_you_mean(text, [key.key for key in known.values()]) if known else None
+        return f"{error}; {near}" if near else str(error)
     return None

@@ -10,6 +10,7 @@ from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Onl
 from flowstone.dsl.partitions import (
     CronPartitions,
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     MultiPartitions,
@@ -25,6 +26,7 @@ PartitionsValue = Annotated[
     | MonthlyPartitions
     | CronPartitions
     | StaticPartitions
+    | DynamicPartitions
     | MultiPartitions,
     Field(discriminator="kind"),
 ]

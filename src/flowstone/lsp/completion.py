@@ -141,6 +141,9 @@ class _Proposer:
         if kind:
             yield from self._names(kind)
             return
+        if self._names_registry():
+            yield from (Proposal(name, "value", "registry of keys") for name in self._project.registries)
+            return
         keyword, options = self._cursor.keyword, self._options()
         if not self._in_declaration():
             return
@@ -155,6 +158,16 @@ class _Proposer:
             yield from (Proposal(name, "keyword") for name in options if name not in STORAGE_KEYWORDS)
         elif keyword in STORAGE_KEYWORDS and options is not None:
             yield from (Proposal(text, "value") for text in _texts(options.get(keyword)))
+
+    def _names_registry(self) -> bool:
+        """Whether the string is the name of a registry of dynamic partitions."""
+        inner = self._cursor.brackets[-1] if self._cursor.brackets else None
+        if inner is None or not inner.callee:
+            return False
+        if self._meaning(inner.callee) == "DynamicPartitions":
+            return inner.keyword == "name" or (inner.keyword is None and inner.items == 0)
+        adds = inner.callee.rpartition(".")[2] == "add_partitions"
+        return adds and (inner.keyword == "registry" or (inner.keyword is None and inner.items == 0))
 
     def _in_declaration(self) -> bool:
         return any(item.is_decorator for item in self._cursor.brackets)

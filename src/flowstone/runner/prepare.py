@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from flowstone.config.environment import state_folder
-from flowstone.dsl.partitions import MultiPartitions, SinglePartitions, TimePartitions, axes
+from flowstone.dsl.partitions import (
+    DynamicPartitions,
+    MultiPartitions,
+    Partitions,
+    SinglePartitions,
+    TimePartitions,
+    axes,
+)
 from flowstone.errors import UsageError
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import axes_of
@@ -18,6 +25,7 @@ from flowstone.runner.history.history import History
 from flowstone.runner.plan import Plan, Task, plan, restricted
 from flowstone.runtime.branches import verdict
 from flowstone.runtime.reasons import Place
+from flowstone.runtime.registry import know_registries
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
@@ -74,6 +82,7 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
 
     Errors: as ``carry_out``.
     """
+    know_registries(workspace)
     planned = plan_asked(workspace.project, asked)
     _demand_sound(workspace, planned)
     stored = Stored(workspace)
@@ -152,13 +161,19 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
         ]
         if coarse:
             yield f"{step}: no key of this run completes a {_period(coarse[0])}"
-        elif isinstance(definition, MultiPartitions):
+        elif isinstance(definition, MultiPartitions) and not _without_any(definition):
             yield f"{step}: no key of {definition.words} was given"
         elif definition is not None:
-            yield f"{step}: no {definition.kind} key was given"
+            yield f"{step}: {_without_any(definition) or f'no {definition.kind} key was given'}"
         else:
             waits = [need for need in project.upstream[step] if need in planned.without_key]
             yield f"{step}: it reads {', '.join(waits)}, which gets no key"
+
+
+def _without_any(definition: Partitions) -> str | None:
+    """Which registry has no keys, and how that is changed."""
+    empty = [axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions) and not axis.known]
+    return f"the registry {empty[0]!r} has no keys; flowstone partitions add {empty[0]} KEY adds one" if empty else None
 
 
 def _period(definition: TimePartitions) -> str:

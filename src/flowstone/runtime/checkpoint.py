@@ -22,6 +22,7 @@ from flowstone.ir.digest import digest
 from flowstone.runtime.decisions import TIMEOUT, Decision, decisions_of, told
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.reasons import differences
+from flowstone.runtime.registry import add_texts
 from flowstone.runtime.task import Task
 
 APPROVAL = "approval"
@@ -163,6 +164,7 @@ class Checkpoint:
                 finished_at=datetime.now(UTC),
                 metadata={**waiting.metadata, **content, APPROVAL: approved},
             )
+            add_texts(self._task.workspace, waiting.metadata, self._task.run)
             self._manager.publish(staged, record)
         except BaseException:
             self._manager.discard(staged)

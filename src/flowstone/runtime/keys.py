@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from flowstone.dsl.mappings import KeySelection, select_keys
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError, Partitions
 from flowstone.ir.asset import Asset
 from flowstone.ir.function import Dependency
+from flowstone.runtime.registry import current
 from flowstone.runtime.workspace import Workspace
 
 WHOLE = KeySelection((None,), many=False)
@@ -31,13 +33,15 @@ def known_keys(
 ) -> list[PartitionKey]:
     """The wanted keys among texts of partitions that belong to the asset's definition, in the order of time."""
     assert asset.partitions is not None
+    definition = current(workspace, asset.partitions)
+    parse = partial(workspace.key, definition) if definition is asset.partitions else definition.parse
     found = []
     for text in texts:
         if text is not None:
             try:
-                key = workspace.key(asset.partitions, text)
+                key = parse(text)
             except PartitionKeyError:
-                continue  # stored when the definition was another one
+                continue  # stored when the definition was another one, or the registry had the key
             if selected.wants(key):
                 found.append(key)
     return sorted(found, key=lambda key: (key.start.timestamp() if key.start else 0.0, key.text))

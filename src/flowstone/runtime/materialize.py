@@ -1,8 +1,9 @@
 """``materialize``: the one call that every engine makes to run a step for one partition.
 
 Find the inputs by their records; reuse what is stored if it was made from the same; else load the inputs, open the
-resources, call the function, run the checks, stage every output, close the resources, publish, the records last. What
-can be read only once is staged first, and its checks receive what was staged.
+resources, call the function, run the checks, stage every output, close the resources, add the partitions that the
+function asked for, publish, the records last. What can be read only once is staged first, and its checks receive what
+was staged.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.outputs import split
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import differences
+from flowstone.runtime.registry import ADDED, add_texts, added_texts
 from flowstone.runtime.resources import OpenResources
 from flowstone.runtime.run import Run
 from flowstone.runtime.scatter import Scattering
@@ -186,6 +188,10 @@ def _make(task: Task, checkpoint: Checkpoint | None) -> tuple[tuple[Record, ...]
             _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
         if context.metadata:
             further["user"] = json_values(context.metadata, step.id)
+        if context.added_partitions:
+            further[ADDED] = added_texts(task.workspace, step.id, context.added_partitions)
+            if not waits:  # before the value is published: a value that is reused has its keys
+                add_texts(task.workspace, further, run)
         records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
         for record in records:
             staged[0].manager.publish(staged[0].staged, record)

@@ -89,6 +89,17 @@ class Workspace:
             found = self._storages[asset] = manager, _slots(asset, options)
         return found
 
+    def kept(self, manager: str, name: str) -> tuple[IOManager, Callable[[str | None], Slot]]:
+        """An IO manager, and what makes slots of something without options that is no asset. Errors: as ``storage``."""
+        found = self.manager(manager)
+        return found, _slots(name, self._options(found.AssetOptions, {}, name))
+
+    def take(self, project: Project) -> None:
+        """Go on with the project as it is after a closer look. No other thread may use the workspace meanwhile."""
+        if project is not self.project:
+            self.project = project
+            self._steps, self._keys = {}, {}
+
     def _options(self, model: type[Options], values: Mapping[str, Json], asset: str) -> Options:
         """Those of an asset. The many assets without any share one object for each kind of manager."""
         if values:

@@ -10,6 +10,7 @@ from flowstone.dsl.duration import seconds
 from flowstone.dsl.partitions import (
     CronPartitions,
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     MultiPartitions,
@@ -50,6 +51,8 @@ def partition_timetable(schedule: ClockSchedule, partitions: Partitions) -> Call
     """
     if isinstance(partitions, StaticPartitions):
         raise RefusedError("a clock cannot say which of the static keys to make")
+    if isinstance(partitions, DynamicPartitions):
+        raise RefusedError("a clock cannot say which of the registry's keys to make")
     if isinstance(partitions, MultiPartitions):
         many = " and ".join(partitions.times) or "none"
         raise RefusedError(f"a clock tells the key of one dimension with periods, and there is not one: {many}")

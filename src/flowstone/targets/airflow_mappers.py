@@ -13,6 +13,7 @@ from flowstone.dsl.mappings import (
 )
 from flowstone.dsl.partitions import (
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     MultiPartitions,
@@ -49,7 +50,7 @@ def mapper(consumer: SinglePartitions, producer: SinglePartitions, mapping: Sing
         return None
     if isinstance(consumer, StaticPartitions):
         return call("AllowedKeyMapper", _texts(consumer))
-    if isinstance(producer, StaticPartitions):
+    if isinstance(producer, StaticPartitions | DynamicPartitions):
         return NO_EVENT
     if producer.kind == consumer.kind:
         return None
@@ -121,6 +122,6 @@ def _rollup(consumer: SinglePartitions, producer: SinglePartitions) -> Call:
                 f"Airflow takes every day for 24 hours, and in {producer.timezone} some are shorter or longer"
             )
     assert isinstance(consumer, DailyPartitions | WeeklyPartitions | MonthlyPartitions)
-    assert not isinstance(producer, StaticPartitions)
+    assert isinstance(producer, TimePartitions)
     start = call(_START[consumer.kind], input_format=producer.key_format, output_format=consumer.key_format)
     return call("RollupMapper", upstream_mapper=start, window=call(_WINDOW[consumer.kind]))

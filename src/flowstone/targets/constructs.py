@@ -23,6 +23,7 @@ from flowstone.dsl.mappings import (
 from flowstone.dsl.partitions import (
     CronPartitions,
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     MultiPartitions,
@@ -38,6 +39,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.registries import registries_of
 from flowstone.ir.updates import updates_of
 from flowstone.targets.secrets import references_of
 
@@ -51,10 +53,12 @@ SPREAD = "mapping: unpartitioned into partitioned"
 BY_HAND = "partitions without a schedule"
 CRON = "partitions: cron"
 STATIC = "partitions: static"
+DYNAMIC = "partitions: dynamic"
 MULTI = "partitions: multi"
 TWINS = "partitions: multi with equal dimensions"
 BY_DIMENSION = "mapping: by dimension"
 CLOCK_STATIC = "schedule: Cron on static partitions"
+CLOCK_DYNAMIC = "schedule: Cron on dynamic partitions"
 EVERY_PARTITIONED = "schedule: Every on partitions"
 UPDATE = "schedule: OnUpdate"
 UPDATE_ANY = "schedule: OnUpdate, any"
@@ -125,7 +129,8 @@ class _Need(Struct, frozen=True):
             return False
         if self.is_by_dimension:
             return ours is not None and self._shares_what_starts(theirs, ours)
-        return isinstance(ours, StaticPartitions) or not isinstance(theirs, StaticPartitions)
+        plain = StaticPartitions | DynamicPartitions
+        return isinstance(ours, plain) or not isinstance(theirs, plain)
 
     def _shares_what_starts(self, theirs: Partitions, ours: Partitions) -> bool:
         """Whether the dimensions that tell the step's keys are among those that it reads by."""
@@ -216,6 +221,10 @@ def _has_static(project: Project, job: Job) -> bool:
     return any(definition is not None and is_finite(definition) for definition in definitions)
 
 
+def _has_registry(project: Project, job: Job) -> bool:
+    return any(isinstance(project.steps[step].partitions, DynamicPartitions) for step in job.steps)
+
+
 def _follows(fits: Callable[[Partitions | None, Partitions | None], bool]) -> Callable[[Project], Places]:
     """Jobs that run after assets, by the partitions of one of these and of one of their own steps."""
     return _jobs(
@@ -262,6 +271,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "partitions: monthly": _of_kind(MonthlyPartitions),
     CRON: _of_kind(CronPartitions),
     STATIC: _of_kind(StaticPartitions),
+    DYNAMIC: _steps(lambda step: registries_of(step.partitions), "partitioned_by"),
     MULTI: _of_kind(MultiPartitions),
     TWINS: _steps(lambda step: len(set(axes(step.partitions))) < len(axes(step.partitions)), "partitioned_by"),
     BY_HAND: _without_clock,
@@ -288,6 +298,9 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
         parameter.location for step in project.steps.values() for parameter in step.signature.config
     ),
     "check": lambda project: (check.location for check in project.checks),
+    "add_partitions": lambda project: (
+        fact.location for facts in project.bodies.values() for fact in facts if fact.kind == "adds partitions"
+    ),
     "check: blocking": lambda project: (check.location for check in project.checks if check.blocking),
     "retries": _steps(lambda step: step.retries, "retries"),
     "retries: on": _steps(lambda step: step.retries and step.retries.on, "retries"),
@@ -306,6 +319,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "job: concurrency": _jobs(lambda _, job: job.concurrency is not None),
     "schedule: Cron": _jobs(lambda _, job: isinstance(job.schedule, Cron)),
+    CLOCK_DYNAMIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_registry(project, job)),
     CLOCK_STATIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)),
     "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),
     EVERY_PARTITIONED: _jobs(lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from flowstone.dsl.partitions import (
     CronPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     MonthlyPartitions,
     Partitions,
@@ -58,6 +59,8 @@ def _key_type(definition: Partitions) -> str:
         if not 1 < len(definition.values) <= MAX_CHOICES:
             return "str"
         return f"Literal[{', '.join(map(py, definition.values))}]"
+    if isinstance(definition, DynamicPartitions):
+        return "str"
     if isinstance(definition, MonthlyPartitions):
         return f"Annotated[str, Field(pattern={py('^[0-9]{4}-[0-9]{2}$')})]"
     if isinstance(definition, CronPartitions):
@@ -71,6 +74,8 @@ def _key_type(definition: Partitions) -> str:
 def _key_description(definition: Partitions) -> str:
     if isinstance(definition, StaticPartitions):
         return "static partition; all of them if left out"
+    if isinstance(definition, DynamicPartitions):
+        return f"a key of the registry {definition.name}; all of them if left out"
     assert isinstance(definition, TimePartitions)
     kind = repr(definition.cron) if isinstance(definition, CronPartitions) else definition.kind
     until = "" if definition.end is None else f", before {str(definition.end)[:10]}"

@@ -94,6 +94,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _PREFECT.memory(project, step)
         yield from _PREFECT.secrets(project, step)
         yield from _PREFECT.step_options(step)
+        yield from _PREFECT.registries(step)
         yield from _run_name(step)
         yield from _equal_dimensions(step)
 

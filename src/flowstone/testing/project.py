@@ -18,7 +18,8 @@ from msgspec import Struct
 from flowstone.__about__ import __version__
 from flowstone.config.environment import without_overrides
 from flowstone.diagnostics.suggest import did_you_mean
-from flowstone.dsl.partitions import PartitionKey
+from flowstone.dsl.dynamic_partitions import written_key
+from flowstone.dsl.partitions import DynamicPartitions, PartitionKey, PartitionKeyError, axes, unread
 from flowstone.errors import UsageError
 from flowstone.io.record import Record
 from flowstone.ir.asset import Asset, Resource, Storage
@@ -32,6 +33,7 @@ from flowstone.runtime.keys import selection
 from flowstone.runtime.materialize import materialize
 from flowstone.runtime.outcome import Outcome, Status
 from flowstone.runtime.reasons import Place
+from flowstone.runtime.registry import Registry, know_registries
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
@@ -123,9 +125,13 @@ class InMemoryProject:
     def put(self, asset: str, value: Any, partition: str | None = None) -> Record:
         """Store a value for what reads it. A run that makes the asset replaces it: select what comes after.
 
+        The key of a dynamic partition is added to its registry.
         Errors: UsageError for an asset or a partition that there is not; UnsupportedTypeError.
         """
         node, key = self._place(asset, partition)
+        for axis, own in zip(axes(node.partitions), _each(key), strict=True):
+            if isinstance(axis, DynamicPartitions):
+                self.add_partitions(axis.name, [own.key])
         manager, slot_of = self._workspace.storage(node.id)
         staged = manager.stage(slot_of(None if key is None else key.text), value)
         prepared, now = self._workspace.step(node.step), datetime.now(UTC)
@@ -144,6 +150,20 @@ class InMemoryProject:
         )
         manager.publish(staged, record)
         return record
+
+    def add_partitions(self, registry: str, keys: Iterable[str]) -> None:
+        """Add keys to a registry of dynamic partitions. Errors: UsageError for a registry that there is not, or a key
+        that cannot be.
+        """
+        try:
+            Registry(self._workspace, registry).add(map(written_key, keys), Run("test", "local"))
+        except PartitionKeyError as error:
+            raise UsageError(str(error)) from error
+        know_registries(self._workspace)
+
+    def partitions(self, registry: str) -> list[str]:
+        """The keys of a registry, as they are written. Errors: UsageError for one that there is not."""
+        return [key.key for key in Registry(self._workspace, registry).keys()]  # noqa: SIM118 - no mapping
 
     def value(self, asset: str, partition: str | None = None) -> Any:
         """What is stored. Errors: UsageError if nothing is, or for an asset or a partition that there is not."""
@@ -210,7 +230,7 @@ class InMemoryProject:
         if node.partitions is None or partition is None:
             return node, None
         try:
-            return node, self._workspace.key(node.partitions, partition)
+            return node, self._workspace.key(unread(node.partitions), partition)
         except ValueError as error:
             raise UsageError(f"{asset}: {error}") from error
 
@@ -242,7 +262,9 @@ def _in_memory(project: Project) -> Project:
     storage = Storage(manager=MEMORY)
     assets = {name: asset.model_copy(update={"storage": storage}) for name, asset in project.assets.items()}
     steps = {name: step.model_copy(update={"checkpoint": None}) for name, step in project.steps.items()}
-    changed = {"assets": assets, "steps": steps, "io_managers": {MEMORY: IoManagerConfig(type="memory")}}
+    keeper = None if project.partitions_io_manager is None else MEMORY
+    managers = {MEMORY: IoManagerConfig(type="memory")}
+    changed = {"assets": assets, "steps": steps, "io_managers": managers, "partitions_io_manager": keeper}
     return project.model_copy(update=changed)
 
 
@@ -268,6 +290,13 @@ def _with_params(project: Project, given: Mapping[str, Any]) -> Project:
         _demand_known("owner of a config parameter", (owner,), owners)
         params.setdefault(owner, {})[parameter] = value
     return project.model_copy(update={"params": params})
+
+
+def _each(key: PartitionKey | None) -> list[PartitionKey]:
+    """The key of each dimension."""
+    if key is None:
+        return []
+    return [part for _, part in key.parts] or [key]
 
 
 def _demand_known(what: str, names: Iterable[str], known: Collection[str]) -> None:

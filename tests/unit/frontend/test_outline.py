@@ -122,6 +122,21 @@ def test_what_a_route_chooses_is_seen(old, new):
     assert seen(ROUTE) == seen(ROUTE.replace("str(n)", "str(n + 1)"))
 
 
+ADDS = """
+from flowstone import asset
+@asset
+def one(ctx) -> int:
+    ctx.add_partitions("a", ["b"])
+    return 1
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [('("a"', '("x"'), ("ctx.add_partitions", "ctx.log.info")])
+def test_what_is_added_to_registries_is_seen(old, new):
+    assert seen(ADDS) != seen(ADDS.replace(old, new))
+    assert seen(ADDS) == seen(ADDS.replace('["b"]', '["c"]'))
+
+
 @pytest.mark.parametrize("text", ["x = (", "x = 1  # flowstone: ignore[FS101]", "from x import *", "x = '\0'"])
 def test_modules_in_which_everything_counts(text):
     assert seen(text) is None

@@ -3,7 +3,9 @@
 import pytest
 from lsprotocol import types
 
-MAKER = '''from flowstone import asset, resource
+MAKER = '''from flowstone import DynamicPartitions, asset, resource
+
+customers = DynamicPartitions("customers")
 
 
 @resource
@@ -11,7 +13,7 @@ def shop() -> str:
     return "x"
 
 
-@asset(group="core", tags=["gold"])
+@asset(group="core", tags=["gold"], partitioned_by=customers)
 def orders() -> list[int]:
     """All orders."""
     return []
@@ -68,6 +70,9 @@ def labels(items):
         ('@check(asset="|")', ["orders", "eu.returns"]),
         ('@made(io_manager="|', ["lake", "local"]),
         ('@made(concurrency="|', ["warehouse"]),
+        ('@made(partitioned_by=fs.DynamicPartitions("|', ["customers"]),
+        ('@made\ndef x(ctx):\n    ctx.add_partitions("cu|', ["customers"]),
+        ('@made\ndef x(ctx):\n    ctx.add_partitions("customers", ["|', []),
         ('@made(group="|', ["core", "default"]),
         ('@made(io_manager="lake", format="|', []),
         ('job = Job("x", select="+ord|', ["orders"]),

@@ -183,3 +183,35 @@ def test_a_project_with_mistakes_is_not_opened(tmp_path):
     (tmp_path / "shop.py").write_text("from flowstone import asset\n@asset\ndef report(ordres) -> str: ...\n")
     with pytest.raises(UsageError, match=r"(?s)shop\.py:3:12.*ordres"):
         InMemoryProject.open(tmp_path)
+
+
+CUSTOMERS = """
+customers = DynamicPartitions("customers")
+
+@asset
+def signed(ctx: Context) -> list[str]:
+    ctx.add_partitions("customers", ["globex corp"])
+    return ["globex corp"]
+
+@asset(partitioned_by=customers)
+def orders(ctx: Context) -> str:
+    return ctx.partition.key.title()
+
+@asset
+def report(orders: dict[str, str]) -> dict[str, str]:
+    return orders
+"""
+
+
+def test_registries_start_empty_and_are_filled(make_project):
+    made = make_project(CUSTOMERS)
+    shop = InMemoryProject(made.project, made.root)
+    assert shop.partitions("customers") == []
+    shop.add_partitions("customers", ["acme"])
+    shop.run("signed")
+    assert shop.partitions("customers") == ["acme", "globex corp"]
+    shop.run("+report")
+    assert shop.value("report") == {"acme": "Acme", "globex corp": "Globex Corp"}
+    assert shop.having().make("report", {"orders": {"x": "X", "y": "Y"}}) == {"x": "X", "y": "Y"}
+    with pytest.raises(UsageError, match="only by case"):
+        shop.add_partitions("customers", ["ACME"])

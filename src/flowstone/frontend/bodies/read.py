@@ -9,6 +9,7 @@ from functools import partial
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.bodies.additions import WORD, additions
 from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.final import ends, never_returns
@@ -51,6 +52,10 @@ class Bodies:
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
         if kind == "asset" and self._seen(module).may_do:
             yield from self._deeds(draft)
+        if WORD in module.source:
+            for node, registry in additions(draft.declared.function):
+                place = location(module.span(node))
+                yield BodyFact(kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry)
         if draft.declared.word == "route":
             for node in returned_texts(draft.declared.function):
                 place = location(module.span(node))

@@ -1,0 +1,54 @@
+"""The registries of dynamic partitions that a project uses, and the project with their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from flowstone.dsl.partitions import (
+    MAX_KEY_LENGTH,
+    DynamicPartitions,
+    MultiPartitions,
+    PartitionKey,
+    Partitions,
+    axes,
+    with_keys,
+)
+from flowstone.ir.asset import Asset, Step
+from flowstone.ir.project import Project
+
+T = TypeVar("T", Step, Asset)
+
+
+def registries_of(definition: Partitions | None) -> tuple[str, ...]:
+    """Names of the registries that hold keys of a definition."""
+    return tuple(axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions))
+
+
+def users_of(project: Project, registry: str) -> list[Step]:
+    """The steps whose partitions have keys of a registry."""
+    return [step for step in project.steps.values() if registry in registries_of(step.partitions)]
+
+
+def room_for(project: Project, registry: str) -> int:
+    """How long the text of a key may be, so that it and its combinations are keys wherever it is used."""
+    found = (step.partitions for step in users_of(project, registry))
+    rooms = (item.room(registry) for item in found if isinstance(item, MultiPartitions))
+    return min(rooms, default=MAX_KEY_LENGTH)
+
+
+def with_registries(project: Project, keys: Mapping[str, Sequence[PartitionKey]]) -> Project:
+    """The project with the keys that its registries have, by their names; all of them are given."""
+    if not project.registries:
+        return project
+    steps = {name: _with_keys(step, keys) for name, step in project.steps.items()}
+    assets = {name: _with_keys(asset, keys) for name, asset in project.assets.items()}
+    values = {name: getattr(project, name) for name in Project.model_fields}
+    return Project.model_construct(**{**values, "steps": steps, "assets": assets})
+
+
+def _with_keys(item: T, keys: Mapping[str, Sequence[PartitionKey]]) -> T:
+    if not registries_of(item.partitions):
+        return item
+    assert item.partitions is not None
+    return item.model_copy(update={"partitions": with_keys(item.partitions, keys)})
