@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flowstone.cli.check_cache import CheckCache, CheckResult
+from flowstone.cli.light_pydantic import import_pydantic
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
@@ -25,7 +25,7 @@ def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = Mapp
     known = cache.get() if use_cache and not texts else None
     if known is not None:
         return known
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads what all installed packages offer
+    import_pydantic()
     from flowstone.checks import judge
     from flowstone.frontend import load
 

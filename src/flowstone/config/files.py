@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.config.toml_lines import KeyLines
 from flowstone.errors import ConfigurationError
@@ -20,8 +21,7 @@ _FIRST_LINES = """write one of these into the project's folder (the name of the 
     sources = ["pipelines"]"""
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True):
     """The table of FlowStone in one file."""
 
     path: Path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
+
+from msgspec import Struct, field
 
 from flowstone.config.environment import (
     IO_MANAGERS,
@@ -36,8 +37,7 @@ SEVERITY = f"{PREFIX}SEVERITY__"
 CONCURRENCY = f"{PREFIX}CONCURRENCY__"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One value, and where it comes from."""
 
     value: Any
@@ -46,8 +46,7 @@ class Entry:
     """Where it stands, for messages: the origin without the profile's name."""
 
 
-@dataclass
-class Layers:
+class Layers(Struct):
     """What has been read so far: later layers replace what earlier ones said, value by value."""
 
     entries: dict[Path, Entry] = field(default_factory=dict)

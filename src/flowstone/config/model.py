@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of these."""
@@ -14,8 +15,7 @@ Executor = Literal["process", "thread", "inline", "dask"]
 EXECUTORS: tuple[Executor, ...] = ("process", "thread", "inline", "dask")
 
 
-@dataclass(frozen=True, slots=True)
-class IoManagerSettings:
+class IoManagerSettings(Struct, frozen=True):
     """One configured IO manager."""
 
     type: str
@@ -29,16 +29,14 @@ class IoManagerSettings:
         return {"type": self.type, **self.options}
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSettings:
+class TargetSettings(Struct, frozen=True):
     """Settings of one compilation target."""
 
     output: str
     """Folder of the generated files, relative to the project's folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettings:
+class RunSettings(Struct, frozen=True):
     """Settings of the local runner."""
 
     executor: Executor = "process"
@@ -49,8 +47,7 @@ class RunSettings:
     """Address of a Dask scheduler; None: a cluster is started for each run that needs one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The resolved configuration of one project and one profile."""
 
     name: str

@@ -6,9 +6,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.diagnostic import Severity
@@ -25,8 +26,7 @@ _PATH: Schema = {"type": "string", "pattern": _INSIDE}
 _CODES: Schema = {"type": "array", "items": {"type": "string", "pattern": _CODE}}
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of the configuration."""
 
     description: str
@@ -48,8 +48,7 @@ class Key:
             return [part.strip() for part in text.split(",") if part.strip()]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table whose keys are the user's names."""
 
     description: str

@@ -17,7 +17,7 @@ from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.bodies.on_import import import_facts
 from flowstone.frontend.bodies.read import Bodies
-from flowstone.frontend.bodies.written_secrets import secret_facts
+from flowstone.frontend.bodies.secret_facts import secret_facts
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.drafts import Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
@@ -237,7 +237,7 @@ class Front:
 
 def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: Iterable[str] | None = None) -> Project:
     """The project of these nodes, without jobs. ``order`` is the topological order of the steps, if it is known."""
-    return Project(
+    return Project.model_construct(  # of nodes that were validated: looking at all of them again finds nothing
         partitions_io_manager=_keeper(settings, nodes.steps),
         name=settings.name,
         profile=settings.profile,

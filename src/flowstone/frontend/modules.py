@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import os
-import sys
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -23,9 +22,7 @@ from flowstone.frontend.files import (
     would_be_found,
 )
 from flowstone.frontend.findings import Findings
-
-_PARSER_DEPTH = 3_000
-"""The parser goes three times as deep on the stack of the machine."""
+from flowstone.frontend.grammar import Compilation, beside, compiled, parsed
 
 
 class Module(Struct, frozen=True, eq=False, dict=True):
@@ -91,6 +88,8 @@ class ModuleIndex:
         self._findings = findings
         self._modules: dict[str, Module | None] = {}
         self._texts: dict[str, str] = {}
+        self._ahead: dict[str, str] = {}
+        self._compilation: Compilation | None = None
         self._parsed: set[str] = set()
         self.files: dict[str, str] = {}
         """Module names of the source files by path, in the order in which they are read; broken ones too."""
@@ -118,8 +117,36 @@ class ModuleIndex:
     def add_sources(self, sources: Sequence[str]) -> tuple[Module, ...]:
         """Read the source files and folders; return their modules by path. Findings are noted for what is not read."""
         names: dict[str, Path] = {}
-        modules = [module for path in self._listed(sources) if (module := self._add(path, names)) is not None]
-        return tuple(modules)
+        paths = self._listed(sources)
+        self._ahead = self._read_ahead(paths)
+        self._compilation = beside(self._ahead)
+        modules = [module for path in paths if (module := self._add(path, names)) is not None]
+        return tuple(self._compiled(modules))
+
+    def _read_ahead(self, paths: Iterable[Path]) -> dict[str, str]:
+        """The texts of the files that can be read. Why others cannot is told when it is their turn."""
+        found: dict[str, str] = {}
+        for path in paths:
+            relative = self._relative(path)
+            with suppress(UnreadableError):
+                found[relative] = self._known[relative] if relative in self._known else read_source(path)
+        return found
+
+    def _compiled(self, modules: Sequence[Module]) -> Iterator[Module]:
+        """The modules without those that only the compiler refuses."""
+        compilation, self._compilation = self._compilation, None
+        fine = None if compilation is None else compilation.fine()
+        for module in modules:
+            if fine is None or module.path in fine or self._compiles(module):
+                yield module
+
+    def _compiles(self, module: Module) -> bool:
+        with self._findings.of(module.path):
+            if self._tried(module.path, lambda: compiled(module.tree)) is not None:
+                return True
+        self._parsed.discard(module.path)
+        self._modules[module.name] = None
+        return False
 
     def source_paths(self, sources: Sequence[str]) -> tuple[str, ...]:
         """The source files, in the order in which ``add_sources`` reads them."""
@@ -246,8 +273,13 @@ class ModuleIndex:
 
     def _tree(self, path: str, text: str) -> ast.Module | None:
         self._texts[path] = text
+        beside = self._compilation is not None and path in self._compilation
+        return self._tried(path, lambda: parsed(text) if beside else compiled(parsed(text)))
+
+    def _tried(self, path: str, read: Callable[[], ast.Module]) -> ast.Module | None:
+        """What reading gives; None after a finding that it is no Python, or too complex."""
         try:
-            return _parse(text)
+            return read()
         except SyntaxError as error:
             self._syntax_error(path, error)
         except (RecursionError, MemoryError):
@@ -257,6 +289,8 @@ class ModuleIndex:
     def _text(self, path: Path, relative: str) -> str | None:
         if relative in self._known:
             return self._known[relative]
+        if relative in self._ahead:
+            return self._ahead[relative]
         try:
             return read_source(path)
         except UnreadableError as error:
@@ -285,22 +319,6 @@ class ModuleIndex:
             Span(path, line, 1, line, 2),
             help="split the deeply nested expression into several named ones",
         )
-
-
-def _parse(text: str) -> ast.Module:
-    """The syntax tree. Errors: SyntaxError; RecursionError, MemoryError for nesting that would exhaust the stack."""
-    limit = sys.getrecursionlimit()
-    try:
-        sys.setrecursionlimit(min(limit, _PARSER_DEPTH))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-            compile(tree, "", "exec", dont_inherit=True)  # refuses what is no grammar: 'return' outside of a function
-            return tree
-    except UnicodeEncodeError as error:  # of Python 3.13 and later, which strips what it takes for documentation
-        raise SyntaxError(f"a docstring holds half a character: {error.object[error.start]!a}") from None
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _start(path: str) -> Span:

@@ -12,9 +12,10 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from msgspec import Struct
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import Options, Slot
@@ -39,8 +40,7 @@ class Files(Protocol):
         """Errors: NotMaterializedError, DamagedError if it is not this content, OSError, StorageError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(Struct, frozen=True):
     """A record that was announced, and whose data is there."""
 
     content: bytes

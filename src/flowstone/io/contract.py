@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
@@ -33,8 +33,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Where one value belongs: an asset, its partition, and the asset's options for this manager."""
 
     asset: str
@@ -48,8 +47,7 @@ class Slot:
         return self.asset if self.partition is None else f"{self.asset}[{self.partition}]"
 
 
-@dataclass(slots=True)
-class Staged:
+class Staged(Struct):
     """A value that is written but not visible yet."""
 
     slot: Slot
@@ -63,8 +61,7 @@ class Staged:
     """The manager's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What the compiler must know of a manager."""
 
     durable: bool

@@ -12,10 +12,10 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
+from msgspec import Struct
 from pydantic import field_validator, model_validator
 
 from flowstone.config.environment import state_folder
@@ -92,8 +92,7 @@ class FileOptions(Options):
     """Relative to the root; by default ``{asset}/{partition}`` or ``{asset}`` with the format's extension."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A value made ready to be written."""
 
     extension: str

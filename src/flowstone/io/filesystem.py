@@ -8,7 +8,6 @@ is copied as a file (with its own suffix) or as a folder (``.tar``), everything 
 from __future__ import annotations
 
 import os
-import pickle
 import shutil
 from collections.abc import Mapping
 from importlib import import_module
@@ -21,11 +20,9 @@ from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.files import Faults
-from flowstone.io.folders import pack, unpack
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
-from flowstone.io.restore import restore
 from flowstone.io.store import Draft
 from flowstone.ir.types import TypeExpr
 
@@ -128,6 +125,8 @@ class FilesystemManager(FileManager):
 
     def _unpacked(self, slot: Slot, record: Record) -> Path:
         """A copy of the folder, which is put right if somebody has changed it."""
+        from flowstone.io.folders import unpack
+
         cache = state_folder(self.project_root, os.environ) / "cache" / "folders"
         version = record.data_version.removeprefix("sha256:")
         target = cache / version / slot.asset.rpartition(".")[2]
@@ -177,6 +176,8 @@ class FilesystemManager(FileManager):
             ) from error
 
     def _to_pickle(self, slot: Slot, format: str, value: Any) -> bytes:
+        import pickle
+
         dumps = pickle.dumps if format == "pickle" else self._cloudpickle().dumps
         try:
             data: bytes = dumps(value, protocol=5)
@@ -185,6 +186,8 @@ class FilesystemManager(FileManager):
             raise UnsupportedTypeError(f"{slot.label}: a {_name(value)} cannot be pickled: {error}") from error
 
     def _from_json(self, slot: Slot, data: bytes, type: TypeExpr | None) -> Any:
+        from flowstone.io.restore import restore
+
         try:
             value = json_values.loads(data)
         except (ValueError, RecursionError) as error:
@@ -195,6 +198,8 @@ class FilesystemManager(FileManager):
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
     def _from_pickle(self, slot: Slot, data: bytes) -> Any:
+        import pickle
+
         try:
             return pickle.loads(data)  # noqa: S301 - allowed in the configuration
         except ModuleNotFoundError as error:
@@ -226,6 +231,8 @@ def _format_of(value: Any) -> str:
 
 
 def _pack(slot: Slot, source: Path, draft: Draft) -> None:
+    from flowstone.io.folders import pack
+
     try:
         pack(source, draft)
     except UnsupportedTypeError as error:

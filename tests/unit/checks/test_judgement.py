@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +106,7 @@ def test_an_earlier_state_under_another_configuration_is_of_no_use(tmp_path: Pat
     loaded, settings = read(tmp_path, {"pipelines/beside.py": BESIDE, "flowstone.toml": 'sources = ["pipelines"]\n'})
     first = judge(loaded, settings)
     assert {item.code for item in first.diagnostics} == {"FS301"}
-    other = dataclasses.replace(settings, default_io_manager="nowhere")
+    other = replace(settings, default_io_manager="nowhere")
     assert judge(load(other, fingerprints=False), other, first).diagnostics == find_all(
         load(other, fingerprints=False), other
     )

@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from flowstone.frontend.bindings import FUNCTIONS
-from flowstone.frontend.modules import Module
-from flowstone.frontend.places import location
 from flowstone.frontend.secrets import Certainty, certainty
 from flowstone.frontend.tree import walk
-from flowstone.ir.body import BodyFact
 
 _HINTS = ("passw", "pwd", "passphrase", "secret", "token", "key", "credential", "bearer", "basic", "begin ")
 _IN_URL = re.compile(r"://[^\s/@]*@")
@@ -54,18 +51,6 @@ def _may_hold_one(text: str) -> bool:
     if any(hint in text for hint in _HINTS) or ("://" in text and _IN_URL.search(text) is not None):
         return True
     return _LONG.search(text) is not None
-
-
-def secret_facts(module: Module) -> Iterator[BodyFact]:
-    """The secrets of a module as facts with places."""
-    for written in written_secrets(module.tree, module.source):
-        yield BodyFact(
-            kind="secret" if written.certainty == "sure" else "likely secret",
-            owner_kind="module",
-            owner=module.name,
-            location=location(module.span(written.node)),
-            what=written.name,
-        )
 
 
 def _named_texts(tree: ast.Module) -> Iterator[tuple[str, str, ast.Constant]]:
