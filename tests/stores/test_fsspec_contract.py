@@ -160,14 +160,14 @@ def test_the_newest_record_counts_whatever_the_clocks_say(manager, remote, prefi
 def test_a_writer_that_comes_late_removes_its_own(manager, remote, prefix, monkeypatch):
     """Another has put a newer record meanwhile: that is the value, as if this one had been replaced at once."""
     late = manager.stage(slot_of(manager, "x"), 1)
-    real = manager.store._put_record
+    real = manager.store._records.put
 
-    def put_record(record, folder, stamp):
-        monkeypatch.setattr(manager.store, "_put_record", real)
+    def put_record(record, place, stamp):
+        monkeypatch.setattr(manager.store._records, "put", real)
         store(manager, slot_of(manager, "x"), 2)
-        real(record, folder, f"{'0' * 12}{stamp[12:]}")
+        real(record, place, f"{'0' * 12}{stamp[12:]}")
 
-    monkeypatch.setattr(manager.store, "_put_record", put_record)
+    monkeypatch.setattr(manager.store._records, "put", put_record)
     manager.publish(late, record_of(late))
     assert manager.read(slot_of(manager, "x"), None)[1] == 2
     assert len(remote.names(prefix)) == 2
@@ -203,7 +203,7 @@ def test_deleting_a_damaged_value_leaves_the_files_of_others(manager, remote, pr
 
 def test_a_part_that_has_arrived_is_not_the_value(manager, monkeypatch):
     store(manager, slot_of(manager, "x"), 1)
-    monkeypatch.setattr(manager.store, "size", lambda place: 0)
+    monkeypatch.setattr(manager.store._files, "size", lambda place: 0)
     with pytest.raises(StorageError, match=r"shop\.orders\[x\]: cannot publish .* 0 of 2 bytes have arrived"):
         store(manager, slot_of(manager, "x"), 2)
     assert manager.read(slot_of(manager, "x"), None)[1] == 1
@@ -211,14 +211,14 @@ def test_a_part_that_has_arrived_is_not_the_value(manager, monkeypatch):
 
 def test_a_record_that_may_have_been_put_keeps_its_data(manager, monkeypatch):
     store(manager, slot_of(manager), 1)
-    real = manager.store._put_record
+    real = manager.store._records.put
 
     def put_record(*arguments):
         real(*arguments)
         raise OSError("the answer is lost")
 
     with monkeypatch.context() as patch:
-        patch.setattr(manager.store, "_put_record", put_record)
+        patch.setattr(manager.store._records, "put", put_record)
         with pytest.raises(StorageError, match=r"shop\.orders: cannot publish .* the answer is lost"):
             store(manager, slot_of(manager), 2)
     assert manager.read(slot_of(manager), None)[1] == 2
@@ -226,7 +226,7 @@ def test_a_record_that_may_have_been_put_keeps_its_data(manager, monkeypatch):
 
 def test_a_connection_that_was_broken_is_made_again(manager, remote):
     store(manager, slot_of(manager), 1)
-    client = manager.store._client
+    client = manager.store._files._client
 
     class Broken:
         closed = False
@@ -275,7 +275,7 @@ def test_nothing_that_hinders_a_listing_is_taken_for_nothing_stored(manager, rem
         raise OSError("no answer")
 
     monkeypatch.setattr("flowstone.io.fsspec_client.FsspecClient._drop", lambda client: None)
-    system = manager.store._client._connected()
+    system = manager.store._files._client._connected()
     monkeypatch.setattr(system, "find" if remote.url.startswith("gs://") else "ls", fail)
     with pytest.raises(StorageError, match="no answer"):
         manager.record(slot_of(manager))

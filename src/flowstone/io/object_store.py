@@ -15,11 +15,10 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -31,7 +30,7 @@ from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
 from flowstone.io.spool import OpenFile
 from flowstone.io.store import RECORDS, UnavailableError
-from flowstone.io.versions import VERSION, VERSIONED, own, told, versioned
+from flowstone.io.versions import VERSIONED, VersionedStore, own, told
 
 STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put", "old-removed")
 """The steps of the protocol, in order."""
@@ -50,7 +49,7 @@ EXTRAS = {"s3": "s3", "az": "azure"}
 _CHUNK = 8 << 20
 
 
-class ObjectStore:
+class ObjectStore(VersionedStore):
     """A ``Store`` in a bucket."""
 
     steps = STEPS
@@ -58,13 +57,13 @@ class ObjectStore:
     def __init__(
         self, manager: str, url: str, options: Mapping[str, str], cache: Path, reached: Callable[[str], None]
     ) -> None:
+        super().__init__(reached)
         parts = urlsplit(url)
         self.root = PurePosixPath(parts.path.strip("/"))
         self._bucket = f"{parts.scheme}://{parts.netloc}"
         self._manager = manager
         self._options = dict(options)
         self._cache = cache
-        self._reached = reached
 
     @cached_property
     def _endpoint(self) -> str:
@@ -89,20 +88,6 @@ class ObjectStore:
 
     def show(self, place: str) -> str:
         return f"{self._bucket}/{self._key(place)}"
-
-    def fresh(self, place: str) -> tuple[str, dict[str, str]]:
-        version = secrets.token_hex(8)
-        target = versioned(place, version)
-        return target, {"version": version, "object": target}
-
-    def find(self, place: str, facts: Mapping[str, object]) -> str:
-        version = str(facts.get("version", ""))
-        if not VERSION.fullmatch(version):
-            raise DamagedError(f"the record names the version {version!r}")
-        return versioned(place, version)
-
-    def create(self, place: str) -> Aside:
-        return Aside(self._reached)
 
     def publish(self, data: Aside, place: str, record: bytes, record_place: str) -> None:
         """Put the data, then its record, and remove the data of the record that was there."""
@@ -136,16 +121,6 @@ class ObjectStore:
             raise UnavailableError(
                 f"others have replaced its record {ATTEMPTS} times meanwhile", "see who else makes the same asset"
             )
-
-    @contextmanager
-    def _undone(self, place: str) -> Iterator[None]:
-        """Remove the data again if this fails: no record can tell of it."""
-        try:
-            yield
-        except BaseException:
-            with suppress(OSError):  # the first error is the one to tell of
-                self._delete(place)
-            raise
 
     def _remove_old(self, record: bytes, new: str) -> None:
         """Remove the data of a record that was replaced."""
@@ -206,9 +181,6 @@ class ObjectStore:
         with self._talking() as obstore:
             found = obstore.list_with_delimiter(self._store, f"{self._key(folder)}/")
             return [PurePosixPath(item["path"]).name for item in found["objects"]]
-
-    def settle(self, record_place: str) -> None:
-        """Nothing: nobody waits for others here."""
 
     def remove(self, record_place: str, place: str) -> None:
         self._delete(record_place)

@@ -1,11 +1,16 @@
-"""Names of data objects: a path with a version, so that no two attempts ever write the same object."""
+"""Names of data objects: a path with a version, so that no two attempts ever write the same one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
+from flowstone.errors import DamagedError
+from flowstone.io.aside import Aside
 from flowstone.io.record import Record, content_of
 from flowstone.io.store import RECORDS
 
@@ -15,6 +20,44 @@ VERSIONED = re.compile(r"\.v[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$")
 VERSION = re.compile(r"[0-9a-f]{16}")
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,16}")
+
+
+class VersionedStore(ABC):
+    """What the stores share in which nothing is written over anything."""
+
+    def __init__(self, reached: Callable[[str], None]) -> None:
+        self._reached = reached
+
+    @abstractmethod
+    def _delete(self, place: str) -> None:
+        """Remove a file, if it is there. Errors: OSError."""
+
+    def fresh(self, place: str) -> tuple[str, dict[str, str]]:
+        version = secrets.token_hex(8)
+        target = versioned(place, version)
+        return target, {"version": version, "object": target}
+
+    def find(self, place: str, facts: Mapping[str, object]) -> str:
+        version = str(facts.get("version", ""))
+        if not VERSION.fullmatch(version):
+            raise DamagedError(f"the record names the version {version!r}")
+        return versioned(place, version)
+
+    def create(self, place: str) -> Aside:
+        return Aside(self._reached)
+
+    def settle(self, record_place: str) -> None:  # noqa: B027 - nothing is to be done
+        """Nothing: nobody waits for others here."""
+
+    @contextmanager
+    def _undone(self, place: str) -> Iterator[None]:
+        """Remove the data again if this fails: no record can tell of it."""
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):  # the first error is the one to tell of
+                self._delete(place)
+            raise
 
 
 def versioned(place: str, version: str) -> str:
