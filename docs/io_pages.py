@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from itertools import combinations
 from typing import get_args
 
 from writing import docs_of_class, escape, table
@@ -15,6 +16,7 @@ from flowstone.io.filesystem import FilesystemOptions, Format
 from flowstone.io.fsspec_kinds import KINDS, REFUSED
 from flowstone.io.object_store import EXTRAS
 from flowstone.io.object_store import STEPS as OBJECT_STEPS
+from flowstone.io.widening import widened
 from flowstone.ir.types import TypeExpr
 from flowstone.registry import IO_MANAGERS, io_manager_class
 
@@ -43,6 +45,14 @@ URLS = """
 `s3://` and `az://` are reached without fsspec, and their conditional puts are used
 ([ADR 17](../adr/0017-versions-in-object-stores.md)). Of the others nothing is ever written twice
 ([ADR 29](../adr/0029-nothing-is-written-twice.md)).
+"""
+WIDER = """
+## Types that become wider
+
+With `on_schema_change="append"` the columns of parquet files may get other types, and partitions that are read together
+get a type that holds the values of all. A value that the wider type does not hold exactly is an error: a float holds
+whole numbers up to 2**53. A column that is missing, or has only gaps, gets the type of the others. Fields of structs
+and items of lists follow the same rules.
 """
 CONTRACT = """
 An IO manager derives from `flowstone.io.contract.IOManager`, or from `flowstone.io.file_manager.FileManager` if a
@@ -81,6 +91,13 @@ Tests: `test_nothing_stored_is_no_record`, `test_replaced_record_is_not_answered
 `Traits.families` each form is loaded as any other. See [types](types.md).
 
 Tests: `test_any_form_of_a_family_loads_as_any_other`.
+
+## Partitions that are read together
+
+`together` gives the values of several partitions as `load` does, one after the other. A manager of tables may give them
+the columns that they need to be put together, and says why if there are none.
+
+Tests: `test_partitions_that_are_read_together_come_in_order`.
 
 ## Streams
 
@@ -171,6 +188,22 @@ def types() -> Iterator[str]:
     yield FORMATS
     yield from _grouped({name: (managers["filesystem"], options) for name, options in formats.items()})
     yield PICKLES
+    yield WIDER
+    yield from table(("one", "other", "both"), _wider())
+
+
+def _wider() -> Iterator[tuple[str, str, str]]:
+    """Types, another, and what holds the values of both, as the code says."""
+    import pyarrow as pa
+
+    decimals = pa.decimal128(5, 2), pa.decimal128(10, 4)
+    numbers = pa.int8(), pa.int64(), pa.uint32(), pa.float32(), pa.float64()
+    times = pa.timestamp("s"), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.date32()
+    texts = pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.binary()
+    for kinds in (numbers, decimals, texts, times):
+        for one, other in combinations(kinds, 2):
+            yield f"`{one}`", f"`{other}`", f"`{found}`" if (found := widened(one, other)) else "none: an error"
+    yield "`int64`", "`string`", "none: an error, as for all types of other sorts"
 
 
 def _grouped(columns: dict[str, tuple[type[IOManager], Options]]) -> Iterator[str]:

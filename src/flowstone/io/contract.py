@@ -8,7 +8,7 @@ missing. For one asset and partition everything is idempotent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -205,6 +205,14 @@ class IOManager(ABC):
                 if record == seen:
                     raise
         raise NotMaterializedError(f"{slot.label}: no value is stored")
+
+    def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
+        """The values of several partitions of one asset, as ``load`` gives them, each once it is asked for.
+
+        A manager of tables may give them the columns that they need to be put together. Errors: as of ``load``.
+        """
+        for slot, record in values:
+            yield self.load(slot, record, type)
 
     def verify(self, slot: Slot, record: Record) -> None:
         """Make sure that the whole content is that of the record. Nothing that is stored is run or unpickled.

@@ -19,14 +19,15 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io import announced
 from flowstone.io.locks import locked, sync_folder
+from flowstone.io.notes import FolderNotes
 from flowstone.io.spool import OpenFile
-from flowstone.io.store import RECORDS, UnavailableError
+from flowstone.io.store import RECORDS, Note, UnavailableError
 from flowstone.io.temporary import Temporary, create, sweep
 
 STEPS = (
@@ -88,6 +89,7 @@ class FileStore:
         self._reached = reached
         self._trusted: set[str] = set()
         self._ready: set[str] = set()
+        self._notes = FolderNotes(self._base, self._prepare, self.read)
 
     def show(self, place: str) -> str:
         return self._base + place
@@ -208,6 +210,15 @@ class FileStore:
             return [entry.name for entry in os.scandir(self._base + folder)]
         except FileNotFoundError:
             return []
+
+    def hold(self, place: str, *, alone: bool) -> AbstractContextManager[bool]:
+        return self._notes.hold(place, alone=alone)
+
+    def read_note(self, place: str) -> Note | None:
+        return self._notes.read(place)
+
+    def put_note(self, place: str, content: bytes, seen: Note | None) -> bool:
+        return self._notes.put(place, content, seen)
 
     def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing into the folder."""

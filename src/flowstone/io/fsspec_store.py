@@ -20,9 +20,11 @@ from flowstone.io.aside import Aside
 from flowstone.io.fsspec_client import FsspecClient
 from flowstone.io.fsspec_files import FsspecFiles
 from flowstone.io.fsspec_kinds import Option, kind_of
+from flowstone.io.notes import StampedNotes
 from flowstone.io.object_store import STEPS
 from flowstone.io.spool import OpenFile
 from flowstone.io.stamped import StampedFiles, at, is_temporary, slots
+from flowstone.io.store import Note
 from flowstone.io.versions import VERSIONED, VersionedStore, own, told
 
 DAY = timedelta(days=1)
@@ -42,6 +44,7 @@ class FsspecStore(VersionedStore):
         url, kind = url.rstrip("/"), kind_of(url)
         self._files = FsspecFiles(FsspecClient(manager, url, kind, options), url, kind)
         self._records = StampedFiles(self._files)
+        self._notes = StampedNotes(self._files)
 
     def show(self, place: str) -> str:
         return self._files.show(place)
@@ -96,6 +99,12 @@ class FsspecStore(VersionedStore):
 
     def size(self, place: str) -> int | None:
         return self._files.size(place)
+
+    def read_note(self, place: str) -> Note | None:
+        return self._notes.read(place)
+
+    def put_note(self, place: str, content: bytes, seen: Note | None) -> bool:
+        return self._notes.put(place, content, seen)
 
     def remove(self, record_place: str, place: str) -> None:
         """The oldest first: whoever dies meanwhile must not leave one that has been replaced."""

@@ -29,7 +29,7 @@ from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError
 from flowstone.io.aside import Aside
 from flowstone.io.object_errors import in_words
 from flowstone.io.spool import OpenFile
-from flowstone.io.store import RECORDS, UnavailableError
+from flowstone.io.store import RECORDS, Note, UnavailableError
 from flowstone.io.versions import VERSIONED, VersionedStore, own, told
 
 STEPS = ("data-created", "data-written", "data-put", "record-noted", "record-put", "old-removed")
@@ -181,6 +181,20 @@ class ObjectStore(VersionedStore):
         with self._talking() as obstore:
             found = obstore.list_with_delimiter(self._store, f"{self._key(folder)}/")
             return [PurePosixPath(item["path"]).name for item in found["objects"]]
+
+    def read_note(self, place: str) -> Note | None:
+        with self._talking() as obstore:
+            condition, content = self._noted(obstore, place)
+        return None if content is None else Note(content, condition)
+
+    def put_note(self, place: str, content: bytes, seen: Note | None) -> bool:
+        mode = "create" if seen is None else seen.mark
+        with self._talking() as obstore:
+            try:
+                obstore.put(self._store, self._key(place), content, mode=mode, use_multipart=False)
+            except (obstore.exceptions.PreconditionError, obstore.exceptions.AlreadyExistsError):
+                return False
+        return True
 
     def remove(self, record_place: str, place: str) -> None:
         self._delete(record_place)

@@ -9,24 +9,29 @@ knows (a named index, nullable types) is kept beside the columns, and only where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from flowstone.errors import MissingExtraError, UnsupportedTypeError
+from flowstone.errors import DamagedError, MissingExtraError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames
+from flowstone.io.agreement import Agreement, Before, common_columns
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
 from flowstone.io.parquet_encoding import dictionary_columns
-from flowstone.io.paths import location
+from flowstone.io.paths import location, schema_place
 from flowstone.io.record import Record, content_of
+from flowstone.io.spool import OpenFile
 from flowstone.io.store import Draft
 from flowstone.io.streams import pieces, slices
+from flowstone.io.table_shape import SchemaChange
+from flowstone.io.widening import fitted
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
@@ -65,6 +70,10 @@ class ParquetOptions(FileOptions):
     """By default that of the manager."""
     row_group_size: int = Field(default=ROW_GROUP, gt=0)
     """Rows in a row group, at most: one of wide rows ends once it has 32 MB."""
+    on_schema_change: SchemaChange | None = None
+    """What to do if the columns are others than before: ``fail``, ``append`` new ones and widen types, or ``replace``
+    them, which a partitioned asset can only while no other partition is stored. By default ``fail`` for a partitioned
+    asset, else ``replace``."""
 
 
 class ParquetManager(FileManager):
@@ -76,6 +85,10 @@ class ParquetManager(FileManager):
     extra: ClassVar[str | None] = "parquet"
     default_extension: ClassVar[str] = ".parquet"
     config: ParquetConfig
+
+    def __init__(self, name: str, config: Options, project_root: Path) -> None:
+        super().__init__(name, config, project_root)
+        self._agreement = Agreement(self.store, Before(self.partitions, self._texts, self._columns))
 
     @classmethod
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
@@ -91,6 +104,8 @@ class ParquetManager(FileManager):
         try:
             if frames.form_of(value) in frames.STREAMED:
                 stream, form = frames.to_stream(value)
+                with self._noting(slot):
+                    self._agreement.demand(slot, stream.schema)  # before hours of work, not after them
                 parts = pieces(stream, stream.schema, rows, GROUP_BYTES)
                 return self._content(slot, stream.schema, parts, form, stream.passing_through)
             table, form = frames.to_table(value)
@@ -116,10 +131,46 @@ class ParquetManager(FileManager):
         write = partial(self._write, slot, schema, counted())
         return Content(self.default_extension, facts, write, guard)
 
+    def publish(self, staged: Staged, record: Record) -> None:
+        texts, slot = dict(staged.metadata["schema"]), staged.slot
+        with self._noting(slot), self._agreement.kept(slot, texts, lambda: _schema(staged.handle[0].reader())):
+            super().publish(staged, record)
+
+    def _noting(self, slot: Slot) -> AbstractContextManager[None]:
+        return self._faults(slot.label, "note the columns in", schema_place(slot))
+
+    def _texts(self, slot: Slot) -> dict[str, str] | None:
+        try:
+            record = self.record(slot)
+        except DamagedError:
+            return None
+        return None if record is None else content_of(record).get("schema")
+
+    def _columns(self, slot: Slot) -> Any:
+        """The columns of a stored value; None if there is none that can be read."""
+        try:
+            record = self.record(slot)
+            return None if record is None else self._schema_of(slot, record)
+        except (DamagedError, NotMaterializedError):
+            return None
+
+    def _schema_of(self, slot: Slot, record: Record) -> Any:
+        """The columns of a stored value. Errors: NotMaterializedError, DamagedError."""
+        return _schema(self._verified(slot, record, self.store.open_verified))
+
+    def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
+        self._demand_pyarrow()
+        schema = common_columns(values, self._schema_of)
+        for slot, record in values:
+            yield self._load(slot, record, type, schema)
+
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         self._demand_pyarrow()
+        return self._load(slot, record, type, None)
+
+    def _load(self, slot: Slot, record: Record, type: TypeExpr | None, schema: Any) -> Any:
         form = self._wanted(slot, record, type)
-        return self._read(slot, self._verified(slot, record, self.store.open_verified).to_arrow(), form)
+        return self._read(slot, self._verified(slot, record, self.store.open_verified).to_arrow(), form, schema)
 
     def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
         draft, place = staged.handle
@@ -127,14 +178,20 @@ class ParquetManager(FileManager):
         with self._faults(staged.slot.label, "read", place):
             return self._read(staged.slot, draft.reader().to_arrow(), form)
 
-    def _read(self, slot: Slot, file: Any, form: str) -> Any:
+    def _read(self, slot: Slot, file: Any, form: str, schema: Any = None) -> Any:
+        """The value of a file, with the columns of a schema if there is one."""
         import pyarrow.parquet as pq
 
         found = pq.ParquetFile(file, pre_buffer=form not in frames.STREAMED)
         try:
             if form in frames.STREAMED:
-                return frames.from_batches(found.schema_arrow, found.iter_batches(frames.BATCH_ROWS), form)
-            return frames.from_table(found.read(), form)
+                batches = found.iter_batches(frames.BATCH_ROWS)
+                if schema is None:
+                    return frames.from_batches(found.schema_arrow, batches, form)
+                wide = schema.with_metadata(found.schema_arrow.metadata)
+                return frames.from_batches(wide, (fitted(batch, schema) for batch in batches), form)
+            table = found.read()
+            return frames.from_table(table if schema is None else fitted(table, schema), form)
         except UnsupportedTypeError as error:
             raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
 
@@ -175,6 +232,13 @@ class ParquetManager(FileManager):
             import pyarrow.parquet  # noqa: F401 - to see that it is there
         except ImportError as error:
             raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
+
+
+def _schema(file: OpenFile) -> Any:
+    """The columns of a file."""
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(file.to_arrow())
 
 
 def _judged(groups: Iterator[Any]) -> tuple[bool | list[str], Iterator[Any]]:

@@ -98,6 +98,11 @@ def record_place(slot: Slot) -> str:
     return f"{RECORDS}/{expand(kind, slot)}"
 
 
+def schema_place(slot: Slot) -> str:
+    """Where the columns are noted on which the partitions of an asset agree. Errors: StorageError."""
+    return expand(f"{RECORDS}/schemas/{{asset}}/columns.json", Slot(slot.asset, None, slot.options))
+
+
 def default_template(extension: str, *, partitioned: bool) -> str:
     """Where an asset without the option ``path`` lies."""
     return f"{{asset}}/{{partition}}{extension}" if partitioned else f"{{asset}}{extension}"

@@ -6,8 +6,10 @@ Every file has a *place*: its path below the root, with slashes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flowstone.io.spool import OpenFile
 
@@ -60,6 +62,15 @@ class Draft(Protocol):
 
     def discard(self) -> None:
         """Drop it, unless it was published or discarded before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is noted beside the records, and by what it is known again."""
+
+    content: bytes
+    mark: Any = None
+    """The store's own."""
 
 
 D = TypeVar("D", bound=Draft)
@@ -120,6 +131,18 @@ class Store(Protocol[D]):
 
     def size(self, place: str) -> int | None:
         """Bytes of a file, or None if there is none. Errors: OSError."""
+
+    def hold(self, place: str, *, alone: bool) -> AbstractContextManager[bool]:
+        """Let nobody change a note, or, ``alone``, let nobody rely on it; whether there are locks. Errors: OSError."""
+
+    def read_note(self, place: str) -> Note | None:
+        """What is noted at a place below the records. Errors: OSError, StorageError."""
+
+    def put_note(self, place: str, content: bytes, seen: Note | None) -> bool:
+        """Note something, unless another note is there by now than the one that was seen; whether it is noted.
+
+        For who holds the place ``alone``. Errors: OSError, StorageError.
+        """
 
     def settle(self, record_place: str) -> None:
         """Wait until nobody is publishing beside the record, if publishing has a moment that readers can see."""

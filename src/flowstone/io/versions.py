@@ -6,7 +6,7 @@ import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import PurePosixPath
 
 from flowstone.errors import DamagedError
@@ -48,6 +48,10 @@ class VersionedStore(ABC):
 
     def settle(self, record_place: str) -> None:  # noqa: B027 - nothing is to be done
         """Nothing: nobody waits for others here."""
+
+    def hold(self, place: str, *, alone: bool) -> AbstractContextManager[bool]:
+        """Nothing: there are no locks."""
+        return nullcontext(False)
 
     @contextmanager
     def _undone(self, place: str) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -37,8 +38,14 @@ class StoredValue(Struct, frozen=True):
 
     def load(self, type: TypeExpr | None) -> Any:
         """Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
-        try:
+        with self.helping():
             return self.manager.load(self.slot, self.record, type)
+
+    @contextmanager
+    def helping(self) -> Iterator[None]:
+        """Say, where it is gone or damaged, by which command it is made again."""
+        try:
+            yield
         except (DamagedError, NotMaterializedError) as error:
             error.help = error.help or f"make it again: {_command(self.record.asset, self.key)} --force"
             raise
@@ -72,9 +79,18 @@ class Input(Struct, frozen=True):
         if self.dependency.optional and not self.values:
             return None
         element = _element(wanted)
-        if wanted is not None and wanted.name in _LAZY:
-            return ((self.selected.label(value.key), value.load(element)) for value in self.values)
-        return {self.selected.label(value.key): value.load(element) for value in self.values}
+        found = self._together(element)
+        return found if wanted is not None and wanted.name in _LAZY else dict(found)
+
+    def _together(self, type: TypeExpr | None) -> Iterator[tuple[str, Any]]:
+        """The values by their keys, each loaded once it is asked for."""
+        if not self.values:
+            return
+        loading = self.values[0].manager.together([(value.slot, value.record) for value in self.values], type)
+        for value in self.values:
+            with value.helping():
+                loaded = next(loading)
+            yield self.selected.label(value.key), loaded
 
 
 def find_inputs(

@@ -198,6 +198,14 @@ class IoContract(IoFaults):
         store(manager, slot_of(manager, asset="shop.alone"), sample.make(1))
         assert list(manager.partitions(slot_of(manager, "b", "shop.alone"))) == [None]
 
+    def test_partitions_that_are_read_together_come_in_order(self, manager: IOManager, sample: Sample) -> None:
+        slots = [slot_of(manager, key) for key in ("b", "a", "c")]
+        values = [(slot, store(manager, slot, sample.make(number))) for number, slot in enumerate(slots)]
+        found = manager.together(values, sample.type)
+        for number, value in enumerate(found):
+            assert same(value, sample.make(number))
+        assert number == 2
+
     def test_any_key_can_be_a_partition(self, manager: IOManager, sample: Sample) -> None:
         keys = [*map(escape, HOSTILE[:5]), *map(escape, HOSTILE[6:]), "2024-01-01T05-0500", "x" * 200]
         for number, key in enumerate(keys):

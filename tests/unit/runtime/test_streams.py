@@ -2,7 +2,7 @@
 
 import pytest
 
-from flowstone.errors import CheckFailedError, OutputError, UnsupportedTypeError
+from flowstone.errors import CheckFailedError, OutputError, StorageError, UnsupportedTypeError
 from flowstone.ir.types import TypeExpr
 
 pa = pytest.importorskip("pyarrow")
@@ -221,3 +221,50 @@ def test_a_manager_that_cannot_show_what_it_staged_says_so(lake, monkeypatch):
     ):
         made.make("numbers")
     assert made.value("numbers") is None
+
+
+PARTITIONED = """
+from flowstone import StaticPartitions
+kinds = StaticPartitions("a", "b", "c")
+"""
+
+
+@pytest.mark.parametrize("form", ["pl.DataFrame", "pa.Table", "Iterator[pa.RecordBatch]"])
+def test_partitions_with_other_columns_are_read_together(lake, form):
+    read = "pl.concat([pl.from_arrow(value.read_all()) if hasattr(value, 'read_all') else pl.DataFrame(value) for"
+    made = lake(
+        PARTITIONED
+        + f"""
+@asset(io_manager="lake", partitioned_by=kinds, io={{"on_schema_change": "append"}})
+def shares(ctx: Context) -> pl.DataFrame:
+    return pl.DataFrame({{"n": [1], "more": [0.5]}} if ctx.partition.key == "b" else {{"n": [1]}})
+
+@asset
+def whole(shares: dict[str, {form}]) -> list[dict[str, float | None]]:
+    return {read} value in shares.values()]).to_dicts()
+
+@asset
+def lazily(shares: Iterator[tuple[str, {form}]]) -> list[dict[str, float | None]]:
+    return {read} _, value in shares]).to_dicts()
+"""
+    )
+    workspace = made.workspace
+    for key in "abc":
+        made.make("shares", key, workspace=workspace)
+    for step in ("whole", "lazily"):
+        made.make(step, workspace=workspace)
+        assert made.value(step) == [{"n": 1, "more": more} for more in (None, 0.5, None)]
+
+
+def test_a_partition_with_other_columns_is_an_error(lake):
+    made = lake(
+        PARTITIONED
+        + """
+@asset(io_manager="lake", partitioned_by=kinds)
+def shares(ctx: Context) -> pl.DataFrame:
+    return pl.DataFrame({ctx.partition.key: [1]})
+"""
+    )
+    made.make("shares", "a")
+    with pytest.raises(StorageError, match=r"shares\[b\]: its columns are not those of the partitions"):
+        made.make("shares", "b")
