@@ -7,6 +7,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +18,7 @@ _CHUNK = 1 << 20
 
 def pack(folder: Path, sink: Any) -> None:
     """Write a folder with all that is in it. Errors: UnsupportedTypeError for links and the like; OSError."""
-    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+    with archive_to(sink) as archive:
         for path in _sorted(folder):
             entry = _entry(folder, path)
             if entry.isdir():
@@ -25,6 +26,27 @@ def pack(folder: Path, sink: Any) -> None:
                 continue
             with path.open("rb") as file:
                 archive.addfile(entry, file)
+
+
+@contextmanager
+def archive_to(sink: Any) -> Iterator[tarfile.TarFile]:
+    """A tar that is written from its beginning to its end, by ``add_folder`` and ``add_file``. Errors: OSError."""
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        yield archive
+
+
+def add_folder(archive: tarfile.TarFile, name: str) -> None:
+    """Put an empty folder into a tar."""
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    archive.addfile(entry)
+
+
+def add_file(archive: tarfile.TarFile, name: str, content: Any, size: int) -> None:
+    """Put a file of so many bytes into a tar. Errors: OSError."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = size, 0o644
+    archive.addfile(entry, content)
 
 
 def unpack(source: Any, target: Path) -> None:

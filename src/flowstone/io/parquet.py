@@ -9,34 +9,35 @@ knows (a named index, nullable types) is kept beside the columns, and only where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, MissingExtraError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames
 from flowstone.io.agreement import Agreement, Before, common_columns
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
+from flowstone.io.hive import EXTENSION, Folders, HiveSource, Layout
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
-from flowstone.io.parquet_encoding import dictionary_columns
+from flowstone.io.parquet_file import FileSource, Source, value_of, write
 from flowstone.io.paths import location, schema_place
 from flowstone.io.record import Record, content_of
 from flowstone.io.spool import OpenFile
 from flowstone.io.store import Draft
 from flowstone.io.streams import pieces, slices
 from flowstone.io.table_shape import SchemaChange
-from flowstone.io.widening import fitted
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
 
-ZSTD_LEVEL = 3
 ROW_GROUP = 1 << 20
 GROUP_BYTES = 32 << 20
 """A row group ends once its rows have so many bytes in memory, so that writers and readers of streams need no more."""
@@ -70,10 +71,22 @@ class ParquetOptions(FileOptions):
     """By default that of the manager."""
     row_group_size: int = Field(default=ROW_GROUP, gt=0)
     """Rows in a row group, at most: one of wide rows ends once it has 32 MB."""
+    partition_by: tuple[str, ...] = ()
+    """Columns by whose values the rows lie in folders, ``country=de/part-0.parquet``. The value is one tar of them; the
+    rows come back in the order of the folders."""
+    max_folders: int = Field(default=500, gt=0)
+    """The most folders; with more the value is refused."""
     on_schema_change: SchemaChange | None = None
     """What to do if the columns are others than before: ``fail``, ``append`` new ones and widen types, or ``replace``
     them, which a partitioned asset can only while no other partition is stored. By default ``fail`` for a partitioned
     asset, else ``replace``."""
+
+    @field_validator("partition_by")
+    @classmethod
+    def _are_columns(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if "" in names or len(set(names)) != len(names):
+            raise ValueError("each is the name of another column")
+        return names
 
 
 class ParquetManager(FileManager):
@@ -96,12 +109,13 @@ class ParquetManager(FileManager):
 
     @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
-        return location(asset, getattr(options, "path", None), cls.default_extension, partitioned=partitioned)
+        extension = EXTENSION if getattr(options, "partition_by", ()) else cls.default_extension
+        return location(asset, getattr(options, "path", None), extension, partitioned=partitioned)
 
     def prepare(self, slot: Slot, value: Any) -> Content:
         self._demand_pyarrow()
-        rows = getattr(slot.options, "row_group_size", ROW_GROUP)
-        try:
+        rows = self._rows_in_group(slot)
+        with self._named(slot):
             if frames.form_of(value) in frames.STREAMED:
                 stream, form = frames.to_stream(value)
                 with self._noting(slot):
@@ -110,8 +124,24 @@ class ParquetManager(FileManager):
                 return self._content(slot, stream.schema, parts, form, stream.passing_through)
             table, form = frames.to_table(value)
             return self._content(slot, table.schema, slices(table, rows, GROUP_BYTES), form)
-        except UnsupportedTypeError as error:
-            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
+
+    def _rows_in_group(self, slot: Slot) -> int:
+        return int(getattr(slot.options, "row_group_size", ROW_GROUP))
+
+    @property
+    def _spills(self) -> Path:
+        """Folder of the files, without names, in which rows wait."""
+        return state_folder(self.project_root, os.environ) / "cache" / "streams"
+
+    @contextmanager
+    def _named(self, slot: Slot) -> Iterator[None]:
+        """Name the asset in errors."""
+        try:
+            yield
+        except (UnsupportedTypeError, DamagedError) as error:
+            if str(error).startswith(slot.label):
+                raise
+            raise type(error)(f"{slot.label}: {error}", help=error.help) from error
 
     def _content(
         self, slot: Slot, schema: Any, groups: Iterator[Any], form: str, guard: Guard = nullcontext
@@ -128,12 +158,35 @@ class ParquetManager(FileManager):
                 facts["rows"] += group.num_rows
                 yield group
 
-        write = partial(self._write, slot, schema, counted())
-        return Content(self.default_extension, facts, write, guard)
+        keys = getattr(slot.options, "partition_by", ())
+        if not keys:
+            return Content(self.default_extension, facts, partial(self._write, slot, schema, counted()), guard)
+        layout = Layout(schema, keys, slot.options.max_folders)  # type: ignore[attr-defined]
+        layout.demand()
+        facts["partition_by"] = list(keys)
+        return Content(EXTENSION, facts, partial(self._write_folders, slot, layout, counted(), facts), guard)
+
+    def _write(self, slot: Slot, schema: Any, groups: Iterator[Any], draft: Any) -> None:
+        compression = getattr(slot.options, "compression", None) or self.config.compression
+        level = self.config.compression_level if compression == self.config.compression else None
+        with self._named(slot):
+            write(draft, schema, groups, compression, level)
+
+    def _write_folders(
+        self, slot: Slot, layout: Layout, groups: Iterator[Any], facts: dict[str, Any], draft: Draft
+    ) -> None:
+        def fill(sink: Any, schema: Any, batches: Iterator[Any]) -> None:
+            self._write(slot, schema, pieces(batches, schema, self._rows_in_group(slot), GROUP_BYTES), sink)
+
+        with self._named(slot), Folders(layout, self._spills) as folders:
+            for group in groups:
+                folders.take(group)
+            folders.write(draft, fill)
+            facts["folders"] = len(folders)
 
     def publish(self, staged: Staged, record: Record) -> None:
         texts, slot = dict(staged.metadata["schema"]), staged.slot
-        with self._noting(slot), self._agreement.kept(slot, texts, lambda: _schema(staged.handle[0].reader())):
+        with self._noting(slot), self._agreement.kept(slot, texts, lambda: self._staged(staged).schema):
             super().publish(staged, record)
 
     def _noting(self, slot: Slot) -> AbstractContextManager[None]:
@@ -156,7 +209,7 @@ class ParquetManager(FileManager):
 
     def _schema_of(self, slot: Slot, record: Record) -> Any:
         """The columns of a stored value. Errors: NotMaterializedError, DamagedError."""
-        return _schema(self._verified(slot, record, self.store.open_verified))
+        return self._source(slot, content_of(record), self._verified(slot, record, self.store.open_verified)).schema
 
     def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
         self._demand_pyarrow()
@@ -170,81 +223,42 @@ class ParquetManager(FileManager):
 
     def _load(self, slot: Slot, record: Record, type: TypeExpr | None, schema: Any) -> Any:
         form = self._wanted(slot, record, type)
-        return self._read(slot, self._verified(slot, record, self.store.open_verified).to_arrow(), form, schema)
+        file = self._verified(slot, record, self.store.open_verified)
+        source = self._source(slot, content_of(record), file, whole=form not in frames.STREAMED)
+        with self._named(slot):
+            return value_of(source, form, schema)
 
     def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
-        draft, place = staged.handle
         form = _form(staged.slot, str(staged.metadata["form"]), type)
-        with self._faults(staged.slot.label, "read", place):
-            return self._read(staged.slot, draft.reader().to_arrow(), form)
+        with self._faults(staged.slot.label, "read", staged.handle[1]), self._named(staged.slot):
+            return value_of(self._staged(staged), form, None)
 
-    def _read(self, slot: Slot, file: Any, form: str, schema: Any = None) -> Any:
-        """The value of a file, with the columns of a schema if there is one."""
-        import pyarrow.parquet as pq
+    def _staged(self, staged: Staged) -> Source:
+        return self._source(staged.slot, staged.metadata, staged.handle[0].reader())
 
-        found = pq.ParquetFile(file, pre_buffer=form not in frames.STREAMED)
-        try:
-            if form in frames.STREAMED:
-                batches = found.iter_batches(frames.BATCH_ROWS)
-                if schema is None:
-                    return frames.from_batches(found.schema_arrow, batches, form)
-                wide = schema.with_metadata(found.schema_arrow.metadata)
-                return frames.from_batches(wide, (fitted(batch, schema) for batch in batches), form)
-            table = found.read()
-            return frames.from_table(table if schema is None else fitted(table, schema), form)
-        except UnsupportedTypeError as error:
-            raise UnsupportedTypeError(f"{slot.label}: {error}", help=error.help) from error
-
-    def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
+    def _source(self, slot: Slot, facts: Mapping[str, Any], file: OpenFile | bytes, *, whole: bool = False) -> Source:
+        """What lies in a file, by the facts of its content. Errors: DamagedError."""
         import pyarrow as pa
 
-        return self._read(slot, pa.BufferReader(data), self._wanted(slot, record, type))
+        with self._named(slot):
+            if keys := facts.get("partition_by"):
+                opened = io.BytesIO(file) if isinstance(file, bytes) else io.BufferedReader(file)
+                return HiveSource(opened, keys, self._spills)
+            return FileSource(pa.BufferReader(file) if isinstance(file, bytes) else file.to_arrow(), whole=whole)
+
+    def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
+        form = self._wanted(slot, record, type)
+        with self._named(slot):
+            return value_of(self._source(slot, content_of(record), data), form, None)
 
     def _wanted(self, slot: Slot, record: Record, type: TypeExpr | None) -> str:
         return _form(slot, str(content_of(record).get("form", "pyarrow.Table")), type)
-
-    def _write(self, slot: Slot, schema: Any, groups: Iterator[Any], draft: Draft) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        compression = getattr(slot.options, "compression", None) or self.config.compression
-        level = self.config.compression_level if compression == self.config.compression else None
-        try:
-            dictionaries, groups = _judged(groups)
-            with pq.ParquetWriter(
-                draft,
-                schema,
-                compression=compression,
-                compression_level=ZSTD_LEVEL if level is None and compression == "zstd" else level,
-                version="2.6",
-                data_page_version="1.0",
-                use_dictionary=dictionaries,
-                write_statistics=True,
-                store_schema=True,
-            ) as writer:
-                for group in groups:
-                    writer.write_table(group, row_group_size=group.num_rows)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-            raise UnsupportedTypeError(f"{slot.label}: the table cannot be written as parquet: {error}") from error
 
     def _demand_pyarrow(self) -> None:
         try:
             import pyarrow.parquet  # noqa: F401 - to see that it is there
         except ImportError as error:
             raise MissingExtraError(f"the IO manager {self.name!r} of type parquet", "parquet") from error
-
-
-def _schema(file: OpenFile) -> Any:
-    """The columns of a file."""
-    import pyarrow.parquet as pq
-
-    return pq.read_schema(file.to_arrow())
-
-
-def _judged(groups: Iterator[Any]) -> tuple[bool | list[str], Iterator[Any]]:
-    """Which columns get a dictionary, and all of the groups."""
-    first = next(groups, None)
-    return (True, groups) if first is None else (dictionary_columns(first), chain((first,), groups))
 
 
 def _form(slot: Slot, stored: str, type: TypeExpr | None) -> str:

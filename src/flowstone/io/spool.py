@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+ROWS_IN_MEMORY = 1 << 20
+"""Bytes of rows beyond which they are written to a file."""
+
 
 class OpenFile(io.RawIOBase):
     """An open file to be read, closed with the last reference to it. May be used by several threads."""
@@ -56,6 +59,57 @@ class OpenFile(io.RawIOBase):
         super().close()
 
 
+class Rows:
+    """Rows that come in portions and are read once all of them are there: in memory, or if they are many in a file."""
+
+    def __init__(self, folder: Path, schema: Any) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._waiting: list[Any] = []
+        self._weight = 0
+        self._file: Any = None
+        self._writer: Any = None
+
+    def __enter__(self) -> Rows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._file.close()
+
+    def add(self, table: Any) -> None:
+        """Take further rows. Errors: OSError."""
+        self._waiting.append(table)
+        self._weight += table.nbytes
+        if self._weight > ROWS_IN_MEMORY:
+            self._spill()
+
+    def batches(self) -> Iterator[Any]:
+        """All rows, once; nothing can be added any more. Errors: OSError."""
+        import pyarrow as pa
+
+        if self._file is not None:
+            self._spill()
+            self._writer.close()
+            self._file.flush()
+            yield from pa.ipc.open_stream(OpenFile(os.dup(self._file.fileno())).to_arrow())
+        for table in self._waiting:
+            yield from table.to_batches()
+
+    def _spill(self) -> None:
+        import pyarrow as pa
+
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - until the rows are written
+            self._writer = pa.ipc.new_stream(self._file, self._schema, options=_packed())
+        for table in self._waiting:
+            self._writer.write_table(table)
+        self._waiting.clear()
+        self._weight = 0
+
+
 class Spool:
     """Record batches in a file without a name: written once, read any number of times."""
 
@@ -68,8 +122,7 @@ class Spool:
         """Write all rows. Errors: OSError; what the tables' source raises."""
         import pyarrow as pa
 
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(self._file, self.schema, options=options) as writer:
+        with pa.ipc.new_stream(self._file, self.schema, options=_packed()) as writer:
             for table in tables:
                 writer.write_table(table)
         self._file.flush()
@@ -89,3 +142,9 @@ class Spool:
     def discard(self) -> None:
         """Drop it, unless that was done before."""
         self._file.close()
+
+
+def _packed() -> Any:
+    import pyarrow as pa
+
+    return pa.ipc.IpcWriteOptions(compression="lz4")
