@@ -390,6 +390,8 @@ def a() -> int:
             time.sleep(600)
         os._exit(0)
     os.wait()
+    while len((HERE / "log").read_text().splitlines()) < 2:
+        time.sleep(0.01)
     return 1
 """
     )
