@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowstone.config import Settings
     from flowstone.conformance.compare import Stored
     from flowstone.conformance.engines import Engine
+    from flowstone.dsl.partitions import PartitionKey
     from flowstone.frontend import Loaded
     from flowstone.ir.project import Project
     from flowstone.runtime.workspace import Workspace
@@ -52,17 +53,20 @@ def conformance(
 
     Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Each has
     places of its own, whatever is configured: stores of files, also those at URLs, and files of DuckDB lie below the
-    folder; in Postgres it has a schema, which is removed at the end. What engines share all the same, as by an asset's
-    own schema, is told as a difference. Exit 1 if an engine fails, or if any stored file or record differs.
+    folder; in Postgres it has a schema, which is removed at the end. Keys that only registries of dynamic partitions
+    can have are added to these first. What engines share all the same, as by an asset's own schema, is told as a
+    difference. Exit 1 if an engine fails, or if any stored file or record differs.
     """
     from flowstone.conformance.engines import Engine, own_python
+    from flowstone.ir.registries import with_registries
 
     settings = settings_of(project, profile)
     loaded = sound_project(settings)
     pythons = {"local": own_python(), "airflow": airflow_python, "prefect": prefect_python}
     chosen = {name: _demanded(name, pythons[name]) for name in engines or ENGINES}
     chosen_jobs = _ordered_jobs(loaded.project, jobs)
-    texts = _texts(loaded.project, chosen_jobs, [*keys, *ranges])
+    seeds = _seeds(loaded.project, chosen_jobs, [*keys, *ranges])
+    texts = _texts(with_registries(loaded.project, seeds), chosen_jobs, [*keys, *ranges])
     folder = (keep or settings.home / "conformance").resolve()
     _make_empty(folder)
     results = []
@@ -70,7 +74,7 @@ def conformance(
         engine = Engine(name, python, folder / name)
         engine.folder.mkdir()
         began = time.perf_counter()
-        results.append(run_engine(engine, settings, loaded, chosen_jobs, texts))
+        results.append(run_engine(engine, settings, loaded, chosen_jobs, texts, seeds))
         click.echo(
             f"{name}: {len(results[-1].records)} materializations in {time.perf_counter() - began:.1f} s", err=True
         )
@@ -125,17 +129,41 @@ def _texts(project: Project, jobs: Sequence[str], given: Sequence[str]) -> list[
     return list(dict.fromkeys(found))
 
 
-def run_engine(engine: Engine, settings: Settings, loaded: Loaded, jobs: Sequence[str], keys: Sequence[str]) -> Stored:
-    """Run jobs on an engine; what it stored. Errors: EngineFailedError, StorageError."""
+def _seeds(project: Project, jobs: Sequence[str], given: Sequence[str]) -> dict[str, list[PartitionKey]]:
+    """The keys that each registry has from the beginning: all that were given and that no other partitions have."""
+    from flowstone.dsl.dynamic_partitions import dynamic_key
+    from flowstone.dsl.partitions import DynamicPartitions
+    from flowstone.ir.run_keys import axes_of, definitions, keys_of
+
+    steps = [step for job in jobs for step in project.jobs[job].steps]
+    every = (*axes_of(project, steps), *definitions(project, steps))
+    others = [item for item in every if not isinstance(item, DynamicPartitions)]
+    plain = [text for text in given if not any(keys_of(item, [text]) for item in others)]
+    return {name: [dynamic_key(text) for text in plain] for name in project.registries}
+
+
+def run_engine(
+    engine: Engine,
+    settings: Settings,
+    loaded: Loaded,
+    jobs: Sequence[str],
+    keys: Sequence[str],
+    seeds: Mapping[str, Sequence[PartitionKey]],
+) -> Stored:
+    """Run jobs on an engine, with keys in its registries; what it stored. Errors: EngineFailedError, StorageError."""
     from flowstone.cli.compile import render
     from flowstone.cli.output import changes, write
     from flowstone.conformance.compare import stored
     from flowstone.conformance.engines import run_compiled, run_local
+    from flowstone.runtime.registry import Registry
+    from flowstone.runtime.run import Run
     from flowstone.runtime.workspace import Workspace
 
     project = loaded.project
     workspace = Workspace(project, settings.root, engine.environment(project, settings.root, os.environ))
     try:
+        for name, found in seeds.items():
+            Registry(workspace, name).add(found, Run("conformance", "local"))
         if engine.name == "local":
             steps = list(dict.fromkeys(step for job in jobs for step in project.jobs[job].steps))
             run_local(engine, project, settings.root, steps, keys, os.environ)

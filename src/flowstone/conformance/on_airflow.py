@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowstone.conformance.airflow_home import airflow_environment, make_database
-from flowstone.dsl.partitions import MultiPartitions
+from flowstone.dsl.partitions import MultiPartitions, Partitions
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import Keys, definitions, fill_keys, keys_of
 from flowstone.runtime.dimensions import keys_within
+from flowstone.runtime.registry import read_registries
+from flowstone.runtime.workspace import Workspace
 from flowstone.targets.airflow_dags import Dag
 from flowstone.targets.airflow_plan import plan
 
@@ -41,24 +43,28 @@ def main(request: Path) -> int:
         project = read_manifest(output / FILE_NAME).project
         wanted = [dag for dag in plan(project).dags if dag.job.name in asked["jobs"]]
         world = World(output, only={name for dag in wanted for name in (dag.id, dag.keys and dag.keys.id) if name})
-        errors = run_jobs(world, project, asked["jobs"], asked["partitions"])
+        workspace = Workspace.open(output / FILE_NAME)
+        errors = run_jobs(world, workspace, asked["jobs"], asked["partitions"])
         tasks = [[task.dag, task.task, task.partition, task.state] for task in world.tasks()]
     print(json.dumps({"tasks": tasks, "errors": errors}))  # noqa: T201 - the result
     return 1 if errors else 0
 
 
-def run_jobs(world: World, project: Project, jobs: Sequence[str], partitions: Sequence[str]) -> list[str]:
+def run_jobs(world: World, workspace: Workspace, jobs: Sequence[str], partitions: Sequence[str]) -> list[str]:
     """Run the jobs, one after the other, for the keys; what went wrong."""
+    project = workspace.compiled
     dags = [dag for dag in plan(project).dags if dag.job.name in jobs]
     errors: list[str] = []
     for job in jobs:
-        keys = _keys(project, job, partitions)
         mine = [dag for dag in dags if dag.job.name == job]
         first = list(_started_first(project, mine, jobs))
-        for partitioned in (False, True):  # what is partitioned reads what is not
+        for partitioned in (False, True):  # what is partitioned reads what is not, which may add to registries
+            known = read_registries(workspace, project)
+            keys = _keys(known, job, partitions)
             for dag in first:
                 if (dag.group.partitions is not None) is partitioned:
-                    for name, text in _runs(dag, keys[dag.group.steps[0]]):
+                    step = known.steps[dag.group.steps[0]]
+                    for name, text in _runs(dag, step.partitions, keys[step.id]):
                         world.trigger(name, text)
             world.run()
         errors += _missing(world.tasks(), mine, keys, project.routes)
@@ -72,17 +78,24 @@ def _keys(project: Project, job: str, partitions: Sequence[str]) -> dict[str, Ke
     return fill_keys(project, steps, explicit)
 
 
-def _runs(dag: Dag, keys: Keys) -> Iterator[tuple[str, str | None]]:
+def _runs(dag: Dag, partitions: Partitions | None, keys: Keys) -> Iterator[tuple[str, str | None]]:
     """The runs that make the keys: DAG and key. A DAG that tells keys is run for what it tells as a whole."""
     left = {None if key is None else key.text: None for key in keys}
-    if dag.keys is not None and isinstance(dag.group.partitions, MultiPartitions):
-        (name,) = dag.group.partitions.times
-        for text in dict.fromkeys(key.dimensions[name].text for key in keys if key is not None):
-            told = keys_within(dag.group.partitions, text)
+    if dag.keys is not None and partitions is not None:
+        for text in _starts(partitions, keys):
+            told = keys_within(partitions, text)
             if left.keys() >= set(told):
                 left = {key: None for key in left if key not in told}
                 yield dag.keys.id, text
     yield from ((dag.id, text) for text in left)
+
+
+def _starts(partitions: Partitions, keys: Keys) -> dict[str | None, None]:
+    """The keys of runs that tell others: of the only dimension with periods, or none."""
+    times = list(partitions.times) if isinstance(partitions, MultiPartitions) else []
+    if not times:
+        return {None: None}
+    return dict.fromkeys(key.dimensions[times[0]].text for key in keys if key is not None)
 
 
 def _started_first(project: Project, dags: Sequence[Dag], jobs: Sequence[str]) -> Iterator[Dag]:

@@ -11,6 +11,7 @@ from flowstone.dsl.partitions import (
     MultiPartitions,
     PartitionKey,
     Partitions,
+    TimePartitions,
     axes,
     with_keys,
 )
@@ -23,6 +24,11 @@ T = TypeVar("T", Step, Asset)
 def registries_of(definition: Partitions | None) -> tuple[str, ...]:
     """Names of the registries that hold keys of a definition."""
     return tuple(axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions))
+
+
+def is_told_by_registries(definition: Partitions | None) -> bool:
+    """Whether registries, and what is written down beside them, tell all keys of a definition: it has no periods."""
+    return bool(registries_of(definition)) and not any(isinstance(axis, TimePartitions) for axis in axes(definition))
 
 
 def users_of(project: Project, registry: str) -> list[Step]:

@@ -9,9 +9,7 @@ from typing import Any, Literal
 
 from flowstone.config.environment import state_folder
 from flowstone.dsl.partitions import (
-    DynamicPartitions,
     MultiPartitions,
-    Partitions,
     SinglePartitions,
     TimePartitions,
     axes,
@@ -25,7 +23,7 @@ from flowstone.runner.history.history import History
 from flowstone.runner.plan import Plan, Task, plan, restricted
 from flowstone.runtime.branches import verdict
 from flowstone.runtime.reasons import Place
-from flowstone.runtime.registry import know_registries
+from flowstone.runtime.registry import know_registries, without_keys
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
 
@@ -161,19 +159,13 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
         ]
         if coarse:
             yield f"{step}: no key of this run completes a {_period(coarse[0])}"
-        elif isinstance(definition, MultiPartitions) and not _without_any(definition):
+        elif isinstance(definition, MultiPartitions) and not without_keys(definition):
             yield f"{step}: no key of {definition.words} was given"
         elif definition is not None:
-            yield f"{step}: {_without_any(definition) or f'no {definition.kind} key was given'}"
+            yield f"{step}: {without_keys(definition) or f'no {definition.kind} key was given'}"
         else:
             waits = [need for need in project.upstream[step] if need in planned.without_key]
             yield f"{step}: it reads {', '.join(waits)}, which gets no key"
-
-
-def _without_any(definition: Partitions) -> str | None:
-    """Which registry has no keys, and how that is changed."""
-    empty = [axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions) and not axis.known]
-    return f"the registry {empty[0]!r} has no keys; flowstone partitions add {empty[0]} KEY adds one" if empty else None
 
 
 def _period(definition: TimePartitions) -> str:

@@ -143,6 +143,7 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         for the latter if an event of another asset, which has more partitions, caused the run.
         """
         from flowstone.dsl.partitions import PartitionKeyError
+        from flowstone.runtime.registry import demand_known
 
         definition = workspace.step(self.task_id).partitions
         if definition is None:
@@ -151,7 +152,9 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         if key is None:
             raise AirflowFailException(f"{self.task_id} has {definition.kind} partitions: give the run a partition key")
         try:
-            return workspace.key(definition, key).text
+            found = workspace.key(definition, key)
+            demand_known(workspace, definition, found)
+            return found.text
         except PartitionKeyError as error:
             if context["dag_run"].run_type == "asset_triggered":
                 raise AirflowSkipException(f"no partition of {self.task_id}: {error}") from error
@@ -204,8 +207,10 @@ class FailedBranches(BaseOperator):
 class TellKeys(BaseOperator):
     """Tells the keys of a DAG whose partitions have many dimensions, by events: all that belong to the run's own key.
 
+    Of partitions without periods, whose keys are in registries, all are told, and the run has no key.
+
     Errors: AirflowFailException if the run has no key, or none of the dimension with periods; AirflowSkipException for
-    the latter if an event of another asset, which has more partitions, caused the run.
+    the latter if an event of another asset, which has more partitions, caused the run, and if a registry has no keys.
     """
 
     def __init__(self, *, step: str, **kwargs: Any) -> None:
@@ -216,17 +221,25 @@ class TellKeys(BaseOperator):
     def execute(self, context: Any) -> None:
         """Add the keys to the event."""
         from flowstone.dsl.partitions import PartitionKeyError
+        from flowstone.ir.registries import is_told_by_registries
         from flowstone.runtime.dimensions import keys_within
+        from flowstone.runtime.registry import current, without_keys
 
-        key = context.get("partition_key")
-        if key is None:
+        workspace = workspace_of(self)
+        partitions = workspace.step(self.step).partitions
+        assert partitions is not None
+        key = None if is_told_by_registries(partitions) else context.get("partition_key")
+        if key is None and not is_told_by_registries(partitions):
             raise AirflowFailException(f"{self.task_id} needs a partition key: give the run one")
+        definition = current(workspace, partitions)
         try:
-            keys = keys_within(workspace_of(self).step(self.step).partitions, key)
+            keys = keys_within(definition, key)
         except PartitionKeyError as error:
             if context["dag_run"].run_type == "asset_triggered":
                 raise AirflowSkipException(f"no key of {self.step}: {error}") from error
             raise AirflowFailException(f"no key of {self.step}: {error}") from error
+        if not keys:
+            raise AirflowSkipException(f"no key of {self.step}: {without_keys(definition)}")
         (outlet,) = self.outlets
         context["outlet_events"][outlet].add_partitions(keys)
 

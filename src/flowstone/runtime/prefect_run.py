@@ -25,6 +25,7 @@ from flowstone.runtime.parameters import is_default
 from flowstone.runtime.prefect_approval import ask
 from flowstone.runtime.prefect_limits import declare_limits
 from flowstone.runtime.reasons import Place
+from flowstone.runtime.registry import read_registries, without_keys
 from flowstone.runtime.workspace import Workspace
 
 
@@ -33,7 +34,7 @@ class JobRun:
 
     def __init__(self, workspace: Workspace, job: str, parameters: Mapping[str, Any]) -> None:
         self._workspace = workspace
-        self._project = project = workspace.compiled
+        self._project = project = read_registries(workspace, workspace.compiled)
         steps = project.jobs[job].steps
         self._keys = fill_keys(project, steps, keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)
@@ -106,9 +107,14 @@ class JobRun:
             told = [("failed", failed), ("not run", waiting)]
             return Failed(message="; ".join(f"{word}: {', '.join(labels)}" for word, labels in told if labels))
         counts = Counter(state.name for state in states.values())
-        return Completed(
-            message=", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
-        )
+        made = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
+        return Completed(message="; ".join([made, *self._without_keys()]))
+
+    def _without_keys(self) -> list[str]:
+        """Registries that have no keys, so that steps are left out."""
+        definitions = [self._project.steps[step].partitions for step, keys in self._keys.items() if not keys]
+        told = [without_keys(definition) for definition in definitions if definition is not None]
+        return list(dict.fromkeys(filter(None, told)))
 
     def _needed(self, step: str, key: PartitionKey | None, producer: str) -> dict[Place, PrefectFuture[Any]]:
         """The futures of those partitions of the producer that the step reads for one key, as far as they run here."""

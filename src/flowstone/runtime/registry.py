@@ -14,7 +14,7 @@ from flowstone.__about__ import __version__
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.dsl.dynamic_partitions import dynamic_key, written_key
 from flowstone.dsl.partitions import DynamicPartitions, PartitionKey, PartitionKeyError, Partitions, axes, with_keys
-from flowstone.errors import ConfigurationError, OutputError
+from flowstone.errors import ConfigurationError, DamagedError, OutputError
 from flowstone.io.record import Record
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
@@ -54,6 +54,13 @@ class Registry:
         """All keys, in the order of their texts. Errors: StorageError."""
         texts = self._manager.partitions(self._slot(None))
         return tuple(dynamic_key(text) for text in texts if text is not None)
+
+    def has(self, key: PartitionKey) -> bool:
+        """Whether it is one of the keys. Errors: StorageError."""
+        try:
+            return self._manager.record(self._slot(key.text)) is not None
+        except DamagedError:
+            return True  # a key is there, whatever became of its record
 
     def add(self, keys: Iterable[PartitionKey], run: Run) -> list[PartitionKey]:
         """Add keys; those that were not there. The run is told by their records.
@@ -153,6 +160,19 @@ def current(workspace: Workspace, definition: Partitions) -> Partitions:
     if not unread:
         return definition
     return with_keys(definition, {name: Registry(workspace, name).keys() for name in unread})
+
+
+def demand_known(workspace: Workspace, definition: Partitions, key: PartitionKey) -> None:
+    """Errors: PartitionKeyError for a key of which a part is not in its registry; StorageError, ConfigurationError."""
+    for axis, own in zip(axes(definition), [part for _, part in key.parts] or [key], strict=True):
+        if isinstance(axis, DynamicPartitions) and not Registry(workspace, axis.name).has(own):
+            axis.with_keys(()).parse(own.text)  # which says so
+
+
+def without_keys(definition: Partitions) -> str | None:
+    """Which of the registries of a definition whose keys are known has none, and how that is changed."""
+    empty = [axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions) and not axis.known]
+    return f"the registry {empty[0]!r} has no keys; flowstone partitions add {empty[0]} KEY adds one" if empty else None
 
 
 def added_texts(workspace: Workspace, step: str, added: Mapping[str, Sequence[str]]) -> dict[str, Json]:

@@ -14,6 +14,8 @@ from flowstone.ir.job import Job
 from flowstone.targets.groups import Group
 from flowstone.targets.literals import Call
 
+When = Literal["all", "any"] | None
+
 
 class Clock(Struct, frozen=True):
     """Runs are started by the job's schedule."""
@@ -32,7 +34,7 @@ class Events(Struct, frozen=True):
     """
     keyed: bool
     """Events and runs carry keys."""
-    when: Literal["all", "any"] | None = None
+    when: When = None
     """Whether each of the assets must have a new event, or any; None: whatever the reading of them asks for."""
 
 
@@ -41,13 +43,13 @@ Trigger = Clock | Events | None
 
 
 class Keys(Struct, frozen=True):
-    """The DAG that tells the keys of a DAG whose partitions have many dimensions."""
+    """The DAG that tells the keys of a DAG whose partitions have many dimensions, or are told by registries."""
 
     id: str
     source: str
     """What has its events."""
-    partitions: PeriodPartitions
-    """Of the only dimension that has periods."""
+    partitions: PeriodPartitions | None
+    """Of the only dimension that has periods; None if all keys are told, by a DAG without partitions."""
     trigger: Trigger
 
 

@@ -4,7 +4,8 @@ Within a DAG failures propagate and a run is one consistent whole; between DAGs 
 carry the partition key of the run that caused them, so that each edge between DAGs becomes a mapping of keys.
 
 A DAG with partitions of many dimensions has a DAG before it, which runs for a key of the only dimension with periods
-and tells all combinations that belong to it. What is read by one of the dimensions has events of its own for it.
+and tells all combinations that belong to it. What is read by one of the dimensions has events of its own for it. So it
+is with keys of registries: a DAG without partitions, started by a clock or by what is read that has none, tells all.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from msgspec.structs import replace
 
 from flowstone.dsl.mappings import IncompatiblePartitionsError
 from flowstone.dsl.partitions import MultiPartitions
-from flowstone.dsl.schedule import OnUpdate
+from flowstone.dsl.schedule import Cron, Every, OnUpdate
 from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.registries import is_told_by_registries
 from flowstone.ir.updates import updates_of
 from flowstone.targets.airflow_clock import RefusedError
-from flowstone.targets.airflow_dags import Clock, Dag, Events, Keys, Plan, Refused, Trigger
+from flowstone.targets.airflow_dags import Clock, Dag, Events, Keys, Plan, Refused, Trigger, When
 from flowstone.targets.airflow_mappers import gathering, source_of
 from flowstone.targets.groups import Group, groups
 from flowstone.targets.literals import Call
@@ -67,8 +69,7 @@ class _Planner(Struct):
         start = self._starts.get((job.name, group.label))
         keys = None
         if start is not None:
-            assert isinstance(partitions, MultiPartitions)
-            (axis,) = partitions.times.values()
+            axis = next(iter(partitions.times.values()), None) if isinstance(partitions, MultiPartitions) else None
             keys = Keys(f"{id}__keys", _keys_source(job, group), axis, start)
         awaits = self._awaits(job, group) if isinstance(trigger, Clock) or isinstance(start, Clock) else ()
         return Dag(id, job, group, trigger, awaits, keys)
@@ -81,11 +82,14 @@ class _Planner(Struct):
             inside = [need for need in self._needs(group) if self._step(need) in job.steps]
             outside = [need for need in self._needs(group) if self._step(need) not in job.steps]
             trigger: Trigger = self._events(job, group, inside)
+            if trigger is None and not isinstance(job.schedule, Cron | Every):
+                trigger = self._anew(job, group, inside)
             if trigger is None and isinstance(job.schedule, OnUpdate):
                 self._found[address] = self._updates(job, group, job.schedule)
                 return self._found[address]
             if trigger is None:
                 trigger = self._clock(job, group) or self._events(job, group, outside)
+                trigger = trigger or self._anew(job, group, outside)
             self._found[address] = trigger
             self._demand_events(job, group, trigger)
         return self._found[address]
@@ -94,9 +98,21 @@ class _Planner(Struct):
         if job.schedule is None or isinstance(job.schedule, OnUpdate):
             return None
         clock = Clock(job.schedule)
-        if not isinstance(group.partitions, MultiPartitions) or len(group.partitions.times) != 1:
+        many = isinstance(group.partitions, MultiPartitions) and len(group.partitions.times) == 1
+        if not many and not is_told_by_registries(group.partitions):
             return clock
         return self._by_keys(job, group, clock)
+
+    def _anew(self, job: Job, group: Group, needs: list[Dependency], when: When = None) -> Trigger:
+        """What starts all keys of registries: what is read that has no partitions, since its events carry no key."""
+        assets = [need.asset for need in needs if not need.optional and self._is_plain(need)]
+        if not assets or not is_told_by_registries(group.partitions):
+            return None
+        return self._by_keys(job, group, Events(dict.fromkeys(assets), keyed=False, when=when))
+
+    def _is_plain(self, need: Dependency) -> bool:
+        """Whether the events of an asset carry no key."""
+        return self.project.assets[need.asset].partitions is None and not self._gathers(self._step(need))
 
     def _updates(self, job: Job, group: Group, schedule: OnUpdate) -> Trigger:
         """What starts runs of a group of a job that follows assets, by what it reads of them or by their own keys."""
@@ -104,6 +120,8 @@ class _Planner(Struct):
         place = job.location or self.project.steps[group.steps[0]].location
         assets = updates_of(self.project, job)
         needs = [reads.get(asset) or Dependency(asset=asset, location=place) for asset in assets]
+        if all(map(self._is_plain, needs)) and (found := self._anew(job, group, needs, schedule.when)) is not None:
+            return found
         self._refuse_unkeyed(job, group)
         events = None if self._has_other_dimensions(group, needs) else self._mapped(job, group, needs)
         told = set() if events is None else {source.split("/")[0] for source in events.mappers}

@@ -107,7 +107,6 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _AIRFLOW.memory(project, step)
         yield from _AIRFLOW.secrets(project, step)
         yield from _AIRFLOW.step_options(step)
-        yield from _AIRFLOW.registries(step)
         yield from _two_pools(step)
 
 

@@ -39,7 +39,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
-from flowstone.ir.registries import registries_of
+from flowstone.ir.registries import is_told_by_registries, registries_of
 from flowstone.ir.updates import updates_of
 from flowstone.targets.secrets import references_of
 
@@ -216,13 +216,18 @@ def _has_partitions(project: Project, job: Job) -> bool:
     return any(project.steps[step].partitions is not None for step in job.steps)
 
 
+def _has_other_partitions(project: Project, job: Job) -> bool:
+    definitions = (project.steps[step].partitions for step in job.steps)
+    return any(item is not None and not is_told_by_registries(item) for item in definitions)
+
+
 def _has_static(project: Project, job: Job) -> bool:
     definitions = (project.steps[step].partitions for step in job.steps)
     return any(definition is not None and is_finite(definition) for definition in definitions)
 
 
 def _has_registry(project: Project, job: Job) -> bool:
-    return any(isinstance(project.steps[step].partitions, DynamicPartitions) for step in job.steps)
+    return any(is_told_by_registries(project.steps[step].partitions) for step in job.steps)
 
 
 def _follows(fits: Callable[[Partitions | None, Partitions | None], bool]) -> Callable[[Project], Places]:
@@ -322,7 +327,9 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     CLOCK_DYNAMIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_registry(project, job)),
     CLOCK_STATIC: _jobs(lambda project, job: isinstance(job.schedule, Cron) and _has_static(project, job)),
     "schedule: Every": _jobs(lambda _, job: isinstance(job.schedule, Every)),
-    EVERY_PARTITIONED: _jobs(lambda project, job: isinstance(job.schedule, Every) and _has_partitions(project, job)),
+    EVERY_PARTITIONED: _jobs(
+        lambda project, job: isinstance(job.schedule, Every) and _has_other_partitions(project, job)
+    ),
     UPDATE: _jobs(lambda _, job: isinstance(job.schedule, OnUpdate)),
     UPDATE_ANY: _jobs(lambda _, job: isinstance(job.schedule, OnUpdate) and job.schedule.when == "any"),
     UPDATE_KEYED: _follows(lambda theirs, ours: ours is not None and theirs is not None and theirs.kind == ours.kind),

@@ -12,6 +12,7 @@ from flowstone.ir.asset import Step
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
+from flowstone.ir.registries import is_told_by_registries
 from flowstone.ir.run_parameters import config_parameters, parameter_name, partition_parameters
 from flowstone.ir.updates import updates_of
 from flowstone.ir.uri import asset_uri
@@ -94,7 +95,6 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _PREFECT.memory(project, step)
         yield from _PREFECT.secrets(project, step)
         yield from _PREFECT.step_options(step)
-        yield from _PREFECT.registries(step)
         yield from _run_name(step)
         yield from _equal_dimensions(step)
 
@@ -148,7 +148,7 @@ def _updates(project: Project, job: Job) -> Iterator[Diagnostic]:
     times = {definition for definition in definitions if isinstance(definition, TimePartitions)}
     location = job.location or project.steps[job.steps[0]].keywords.get("schedule")
     advice = "let the job follow assets with the same partitions, any of them, or let a clock start it"
-    if definitions and is_compound(project, job):
+    if definitions and is_compound(project, job) and not _tells_no_key(project, job):
         yield _PREFECT.error(
             f"job {job.name} waits for several assets, and a compound trigger does not tell their partitions apart",
             location,
@@ -163,6 +163,13 @@ def _updates(project: Project, job: Job) -> Iterator[Diagnostic]:
                 location,
                 advice,
             )
+
+
+def _tells_no_key(project: Project, job: Job) -> bool:
+    """Whether a run after several assets needs no key of theirs: it makes all that registries have."""
+    plain = all(project.assets[asset].partitions is None for asset in updates_of(project, job))
+    found = [project.steps[step].partitions for step in job.steps]
+    return plain and all(item is None or is_told_by_registries(item) for item in found)
 
 
 def _equal_dimensions(step: Step) -> Iterator[Diagnostic]:

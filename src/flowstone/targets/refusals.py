@@ -13,7 +13,6 @@ from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
 from flowstone.ir.reference import ENGINES
-from flowstone.ir.registries import registries_of
 from flowstone.ir.run_parameters import config_parameters, parameter_name
 from flowstone.registry import io_manager_class
 from flowstone.targets.constructs import looks_forward
@@ -85,15 +84,6 @@ class Refusals(Struct, frozen=True):
                         need.location,
                         "make the two by different jobs: runs of the one that reads are then started by hand",
                     )
-
-    def registries(self, step: Step) -> Iterator[Diagnostic]:
-        """Dynamic partitions."""
-        if names := registries_of(step.partitions):
-            yield self.error(
-                f"{step.id}: a run is not told the keys of the registry {names[0]!r}",
-                step.keywords.get("partitioned_by", step.location),
-                "let the local runner make it, or write the keys down: StaticPartitions(...)",
-            )
 
     def cron(self, job: str, expression: str, location: Location | None) -> Iterator[Diagnostic]:
         """A cron expression with seconds, or with too little."""

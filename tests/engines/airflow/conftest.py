@@ -18,9 +18,12 @@ from flowstone.checks import run_checks
 from flowstone.config import load_settings
 from flowstone.conformance.airflow_home import airflow_environment, make_database
 from flowstone.diagnostics.diagnostic import Severity
+from flowstone.dsl.dynamic_partitions import dynamic_key
 from flowstone.frontend import load
 from flowstone.io.record import Record
 from flowstone.ir.project import Project
+from flowstone.runtime.registry import Registry
+from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 from flowstone.targets.airflow import AirflowTarget
 from flowstone.targets.contract import RenderOptions
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 HEADER = """
 from pathlib import Path
 from flowstone import AllPartitions, CheckResult, Context, Cron, DailyPartitions, Dep, Every, HourlyPartitions, Job
+from flowstone import DynamicPartitions, MultiPartitions
 from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, Scatter, StaticPartitions, WeeklyPartitions
 from flowstone import Approval, Failure, OnUpdate, asset, check, join, resource, route
 
@@ -109,6 +113,15 @@ class Compiled:
     def record(self, asset: str, partition: str | None = None) -> Record | None:
         manager, slot_of = Workspace(self.project, self.root, os.environ).storage(asset)
         return manager.record(slot_of(partition))
+
+    def add(self, registry: str, *keys: str) -> None:
+        """Add keys to a registry."""
+        workspace = Workspace(self.project, self.root, os.environ)
+        Registry(workspace, registry).add(map(dynamic_key, keys), Run("test", "local"))
+
+    def remove(self, registry: str, *keys: str) -> None:
+        """Remove keys from a registry."""
+        Registry(Workspace(self.project, self.root, os.environ), registry).remove(map(dynamic_key, keys))
 
     def value(self, asset: str, partition: str | None = None) -> Any:
         manager, slot_of = Workspace(self.project, self.root, os.environ).storage(asset)

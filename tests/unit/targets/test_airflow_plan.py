@@ -8,6 +8,7 @@ from flowstone import (
     AllPartitions,
     Cron,
     DailyPartitions,
+    DynamicPartitions,
     HourlyPartitions,
     Last,
     MonthlyPartitions,
@@ -24,6 +25,7 @@ from flowstone.targets.literals import py
 
 HOURS, DAYS = HourlyPartitions("2024-01-01"), DailyPartitions("2024-01-01")
 WEEKS, MONTHS = WeeklyPartitions("2024-01-01"), MonthlyPartitions("2024-01-01")
+CUSTOMERS = DynamicPartitions("customers")
 REGIONS = StaticPartitions("eu", "us west")
 NIGHTLY = Cron("0 6 * * *", timezone="UTC")
 
@@ -309,3 +311,44 @@ def test_what_follows_does_not_read_what_its_job_makes_without_partitions(build)
     (refused,) = plan(build.project()).refused
     assert refused.dependency.asset == "places"
     assert "does not wait for it" in refused.reason
+
+
+@pytest.mark.parametrize("partitions", [CUSTOMERS, MultiPartitions(customer=CUSTOMERS, region=REGIONS)])
+def test_a_clock_tells_all_keys_of_registries(build, partitions):
+    build.asset("signed")
+    build.asset("orders", "signed", partitions=partitions)
+    build.job("nightly", schedule=NIGHTLY)
+    kind = partitions.kind
+    assert started(build.project()) == {
+        "shop__nightly": "clock",
+        f"shop__nightly__{kind}": {f"nightly/{kind}/keys": "None"},
+    }
+    assert told(build.project()) == {f"shop__nightly__{kind}__keys": "clock"}
+    assert plan(build.project()).dags[1].awaits == ("signed",)
+
+
+def test_what_has_no_partitions_tells_all_keys_where_no_clock_does(build):
+    build.asset("signed")
+    build.asset("orders", "signed", partitions=CUSTOMERS)
+    build.asset("report", "orders")
+    build.job("own", "signed")
+    build.job("other", "orders", "report")
+    assert told(build.project()) == {"shop__other__dynamic__keys": ["signed"]}
+    build.job("updated", "orders", schedule=OnUpdate("signed", "own_too"))
+    build.asset("own_too")
+    assert told(build.project())["shop__updated__dynamic__keys"] == ["signed", "own_too"]
+
+
+def test_keys_of_the_same_registry_start_their_own(build):
+    build.asset("orders", partitions=CUSTOMERS)
+    build.asset("signed")
+    build.asset("bill", "orders", "signed", partitions=CUSTOMERS)
+    build.asset("report", "bill")
+    build.job("ordering", "orders")
+    build.job("billing", "bill", "report")
+    assert started(build.project()) == {
+        "shop__ordering__dynamic": "hand",
+        "shop__billing__dynamic": {"orders": "None"},
+        "shop__billing": {"bill": "FixedKeyMapper"},
+    }
+    assert told(build.project()) == {}

@@ -11,6 +11,7 @@ from flowstone.checks.subject import Subject
 from flowstone.dsl.mappings import IncompatiblePartitionsError, arity
 from flowstone.dsl.partitions import Partitions
 from flowstone.ir.node import Location
+from flowstone.ir.registries import is_told_by_registries
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -34,6 +35,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _reason(theirs: Partitions | None, definitions: list[Partitions]) -> str | None:
     """Why no key of the asset leads to a key of the job; None if one does."""
     if theirs is None:
+        if any(map(is_told_by_registries, definitions)):
+            return None  # all keys that the registries have
         return "it has no partitions"
     reason = None
     for definition in definitions:

@@ -46,10 +46,10 @@ with DAG(
     default_args={"owner": "regions", "retries": 0, "trigger_rule": "all_success"},
     tags=["flowstone", "regions"],
 ):
-    # regions_pipeline.py:9
+    # regions_pipeline.py:10
     sales = AssetOperator(task_id="sales", code="sha256:0", outlets=[SALES])
 
-    # regions_pipeline.py:14
+    # regions_pipeline.py:15
     tax = AssetOperator(
         task_id="tax",
         code="sha256:0",
@@ -71,7 +71,7 @@ with DAG(
     default_args={"owner": "regions", "retries": 0, "trigger_rule": "all_success"},
     tags=["flowstone", "regions"],
 ):
-    # regions_pipeline.py:24
+    # regions_pipeline.py:25
     european = AssetOperator(
         task_id="european",
         code="sha256:0",

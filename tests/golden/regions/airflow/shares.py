@@ -34,7 +34,7 @@ with DAG(
     default_args={"owner": "regions", "retries": 0, "trigger_rule": "all_success"},
     tags=["flowstone", "regions"],
 ):
-    # regions_pipeline.py:19
+    # regions_pipeline.py:20
     share = AssetOperator(
         task_id="share",
         code="sha256:0",

@@ -53,7 +53,7 @@ with DAG(
     default_args={"owner": "regions", "retries": 0, "trigger_rule": "all_success"},
     tags=["flowstone", "regions"],
 ):
-    # regions_pipeline.py:29
+    # regions_pipeline.py:30
     total = AssetOperator(
         task_id="total",
         code="sha256:0",
@@ -61,7 +61,7 @@ with DAG(
         outlets=[TOTAL],
     )
 
-    # regions_pipeline.py:34
+    # regions_pipeline.py:35
     home_report = AssetOperator(
         task_id="home_report",
         code="sha256:0",

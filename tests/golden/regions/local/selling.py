@@ -16,11 +16,11 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "selling"
 STEPS = (
-    # regions_pipeline.py:9
+    # regions_pipeline.py:10
     "sales",
-    # regions_pipeline.py:14
+    # regions_pipeline.py:15
     "tax",
-    # regions_pipeline.py:24
+    # regions_pipeline.py:25
     "european",
 )
 

@@ -16,7 +16,7 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "shares"
 STEPS = (
-    # regions_pipeline.py:19
+    # regions_pipeline.py:20
     "share",
 )
 

@@ -16,9 +16,9 @@ from flowstone.runner.job import main
 MANIFEST = Path(__file__).with_name("flowstone.json")
 JOB = "totals"
 STEPS = (
-    # regions_pipeline.py:29
+    # regions_pipeline.py:30
     "total",
-    # regions_pipeline.py:34
+    # regions_pipeline.py:35
     "home_report",
 )
 

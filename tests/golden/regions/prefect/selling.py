@@ -17,7 +17,7 @@ from prefect.assets import Asset, AssetProperties, materialize
 JOB = PrefectJob(__file__, "selling")
 
 
-# regions_pipeline.py:9
+# regions_pipeline.py:10
 @materialize(
     Asset(key="flowstone://regions/sales", properties=AssetProperties(name="sales")),
     name="sales",
@@ -28,7 +28,7 @@ def sales(partition):
     return JOB.materialize("sales", partition)
 
 
-# regions_pipeline.py:14
+# regions_pipeline.py:15
 @materialize(
     Asset(key="flowstone://regions/tax", properties=AssetProperties(name="tax")),
     asset_deps=["flowstone://regions/sales"],
@@ -40,7 +40,7 @@ def tax(partition):
     return JOB.materialize("tax", partition)
 
 
-# regions_pipeline.py:24
+# regions_pipeline.py:25
 @materialize(
     Asset(
         key="flowstone://regions/european",

@@ -17,7 +17,7 @@ from prefect.assets import Asset, AssetProperties, materialize
 JOB = PrefectJob(__file__, "shares")
 
 
-# regions_pipeline.py:19
+# regions_pipeline.py:20
 @materialize(
     Asset(key="flowstone://regions/share", properties=AssetProperties(name="share")),
     asset_deps=["flowstone://regions/sales"],

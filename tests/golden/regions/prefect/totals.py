@@ -15,7 +15,7 @@ from prefect.assets import Asset, AssetProperties, materialize
 JOB = PrefectJob(__file__, "totals")
 
 
-# regions_pipeline.py:29
+# regions_pipeline.py:30
 @materialize(
     Asset(key="flowstone://regions/total", properties=AssetProperties(name="total")),
     asset_deps=["flowstone://regions/tax"],
@@ -27,7 +27,7 @@ def total():
     return JOB.materialize("total")
 
 
-# regions_pipeline.py:34
+# regions_pipeline.py:35
 @materialize(
     Asset(
         key="flowstone://regions/home_report",
