@@ -1,10 +1,23 @@
-"""Customers, loaded whole on Mondays and by their changes on other days, and a greeting for each of them."""
+"""Customers, loaded whole on Mondays and by their changes on other days, a greeting for each, and their accounts."""
 
 from collections.abc import Iterator
 
-from flowstone import Approval, Context, DailyPartitions, Failure, Job, Scatter, asset, item_reader, join, route
+from flowstone import (
+    Approval,
+    Context,
+    DailyPartitions,
+    DynamicPartitions,
+    Failure,
+    Job,
+    Scatter,
+    asset,
+    item_reader,
+    join,
+    route,
+)
 
 days = DailyPartitions(start="2024-01-01", end="2024-02-01")
+accounts = DynamicPartitions("accounts")
 
 
 @route(choices=["whole", "changes"], default="changes", partitioned_by=days)
@@ -89,6 +102,27 @@ def report(people: dict[str, str] | Failure, letters: list[str] | Failure) -> st
 def whole_loads(whole: dict[str, dict[str, str]]) -> list[str]:
     """Days of whole loads."""
     return sorted(whole)
+
+
+@asset
+def opened(ctx: Context) -> list[str]:
+    """Accounts that somebody has opened: each becomes a partition."""
+    names = ["ada", "grace hopper"]
+    ctx.add_partitions(accounts, names)
+    return names
+
+
+@asset(partitioned_by=accounts, depends_on=["opened"])
+def statement(ctx: Context) -> str:
+    """Of one account."""
+    assert ctx.partition is not None
+    return f"Dear {ctx.partition.key.title()}, you owe us nothing."
+
+
+@asset
+def statements(statement: dict[str, str]) -> list[str]:
+    """Of all accounts that there are."""
+    return [f"{account}: {len(text)}" for account, text in statement.items()]
 
 
 nightly = Job("nightly")

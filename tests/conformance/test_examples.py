@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PARTITIONS = {"customers": ["2024-01-01..2024-01-02"], "flights": ["2013-01-01..2013-01-31"], "hello": []}
+PARTITIONS = {
+    "customers": ["2024-01-01..2024-01-02", "ada", "grace hopper"],
+    "flights": ["2013-01-01..2013-01-31"],
+    "hello": [],
+}
 
 
 def test_every_example_is_here():
@@ -21,8 +25,8 @@ def test_every_example_is_here():
 
 @pytest.mark.parametrize("example", PARTITIONS)
 def test_the_engines_agree(example, tmp_path):
-    ranges = [argument for text in PARTITIONS[example] for argument in ("--partitions", text)]
-    command = [sys.executable, "-m", "flowstone", "conformance", "--keep", str(tmp_path / "kept"), *ranges]
+    keys = [word for text in PARTITIONS[example] for word in ("--partitions" if ".." in text else "--partition", text)]
+    command = [sys.executable, "-m", "flowstone", "conformance", "--keep", str(tmp_path / "kept"), *keys]
     result = subprocess.run(command, cwd=EXAMPLES / example, capture_output=True, text=True, env=dict(os.environ))
     assert result.returncode == 0, result.stdout + result.stderr
     assert "local, airflow, prefect: " in result.stdout

@@ -1,6 +1,6 @@
 """The assets as plain functions."""
 
-from customers import customers, days, mode, report
+from customers import customers, days, mode, opened, report
 
 from flowstone import Context, Failure
 
@@ -16,3 +16,9 @@ def test_customers_take_what_was_loaded() -> None:
 
 def test_the_report_tells_what_is_missing() -> None:
     assert report({"c4": "Barbara"}, Failure("greetings")) == "1; greetings was not made"
+
+
+def test_each_account_becomes_a_partition() -> None:
+    ctx = Context()
+    assert opened(ctx) == ["ada", "grace hopper"]
+    assert ctx.added_partitions == {"accounts": ["ada", "grace hopper"]}

@@ -20,12 +20,14 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from flowstone.dsl.partitions import MultiPartitions, TimePartitions
+from flowstone.dsl.partitions import DynamicPartitions, MultiPartitions, TimePartitions
 from flowstone.errors import FlowStoneError
-from flowstone.ir.manifest import FILE_NAME, read_manifest
+from flowstone.ir.manifest import FILE_NAME
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import definitions, keys_of
 from flowstone.ir.run_parameters import partition_parameters
+from flowstone.runtime.registry import read_registries
+from flowstone.runtime.workspace import Workspace
 
 SERVER_STARTS_WITHIN = 120.0
 """Seconds."""
@@ -50,9 +52,11 @@ def main(request: Path) -> int:
     flows: list[tuple[str, dict[str, Any], str]] = []
     errors: list[str] = []
     with tempfile.TemporaryDirectory(prefix="flowstone-prefect-") as home, prefect_server(Path(home)):
-        project = read_manifest(output / FILE_NAME).project
+        workspace = Workspace.open(output / FILE_NAME)
+        project = workspace.compiled
         for job in asked["jobs"]:
-            for parameters in runs_of(project, job, asked["partitions"]):
+            known = read_registries(workspace, project)
+            for parameters in runs_of(known, job, asked["partitions"]):
                 state = load_flow(output, project, job)(**parameters, return_state=True)
                 flows.append((job, parameters, f"{state.name}: {state.message}"))
                 if not state.is_completed():
@@ -74,7 +78,7 @@ def runs_of(project: Project, job: str, texts: list[str]) -> list[dict[str, str]
     for definition, name in names.items():
         for key in keys_of(definition, texts):
             found = times if isinstance(definition, TimePartitions) else others
-            found.setdefault(key.text, {})[name] = key.key
+            found.setdefault(key.text, {})[name] = key.text if isinstance(definition, DynamicPartitions) else key.key
     runs = [{**time, **other} for time in times.values() or [{}] for other in others.values() or [{}]]
     for many in definitions(project, steps):
         if isinstance(many, MultiPartitions):

@@ -59,6 +59,8 @@ class DynamicPartitions(Definition):
         """
         key = dynamic_key(text)
         if self.known is not None and key.text not in self.known:
+            if (written := self.known.get(escape(text))) is not None:  # one that looks like the text of another
+                return written
             add = f"flowstone partitions add {self.name} {key.text}"
             raise PartitionKeyError(f"the registry {self.name!r} has no key {key.key!r}; to add it: {add}")
         return key

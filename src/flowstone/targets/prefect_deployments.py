@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowstone.dsl.mappings import dimension_pairs, is_by_dimension
-from flowstone.dsl.partitions import MultiPartitions, Partitions
+from flowstone.dsl.partitions import DynamicPartitions, MultiPartitions, Partitions
 from flowstone.dsl.schedule import ClockSchedule, Cron, OnUpdate
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
@@ -48,6 +48,8 @@ def _trigger(project: Project, job: Job, names: Names, asset: str) -> dict[str, 
     parts = definition.by_name if isinstance(definition, MultiPartitions) else {"": definition}
     collected = _collected(project, job, asset)
     texts = {item: f"dimensions.{name}" if name else "key" for name, item in parts.items() if item not in collected}
+    if isinstance(definition, DynamicPartitions):
+        texts = dict.fromkeys(texts, "partition")  # a key as it is written may look like the text of another
     return {
         "name": yaml_text(f"{job.name} after {asset}"),
         "all": [],

@@ -14,6 +14,7 @@ from flowstone.config import load_settings
 from flowstone.conformance.on_airflow import run_jobs
 from flowstone.frontend import load
 from flowstone.ir.manifest import FILE_NAME
+from flowstone.runtime.workspace import Workspace
 from flowstone.targets.manifest import manifest_file
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -29,7 +30,7 @@ RUNS = {
     "chain": [(["hourly"], [])],
     "hostile": [(["strange"], [])],
     "jobs": [(["loading", "logging", "cleaning", "mailing", "auditing", "lost"], ["2024-01-05"])],
-    "regions": [(["selling", "totals", "shares"], [])],
+    "regions": [(["selling", "totals", "shares", "opening"], [])],
     "updates": [(["load", "publish", "revenue", "tell"], []), (["counting", "ratios"], ["2024-01-05"])],
 }
 """What is run of each case: jobs and partitions."""
@@ -56,8 +57,9 @@ def test_the_files_run(case, tmp_path, monkeypatch):
     project = load(load_settings(root)).project
     (root / "airflow" / FILE_NAME).write_text(manifest_file(project, "..")[FILE_NAME], encoding="utf-8")
     world = World(root / "airflow")
+    workspace = Workspace(project, root, os.environ)
     for jobs, partitions in RUNS[case]:
-        assert run_jobs(world, project, jobs, partitions) == []
+        assert run_jobs(world, workspace, jobs, partitions) == []
 
 
 def test_parsing_a_file_imports_neither_user_code_nor_what_tasks_need():

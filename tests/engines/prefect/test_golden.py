@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from flowstone.conformance.on_prefect import runs_of
+from flowstone.dsl.dynamic_partitions import written_key
 from flowstone.ir.run_keys import assign_keys
+from flowstone.runtime.registry import Registry, read_registries
+from flowstone.runtime.run import Run
+from flowstone.runtime.workspace import Workspace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = sorted(path.parents[1].name for path in GOLDEN.glob("*/prefect/prefect.yaml"))
@@ -32,7 +37,10 @@ def test_every_job_completes_and_stores_what_it_makes(case, tmp_path, compile_fo
     for source in (path for path in (GOLDEN / case).iterdir() if path.is_file()):
         shutil.copy(source, tmp_path)
     compiled = compile_folder(tmp_path)
-    project = compiled.project
+    workspace = Workspace(compiled.project, tmp_path, os.environ)
+    for name in compiled.project.registries:
+        Registry(workspace, name).add([written_key("Graz")], Run("test", "local"))
+    project = read_registries(workspace, compiled.project)
     for job in project.jobs.values():
         keys = KEYS.get((case, job.name), [])
         for parameters in runs_of(project, job.name, keys):

@@ -47,6 +47,12 @@ def test_only_known_keys_are_keys_once_they_are_known():
         CUSTOMERS.keys()
 
 
+def test_a_key_that_looks_like_the_text_of_another_is_found():
+    known = CUSTOMERS.with_keys([written_key("a~20b")])
+    assert known.parse("a~20b").key == known.parse("a~7E20b").key == "a~20b"
+    assert CUSTOMERS.with_keys(map(written_key, ["a~20b", "a b"])).parse("a~20b").key == "a b"
+
+
 def test_what_is_known_is_no_part_of_the_definition():
     assert KNOWN == CUSTOMERS
     assert hash(KNOWN) == hash(CUSTOMERS)
