@@ -7,7 +7,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import again_speed, check_growth, check_speed, lsp_speed, parse_speed, run_speed, store_speed
+from benchmarks import (
+    again_speed,
+    check_growth,
+    check_speed,
+    lsp_speed,
+    parse_speed,
+    peers_speed,
+    run_speed,
+    store_speed,
+)
 from benchmarks.measure import CommandFailedError
 from benchmarks.table import Row, to_text, write_json
 
@@ -16,6 +25,7 @@ BENCHMARKS = {
     "growth": check_growth.measure,
     "lsp": lsp_speed.measure,
     "run": run_speed.measure,
+    "peers": peers_speed.measure,
     "again": again_speed.measure,
     "parse": parse_speed.measure,
     "store": store_speed.measure,
@@ -26,7 +36,7 @@ RESULTS = Path("build") / "bench" / "results.json"
 def main() -> int:
     """Run the benchmarks; 1 if one could not be run or, when strict, if a bar was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="check|growth|lsp|run|again|parse|store", help="default: all")
+    parser.add_argument("names", nargs="*", metavar="check|growth|lsp|run|peers|again|parse|store", help="default: all")
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each contender (default: 5)")
     parser.add_argument("--strict", action="store_true", help="exit 1 if a bar is missed")
     arguments = parser.parse_args()

@@ -17,7 +17,17 @@ def core() -> str:
 
 def airflow() -> str | None:
     """A Python with Airflow and FlowStone, or None if there is none."""
-    python = Path(os.environ.get("FLOWSTONE_AIRFLOW_PYTHON") or ROOT / ".venv-airflow" / "bin" / "python")
+    return _engine("airflow")
+
+
+def prefect() -> str | None:
+    """A Python with Prefect and FlowStone, or None if there is none."""
+    return _engine("prefect")
+
+
+def _engine(name: str) -> str | None:
+    given = os.environ.get(f"FLOWSTONE_{name.upper()}_PYTHON")
+    python = Path(given or ROOT / f".venv-{name}" / "bin" / "python")
     return str(python) if python.exists() else None
 
 

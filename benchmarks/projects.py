@@ -86,6 +86,26 @@ def write_trivial(folder: Path, assets: int, manager: str) -> None:
         _write(folder / "pipelines" / f"module_{first // PER_MODULE:03d}.py", text)
 
 
+_BUSY = """import time
+
+from flowstone import asset
+
+
+def span() -> list[float]:
+    started, used = time.time(), time.process_time()
+    while time.process_time() - used < 0.05:
+        pass
+    return [started, time.time()]
+"""
+
+
+def write_busy(folder: Path, assets: int) -> None:
+    """A FlowStone project whose functions each need a processor for 50 ms, and tell when."""
+    _config(folder, default="store", managers='[io_managers.store]\ntype = "filesystem"\n')
+    made = "".join(f"\n\n@asset\ndef {name(number)}() -> list[float]:\n    return span()\n" for number in range(assets))
+    _write(folder / "pipelines" / "busy.py", _BUSY + made)
+
+
 _DAYS = """
 from flowstone import DailyPartitions, Dep, Offset, asset
 

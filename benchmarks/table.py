@@ -32,6 +32,11 @@ def demand_ratio(benchmark: str, contender: str, value: float, unit: str, ratio:
     return Row(benchmark, contender, value, unit, ratio, f"<= {limit:g} times", ratio <= limit)
 
 
+def at_least(benchmark: str, contender: str, value: float, unit: str, limit: float) -> Row:
+    """A figure that must not be less than a limit."""
+    return Row(benchmark, contender, value, unit, None, f">= {limit:g} {unit}", value >= limit)
+
+
 def to_text(rows: list[Row]) -> str:
     """The rows in columns."""
     cells = [("benchmark", "contender", "value", "ratio", "bar", "")]

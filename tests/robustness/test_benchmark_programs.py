@@ -26,3 +26,9 @@ def test_modules_that_a_check_loads_are_listed(tmp_path):
     projects.write_realistic(folder, 10)
     argv = [sys.executable, str(PROGRAMS / "check_imports.py"), str(folder)]
     assert rounds({"check": Command(argv, tmp_path)}, 1)["check"].seconds > 0
+
+
+def test_how_busy_a_pool_is_is_measured(tmp_path):
+    projects.write_busy(tmp_path / "project", 4)
+    argv = [sys.executable, str(PROGRAMS / "busy_run.py"), str(tmp_path / "project"), "2"]
+    assert 0 < rounds({"busy": Command(argv, tmp_path, reported=True)}, 1)["busy"].seconds <= 1
