@@ -9,10 +9,11 @@ import time
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 sys.path.insert(0, sys.argv[1])
-logging.disable(logging.WARNING)
 
 import dagster as dg
 from definitions import defs
+
+logging.disable(logging.WARNING)
 
 assets = list(defs.resolve_asset_graph().assets_defs)
 instance = dg.DagsterInstance.ephemeral()

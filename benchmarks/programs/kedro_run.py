@@ -8,12 +8,13 @@ import sys
 import time
 
 sys.path.insert(0, sys.argv[1])
-logging.disable(logging.WARNING)
 
 import hamilton_graph
 from kedro.io import DataCatalog
 from kedro.pipeline import node, pipeline
 from kedro.runner import SequentialRunner
+
+logging.disable(logging.WARNING)
 
 functions = [function for name, function in vars(hamilton_graph).items() if name.startswith("asset_")]
 nodes = [

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flowstone.cli.check_cache import CheckCache, CheckResult
-from flowstone.cli.light_pydantic import import_pydantic
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
@@ -25,7 +24,13 @@ def find(settings: Settings, *, use_cache: bool, texts: Mapping[str, str] = Mapp
     known = cache.get() if use_cache and not texts else None
     if known is not None:
         return known
-    import_pydantic()
+    from flowstone.ir.light_pydantic import without_plugins
+
+    with without_plugins():
+        return _find(settings, cache, use_cache=use_cache, texts=texts)
+
+
+def _find(settings: Settings, cache: CheckCache, *, use_cache: bool, texts: Mapping[str, str]) -> CheckResult:
     from flowstone.checks import judge
     from flowstone.frontend import load
 

@@ -8,15 +8,12 @@ another, ``state:unmodified`` all others. The state is what is stored, a manifes
 
 from __future__ import annotations
 
-import subprocess
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from shutil import which
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -119,6 +116,8 @@ def _project(root: Path, name: str, profile: str | None) -> Iterator[Project]:
     if path.exists():
         yield read_manifest(path).project
         return
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="flowstone-") as folder:
         _check_out(root, name, Path(folder))
         yield _loaded(Path(folder), name, profile)
@@ -140,6 +139,9 @@ def _check_out(root: Path, revision: str, folder: Path) -> None:
 
     Errors: UsageError if there is neither such a file nor such a revision.
     """
+    import subprocess
+    import tarfile
+
     git = which("git")
     unknown = UsageError(
         f"--state {revision}: there is neither such a manifest nor such a Git revision",

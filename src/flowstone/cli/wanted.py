@@ -87,11 +87,18 @@ def wanted_options(command: F) -> F:
 
 def ready(wanted: Wanted) -> Ready:
     """Load the project and select. Errors: UsageError and its kinds. Exits 1 with the findings if there are errors."""
-    from flowstone.runner.prepare import Asked
+    from flowstone.ir.light_pydantic import without_plugins
 
     for text in wanted.partitions:
         if ".." not in text:
             raise click.UsageError(f"--partitions takes a range such as {text}..{text}, not {text!r}")
+    with without_plugins():
+        return _ready(wanted)
+
+
+def _ready(wanted: Wanted) -> Ready:
+    from flowstone.runner.prepare import Asked
+
     found = opened(wanted)
     steps = wanted.selection.steps(found.workspace)
     _demand_used(found.workspace.project, steps, wanted.assignments)

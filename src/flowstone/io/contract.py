@@ -28,9 +28,12 @@ SMALL = 65536
 
 
 class Options(BaseModel):
-    """Base of an IO manager's configuration and of its per-asset options: frozen, unknown names refused."""
+    """Base of an IO manager's configuration and of its per-asset options: frozen, unknown names refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Validators are made when they are first needed: most commands need few of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Slot(Struct, frozen=True):

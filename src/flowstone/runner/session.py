@@ -15,6 +15,7 @@ from typing import Literal
 
 from flowstone.config.environment import state_folder
 from flowstone.config.model import Executor
+from flowstone.ir.light_pydantic import without_plugins
 from flowstone.runner.execute import Options, execute
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.history.alive import living
@@ -81,7 +82,8 @@ def _planning() -> Iterator[None]:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with without_plugins():
+            yield
     finally:
         gc.freeze()
         if collecting:

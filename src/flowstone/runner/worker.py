@@ -28,15 +28,18 @@ def main(manifest: str, lifeline: int) -> None:
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
 
-    from flowstone.runner.attempt import attempt
+    from flowstone.ir.light_pydantic import without_plugins
     from flowstone.runner.capture import FORMAT
-    from flowstone.runner.result import Order
-    from flowstone.runtime.workspace import Workspace
 
     # Among the log records in the right order, and not lost if this process is killed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(level=logging.INFO, format=FORMAT)
-    workspace = Workspace.open(Path(manifest))
+    with without_plugins():
+        from flowstone.runner.attempt import attempt
+        from flowstone.runner.result import Order
+        from flowstone.runtime.workspace import Workspace
+
+        workspace = Workspace.open(Path(manifest))
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     for line in orders:
         result = attempt(workspace, Order(**json.loads(line)))
