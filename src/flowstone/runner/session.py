@@ -28,6 +28,7 @@ from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
 from flowstone.runner.progress_lines import JsonLines
 from flowstone.runner.summary import Summary
+from flowstone.runtime.registry import new_keys
 from flowstone.runtime.workspace import Workspace
 
 EXIT_FAILED = 1
@@ -141,6 +142,8 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
         # A run that waits can be resumed, as one that was interrupted.
         journal.end("failed" if not summary.ok else "interrupted" if summary.waiting else "done")
         _tell_of_waiting(summary, session)
+        if summary.total("materialized"):
+            _tell_of_new_keys(workspace)
     return 0 if summary.ok else EXIT_FAILED
 
 
@@ -148,6 +151,13 @@ def _tell_of_waiting(summary: Summary, session: Session) -> None:
     for task in summary.waiting:
         place = task.step if task.partition is None else f"{task.step} --partition {task.partition}"
         print(f"waiting: flowstone approve {place}, or reject; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
+
+
+def _tell_of_new_keys(workspace: Workspace) -> None:
+    """A run makes the partitions of its beginning: who added to a registry in it has to know."""
+    for name, count in new_keys(workspace).items():
+        what = f"{count:,} new key{'s' * (count != 1)}"
+        print(f"the registry {name!r} has {what}: a new run makes the partitions", file=sys.stderr)  # noqa: T201
 
 
 @contextmanager

@@ -151,6 +151,21 @@ def read_registries(workspace: Workspace, project: Project) -> Project:
     return with_registries(project, {name: Registry(workspace, name).keys() for name in project.registries})
 
 
+def new_keys(workspace: Workspace) -> dict[str, int]:
+    """How many keys registries have by now that the workspace does not know. Errors: as ``know_registries``."""
+    axis_of = {
+        axis.name: axis
+        for step in workspace.project.steps.values()
+        for axis in axes(step.partitions)
+        if isinstance(axis, DynamicPartitions)
+    }
+    counts = {
+        name: sum(key.text not in (axis.known or ()) for key in Registry(workspace, name).keys())  # noqa: SIM118
+        for name, axis in axis_of.items()
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
 def current(workspace: Workspace, definition: Partitions) -> Partitions:
     """A definition with the keys of its registries: those that the workspace knows, else those of now.
 

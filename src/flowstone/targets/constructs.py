@@ -123,9 +123,11 @@ class _Need(Struct, frozen=True):
 
     @property
     def starts(self) -> bool:
-        """Whether a new key of the producer can start a run for a key of the step."""
+        """Whether a new key of the producer can start a run for a key of the step, or a new value runs for all keys."""
         theirs, ours = self.producer.partitions, self.step.partitions
-        if theirs is None or isinstance(self.dependency.mapping, Only | AllPartitions) or self.is_forward:
+        if theirs is None:
+            return is_told_by_registries(ours) and not self.dependency.optional
+        if isinstance(self.dependency.mapping, Only | AllPartitions) or self.is_forward:
             return False
         if self.is_by_dimension:
             return ours is not None and self._shares_what_starts(theirs, ours)

@@ -111,6 +111,21 @@ def test_a_run_makes_all_keys_or_those_that_are_asked_for(call, partitions):
     assert json.loads(call("status", "orders", "--output-format", "json").stdout)[2]["partition"] == "initech"
 
 
+def test_keys_that_a_run_adds_are_told(call, project):
+    path = next(project.glob("cli_*.py"))
+    path.write_text(
+        f"""{path.read_text()}
+@asset
+def signed(ctx: Context) -> list[str]:
+    ctx.add_partitions("customers", ["acme", "globex"])
+    return ["acme", "globex"]
+"""
+    )
+    told = "the registry 'customers' has 2 new keys: a new run makes the partitions\n"
+    assert call("run", "signed").stderr.endswith(told)
+    assert "new key" not in call("run", "signed", "orders").stderr
+
+
 def test_backfills_and_maps_go_by_the_registry(call, partitions):
     partitions("add", "customers", "acme", "broken")
     call("backfill", "orders", code=1)

@@ -15,10 +15,12 @@ from flowstone import (
     AllPartitions,
     Cron,
     DailyPartitions,
+    DynamicPartitions,
     Every,
     HourlyPartitions,
     Last,
     MonthlyPartitions,
+    MultiPartitions,
     Offset,
     Only,
     StaticPartitions,
@@ -41,6 +43,9 @@ DEFINITIONS = (
     MonthlyPartitions("2024-01-01", timezone="Europe/Berlin"),
     StaticPartitions("eu", "us"),
     StaticPartitions("eu"),
+    DynamicPartitions("customers"),
+    DynamicPartitions("clients"),
+    MultiPartitions(customer=DynamicPartitions("customers"), region=StaticPartitions("eu", "us")),
 )
 MAPPINGS = (None, None, None, Offset(-1), Last(days=7), Last(hours=5), Only("eu"), Only("2024-03-01"), AllPartitions())
 SCHEDULES = (None, None, Cron("0 6 * * *", timezone="UTC"), Cron("0 * * * *", timezone="UTC"), Every("1h"))

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowstone import Cron, DailyPartitions, Every, HourlyPartitions, MonthlyPartitions, Offset, Retry, StaticPartitions
+from flowstone import (
+    Cron,
+    DailyPartitions,
+    DynamicPartitions,
+    Every,
+    HourlyPartitions,
+    MonthlyPartitions,
+    Offset,
+    Retry,
+    StaticPartitions,
+)
 from flowstone.ir.types import UNION, TypeExpr
 from flowstone.targets.contract import RenderOptions
 from flowstone.targets.prefect import PrefectTarget
@@ -215,6 +225,21 @@ def test_a_job_without_schedule_is_started_by_assets_of_other_jobs(build):
     assert 'parameters: {daily: {__prefect_kind: jinja, template: "{{ event.payload.key }}"}}' in cleaning
     assert 'match: {prefect.resource.id: "flowstone://shop/clean"}' in reporting
     assert "{{" not in reporting
+
+
+def test_keys_of_a_registry_come_by_their_text_and_unpartitioned_assets_start_all(build):
+    customers = DynamicPartitions("customers")
+    build.asset("signed")
+    build.asset("orders", "signed", partitions=customers)
+    build.asset("bill", "orders", partitions=customers)
+    build.job("signing", "signed")
+    build.job("ordering", "orders")
+    build.job("billing", "bill")
+    signing, ordering, billing = files(build.project())["prefect.yaml"].split("\n  - name: ")[1:]
+    assert "triggers:" not in signing
+    assert 'match: {prefect.resource.id: "flowstone://shop/signed"}' in ordering
+    assert "{{" not in ordering
+    assert 'parameters: {dynamic: {__prefect_kind: jinja, template: "{{ event.payload.partition }}"}}' in billing
 
 
 def test_a_partition_starts_no_run_that_reads_a_later_one(build):
