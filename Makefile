@@ -85,7 +85,7 @@ $(DEMO): pyproject.toml requirements/core.txt
 $(CORE): pyproject.toml requirements/core.txt
 	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
-	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,dask,duckdb,gcs,lsp,parquet,postgres,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
+	.venv/$(PIP) -c requirements/core.txt -e '.[cloudpickle,dask,duckdb,gcs,lsp,parquet,postgres,ray,s3,sftp,watch]' $(EXAMPLES) $(TESTING) $(PARALLEL) $(PROGRAMS) $(REPORTS) $(HOOKS) $(SERVERS) $(LINTING)
 	touch $@
 
 $(AIRFLOW): pyproject.toml requirements/airflow.txt

@@ -22,20 +22,11 @@ if TYPE_CHECKING:
 class Execution(Struct, frozen=True):
     """The values of the options."""
 
-    executor: Literal["process", "thread", "inline", "dask"] | None
+    executor: Literal["process", "thread", "inline", "dask", "ray"] | None
     workers: int | None
     show_output: bool
     quiet: bool
     output_format: Literal["text", "json", "jsonl"]
-
-
-class ExecutorName(click.Choice[str]):
-    """The name of an executor. Who asks for Ray is told why there is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "ray":
-            self.fail("functions are not run on Ray; 'dask' runs them on a cluster with the same meaning", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,8 +40,9 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--executor",
-            type=ExecutorName(["process", "thread", "inline", "dask"]),
-            help="Where functions run: worker processes, threads, one after the other, or a Dask cluster. Default: "
+            type=click.Choice(["process", "thread", "inline", "dask", "ray"]),
+            help="Where functions run: worker processes, threads, one after the other, or a cluster of Dask "
+            "or Ray. Default: "
             "the configuration's.",
         ),
         click.option(
@@ -83,6 +75,7 @@ def carry_out(found: Ready, execution: Execution, resumes: str | None = None) ->
             executor=execution.executor or settings.run.executor,
             workers=execution.workers or settings.run.workers,
             dask=settings.run.dask,
+            ray=settings.run.ray,
             manifest=found.opened.manifest or _written_manifest(found.opened),
             command=shlex.join(["flowstone", *sys.argv[1:]]),
             resume=_resume_command(),

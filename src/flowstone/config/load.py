@@ -76,6 +76,7 @@ def _add_defaults(layers: Layers, file: ConfigFile) -> None:
     layers.add_default(("run", "executor"), "process")
     layers.add_default(("run", "workers"), _processors())
     layers.add_default(("run", "dask"), None)
+    layers.add_default(("run", "ray"), None)
 
 
 def _processors() -> int:
@@ -187,7 +188,7 @@ def _settings(
         airflow=TargetSettings(value("airflow", "output")),
         prefect=TargetSettings(value("prefect", "output")),
         local=TargetSettings(value("local", "output")),
-        run=RunSettings(value("run", "executor"), value("run", "workers"), value("run", "dask")),
+        run=RunSettings(value("run", "executor"), value("run", "workers"), value("run", "dask"), value("run", "ray")),
         origins=origins,
     )
 

@@ -11,8 +11,8 @@ from msgspec import Struct, field
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of these."""
 
-Executor = Literal["process", "thread", "inline", "dask"]
-EXECUTORS: tuple[Executor, ...] = ("process", "thread", "inline", "dask")
+Executor = Literal["process", "thread", "inline", "dask", "ray"]
+EXECUTORS: tuple[Executor, ...] = ("process", "thread", "inline", "dask", "ray")
 
 
 class IoManagerSettings(Struct, frozen=True):
@@ -45,6 +45,8 @@ class RunSettings(Struct, frozen=True):
     """How many run at once. The loader's default is the number of processors."""
     dask: str | None = None
     """Address of a Dask scheduler; None: a cluster is started for each run that needs one."""
+    ray: str | None = None
+    """Address of a Ray cluster; None: as for Dask."""
 
 
 class Settings(Struct, frozen=True):
@@ -129,5 +131,10 @@ class Settings(Struct, frozen=True):
             "airflow": {"output": self.airflow.output},
             "prefect": {"output": self.prefect.output},
             "local": {"output": self.local.output},
-            "run": {"executor": self.run.executor, "workers": self.run.workers, "dask": self.run.dask},
+            "run": {
+                "executor": self.run.executor,
+                "workers": self.run.workers,
+                "dask": self.run.dask,
+                "ray": self.run.ray,
+            },
         }

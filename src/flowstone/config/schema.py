@@ -156,6 +156,7 @@ KEYS: Mapping[str, Key] = {
     "local.output": _output("local"),
     "run.executor": _choice("Where `flowstone run` runs functions.", EXECUTORS),
     "run.workers": _count("How many functions `flowstone run` runs at once."),
+    "run.ray": _text("Address of the Ray cluster of the executor `ray`; without it a cluster is started here."),
     "run.dask": _text("Address of the Dask scheduler of the executor `dask`; without it a cluster is started here."),
 }
 

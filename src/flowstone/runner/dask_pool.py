@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,8 @@ from typing import Any
 from msgspec.structs import asdict
 
 from flowstone.errors import ConfigurationError
-from flowstone.runner.attempt import failed
-from flowstone.runner.logs import mark
-from flowstone.runner.pools import Results, ThreadPool
-from flowstone.runner.processes import WorkerDiedError
-from flowstone.runner.result import Order, Result
+from flowstone.runner.kept_process import WorkerDiedError
+from flowstone.runner.result import Order
 from flowstone.runtime.workspace import Workspace
 
 _PATIENCE = 10.0
@@ -47,48 +42,33 @@ def local_cluster(size: int, *, secure: bool = True) -> Any:
         )
 
 
-class DaskPool(ThreadPool):
-    """Threads that each wait for one order on the cluster."""
+class DaskCluster:
+    """The connection to a cluster of Dask, with the crew of the run on each of its workers."""
 
-    def __init__(
-        self, workspace: Workspace, manifest: Path, logs: Path, address: str | None, size: int, results: Results
-    ) -> None:
+    name = "dask"
+
+    def __init__(self, workspace: Workspace, manifest: Path, logs: Path, address: str | None, size: int) -> None:
         """Errors: ConfigurationError if Dask is not installed, or the cluster cannot be reached."""
-        self._cluster = _Cluster(workspace, manifest, address, size, f"flowstone-{logs.name}")
-        super().__init__(self._runner_in(workspace, logs), size, results)
-
-    def close(self) -> None:
-        super().close()
-        self._cluster.close()
-
-    def _runner_in(self, workspace: Workspace, logs: Path) -> Callable[[int], _DaskRunner]:
-        return lambda number: _DaskRunner(workspace, self._cluster, logs / f"dask-{number}.log")
-
-
-class _Cluster:
-    """The connection to a cluster, with the crew of the run on each of its workers."""
-
-    def __init__(self, workspace: Workspace, manifest: Path, address: str | None, size: int, name: str) -> None:
         _, distributed = _modules()
         self._local = local_cluster(size) if address is None else None
-        self.name = name
+        self._crew = f"flowstone-{logs.name}"
         try:
             self._client = distributed.Client(self._local or address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"no Dask scheduler answers at {address}: {error}", help="see [run] dask in the configuration"
             ) from error
-        from flowstone.runner.dask_crew import Crew, carry_out
+        from flowstone.runner.dask_crew import DaskCrew, carry_out
 
         self._carry_out = carry_out
         text = manifest.read_text(encoding="utf-8")
-        self._client.register_plugin(Crew(name, text, str(workspace.root.absolute())))
+        self._client.register_plugin(DaskCrew(self._crew, text, str(workspace.root.absolute())))
 
-    def ask(self, order: Order) -> tuple[dict[str, Any], bytes]:
-        """Have an order carried out. Errors: WorkerDiedError; what the crew raises."""
+    def ask(self, number: int, order: Order) -> tuple[dict[str, Any], bytes]:
+        """The number is of no matter here: each worker of the cluster has a crew. Errors: also what the crew raises."""
         from distributed import CancelledError, KilledWorker
 
-        future = self._client.submit(self._carry_out, self.name, asdict(order), pure=False, retries=0)
+        future = self._client.submit(self._carry_out, self._crew, asdict(order), pure=False, retries=0)
         try:
             answer: tuple[dict[str, Any], bytes] = future.result()
         except KilledWorker:
@@ -101,38 +81,10 @@ class _Cluster:
         """Stop what is running. What does not answer any more cannot be stopped."""
         with suppress(TimeoutError, OSError):
             if self._local is None:
-                self._client.unregister_worker_plugin(self.name)
+                self._client.unregister_worker_plugin(self._crew)
             self._client.close(timeout=_PATIENCE)
         if self._local is not None:
             self._local.close(timeout=_PATIENCE)
-
-
-class _DaskRunner:
-    """Runs orders on the cluster, one at a time."""
-
-    def __init__(self, workspace: Workspace, cluster: _Cluster, log: Path) -> None:
-        self._workspace = workspace
-        self._cluster = cluster
-        self._log = log
-
-    def run(self, order: Order) -> Result:
-        try:
-            answer, printed = self._cluster.ask(order)
-        except WorkerDiedError as error:
-            return failed(self._workspace, order, error, 0.0)
-        self._keep(order, printed)
-        return Result.from_json(answer)
-
-    def close(self) -> None:
-        """The cluster stops all of them at once."""
-
-    def _keep(self, order: Order, printed: bytes) -> None:
-        """The output, which begins with the mark of the attempt unless that was cut off."""
-        if not printed.startswith(b"\x1e"):
-            mark(self._log, order)
-        descriptor = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(printed)
 
 
 def _modules() -> tuple[Any, Any]:

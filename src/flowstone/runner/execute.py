@@ -53,6 +53,8 @@ class Options:
     """Folder of the slots of limits, which all runs of the project share. Without it no other run counts."""
     dask: str | None = None
     """Address of a Dask scheduler; None: a cluster on this machine."""
+    ray: str | None = None
+    """Address of a Ray cluster; None: one on this machine."""
     show_output: bool = False
     """Tell of what functions print while they run."""
 
@@ -329,11 +331,16 @@ class _Execution:
         if route == "thread":
             return ThreadPool(lambda number: self._here(f"thread-{number}"), self.capacity, self.results)
         manifest, logs = self._of_workers()
-        if route == "dask":
-            from flowstone.runner.dask_pool import DaskPool
-
-            return DaskPool(self.workspace, manifest, logs, self.options.dask, self.capacity, self.results)
+        if route in ("dask", "ray"):
+            return self._cluster_pool(route, manifest, logs)
         return ThreadPool(self._worker_maker(manifest, logs), self.capacity, self.results)
+
+    def _cluster_pool(self, route: Executor, manifest: Path, logs: Path) -> Pool:
+        from flowstone.runner.cluster_pool import ClusterPool, open_cluster
+
+        address = self.options.dask if route == "dask" else self.options.ray
+        cluster = open_cluster(route, self.workspace, manifest, logs, address, self.capacity)
+        return ClusterPool(self.workspace, logs, cluster, self.capacity, self.results)
 
     def _here(self, name: str) -> Runner:
         if self.options.logs is None:

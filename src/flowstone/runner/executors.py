@@ -11,7 +11,7 @@ from flowstone.ir.project import Project
 from flowstone.registry import io_manager_class
 from flowstone.runner.plan import Plan
 
-SEPARATE: frozenset[Executor] = frozenset({"process", "dask"})
+SEPARATE: frozenset[Executor] = frozenset({"process", "dask", "ray"})
 """Those that run functions in processes of their own, which can be killed and share no memory."""
 
 

@@ -54,6 +54,7 @@ def _session(workspace: Workspace, manifest: Path, steps: Sequence[str], argumen
         command=shlex.join([python, *sys.argv]),
         resume=shlex.join([python, *given]),
         dask=arguments.dask,
+        ray=arguments.ray,
         quiet=arguments.quiet,
         output_format=arguments.output_format,
     )
@@ -68,6 +69,7 @@ def _parser(job: str) -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="how many run at once")
     parser.add_argument("--executor", choices=EXECUTORS, default="process")
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of the executor dask; default: a cluster here")
+    parser.add_argument("--ray", metavar="ADDRESS", help="cluster of the executor ray; default: a cluster here")
     parser.add_argument("--force", action="store_true", help="run everything, also what is stored already")
     parser.add_argument("--quiet", action="store_true", help="tell of failures only")
     parser.add_argument("--output-format", choices=["text", "json", "jsonl"], default="text")

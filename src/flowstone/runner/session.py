@@ -61,6 +61,8 @@ class Session:
     """Id of the run that it goes on with."""
     dask: str | None = None
     """Address of the scheduler of the executor ``dask``; None: a cluster on this machine."""
+    ray: str | None = None
+    """Address of the cluster of the executor ``ray``; None: one on this machine."""
     show_output: bool = False
     quiet: bool = False
     output_format: Literal["text", "json", "jsonl"] = "text"
@@ -120,6 +122,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
         manifest=session.manifest,
         logs=home / LOGS / run_id,
         dask=session.dask,
+        ray=session.ray,
         slots=home / SLOTS,
         show_output=session.show_output,
     )

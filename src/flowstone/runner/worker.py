@@ -15,18 +15,15 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from flowstone.runner.remains import MARK, kill_marked
 
 
 def main(manifest: str, lifeline: int) -> None:
     """Serve until the standard input ends."""
-    _start_guard(lifeline)
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
-    orders = os.fdopen(os.dup(0), encoding="utf-8")
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
+    start_guard(lifeline)
+    orders, answers = channels()
 
     from flowstone.ir.light_pydantic import without_plugins
     from flowstone.runner.capture import FORMAT
@@ -48,7 +45,17 @@ def main(manifest: str, lifeline: int) -> None:
         answers.write(json.dumps(result.to_json(), default=str) + "\n")
 
 
-def _start_guard(lifeline: int) -> None:
+def channels() -> tuple[TextIO, TextIO]:
+    """Where orders come from, and where answers go: nothing else reads or writes there from now on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    orders = os.fdopen(os.dup(0), encoding="utf-8")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return orders, answers
+
+
+def start_guard(lifeline: int) -> None:
     """Leave a process in this group, but not a child of this one, that kills the group when the runner is gone."""
     child = os.fork()
     if child:

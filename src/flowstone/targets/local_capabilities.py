@@ -108,6 +108,6 @@ CAPABILITIES = tuple(
         (UPDATE_ALL_KEYED, "runtime", _STARTED),
         (UPDATE_PERIODS, "runtime", _STARTED),
         (UPDATE_GATHERED, "runtime", _STARTED),
-        ("local=", "native", "executor: process, thread, inline or dask; there is none for Ray"),
+        ("local=", "native", "executor: process, thread, inline, dask or ray"),
     )
 )

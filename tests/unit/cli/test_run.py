@@ -194,9 +194,3 @@ def test_what_takes_longer_than_usual_is_told(project, run, monkeypatch):
         json.loads(line) for line in run("--set", "nap.seconds=0.3", "--output-format", "jsonl").stdout.splitlines()
     ]
     assert [line["event"] for line in lines if line["event"] == "slow"] == ["slow", "slow"]
-
-
-def test_ray_is_refused_with_what_there_is_instead(run):
-    result = run("greeting", "--executor", "ray")
-    assert result.exit_code == 2
-    assert "functions are not run on Ray; 'dask' runs them on a cluster" in result.stderr
