@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from flowstone.cli.surroundings import contents, digest, folders, importable, surroundings
+from flowstone.cli.surroundings import (
+    contents,
+    digest,
+    folders,
+    importable,
+    listings,
+    source_changes,
+    surroundings,
+    without_files,
+)
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
 
@@ -173,8 +182,8 @@ class CheckCache:
         from flowstone.frontend.partial import reload
 
         old = kept.head["texts"]
-        changed = {path for path in texts if texts[path] != old[path]}
-        near = None if whole else kept.around(changed)
+        changed = {path for path in texts if texts[path] != old.get(path)}
+        near = None if whole or texts.keys() != old.keys() else kept.around(changed)
         if near is not None:
             before = kept.judgement(self._settings, near)
             loaded = reload(before.loaded, self._settings, texts)
@@ -190,15 +199,18 @@ class CheckCache:
         from flowstone.frontend.files import UnreadableError, read_source
 
         root, old = self._settings.root, head["texts"]
-        if self._surroundings is None or head["surroundings"] != self._surroundings:
+        if self._surroundings is None or head["without_files"] != without_files(self._settings):
             return None
-        if head["folders"] != folders(root, old) or not texts.keys() <= old.keys():
+        moved = source_changes(self._settings, head["listings"], head["folders"])
+        if moved is None or not texts.keys() <= old.keys():
             return None
+        added, removed = moved
+        paths = [*(path for path in old if path not in removed), *sorted(added)]
         try:
-            new = {path: texts[path] if path in texts else read_source(root / path) for path in old}
+            new = {path: texts[path] if path in texts else read_source(root / path) for path in paths}
         except UnreadableError:
             return None
-        return new if sum(new[path] != old[path] for path in old) <= _FEW else None
+        return new if len(removed) + sum(new[path] != old.get(path) for path in new) <= _FEW else None
 
     def put_judgement(self, judgement: Judgement) -> None:
         """Keep a project with what was found in it, so that a part of it can be read anew.
@@ -213,7 +225,8 @@ class CheckCache:
 
         try:
             listed = folders(self._settings.root, judgement.loaded.sources)
-            data = encode(judgement, {"surroundings": self._surroundings, "folders": listed})
+            unchanging = {"without_files": without_files(self._settings), "listings": listings(self._settings)}
+            data = encode(judgement, {**unchanging, "folders": listed})
             self._make_folder()
             _replace(self._whole, data)
         except (OSError, ValueError):

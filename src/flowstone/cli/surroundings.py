@@ -22,6 +22,11 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 def surroundings(settings: Settings) -> str:
     """Digest of all that the result depends on besides the content of the files that were read."""
+    return digest([without_files(settings), listings(settings)])
+
+
+def without_files(settings: Settings) -> str:
+    """Digest of all that the result depends on besides the user's files: which there are, and what is in them."""
     return digest(
         [
             _FORMAT,
@@ -30,21 +35,53 @@ def surroundings(settings: Settings) -> str:
             settings.to_json(),
             [(path, _modified(path)) for path in _tree(Path(__file__).parent.parent)],
             [_modified(folder) for folder in sys.path if folder.endswith("-packages")],
-            list(_listings(settings)),
             None if settings.config_file is None else _file_digest(settings.config_file),
         ]
     )
 
 
-def _listings(settings: Settings) -> Iterator[Any]:
+Listings = dict[str, list[str]]
+"""Files or names in folders, by the path of the folder."""
+
+
+def listings(settings: Settings) -> dict[str, Listings]:
     """Which files there are: below the sources, and in the import roots, where a new one may take a name."""
-    for source in settings.sources:
-        yield list(_tree(settings.root / source))
+    roots: Listings = {}
     for root in settings.import_roots:
-        yield importable(settings.root / root)
+        roots[root] = importable(settings.root / root)
         for entry in _entries(settings.root / root):
             if _may_be_package(entry):
-                yield entry.name, importable(entry.path)
+                roots[f"{root}/{entry.name}"] = importable(entry.path)
+    return {"sources": {source: list(_tree(settings.root / source)) for source in settings.sources}, "roots": roots}
+
+
+def source_changes(
+    settings: Settings, before: dict[str, Listings], beside: Listings
+) -> tuple[set[str], set[str]] | None:
+    """The source files that were added and removed since, by path; None if that is not all that is new.
+
+    ``beside`` are further folders, with what could be imported from them: a file in one of them may take a name.
+    """
+    now = listings(settings)
+    then, there = (_files(settings.root, found["sources"]) for found in (before, now))
+    moved = then ^ there
+    known = {**before["roots"], **beside}
+    current = {**now["roots"], **{folder: importable(settings.root / folder.lstrip("/")) for folder in beside}}
+    for folder in known.keys() | current.keys():
+        if not set(known.get(folder, ())) ^ set(current.get(folder, ())) <= _names_in(folder, moved):
+            return None
+    return there - then, then - there
+
+
+def _files(root: Path, listed: Listings) -> set[str]:
+    return {os.path.relpath(path, root).replace(os.sep, "/") for paths in listed.values() for path in paths}
+
+
+def _names_in(folder: str, paths: Iterable[str]) -> set[str]:
+    """The names in a folder that lead to files."""
+    folder = os.path.normpath(folder.strip("/") or ".").replace(os.sep, "/")
+    start = "" if folder == "." else f"{folder}/"
+    return {path.removeprefix(start).partition("/")[0] for path in paths if path.startswith(start)}
 
 
 def importable(folder: Path | str) -> list[str]:

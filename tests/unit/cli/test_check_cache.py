@@ -284,15 +284,70 @@ def test_a_project_with_findings_of_the_front_end_is_kept_too(project):
         assert again.judgement.diagnostics == whole.diagnostics
 
 
+READER = "from flowstone import asset\n\n\n@asset\ndef report(orders: int) -> int: ...\n"
+TWICE = "from flowstone import asset\n\n\n@asset\ndef orders() -> int: ...\n"
+
+
+def rename(root: Path) -> None:
+    (root / "pipelines/b.py").rename(root / "pipelines/c.py")
+
+
+def nest(root: Path) -> None:
+    (root / "pipelines/sub").mkdir()
+    (root / "pipelines/sub/b.py").write_text(READER)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda root: (root / "pipelines/b.py").unlink(),
         lambda root: (root / "pipelines/c.py").write_text(""),
+        lambda root: (root / "pipelines/c.py").write_text(READER),
+        lambda root: (root / "pipelines/c.py").write_text(TWICE),
+        lambda root: (root / "pipelines/c.py").write_text("x = (\n"),
+        lambda root: (root / "pipelines/a.py").unlink(),
+        rename,
+        nest,
+    ],
+    ids=["deleted", "empty", "reader", "duplicate", "broken", "unrelated", "renamed", "in a new folder"],
+)
+def test_a_kept_project_is_used_after_files_came_and_went(project, change):
+    whole(project, TWICE)
+    change(project)
+    again = CheckCache(settings(project)).judge_again()
+    assert again is not None
+    anew = judged(project)
+    assert again.judgement.loaded.project == anew.loaded.project
+    assert again.judgement.diagnostics == anew.diagnostics
+    assert again.assets == len(anew.loaded.project.assets)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
         lambda root: (root / "helpers.py").write_text("x = 2\n"),
+        lambda root: (root / "helpers.py").unlink(),
+        lambda root: (root / "new.py").write_text(""),
+        lambda root: (root / "space/new.py").write_text(""),
+        lambda root: (root / "package").mkdir(),
+        lambda root: (root / "pipelines/sub").mkdir(),
+        lambda root: (root / "pipelines/__init__.py").write_text(""),
+        lambda root: (root / "pipelines/helpers.py").write_text(""),
+        lambda root: (root / "pipelines/c.py").write_text("") or (root / "new.py").write_text(""),
         lambda root: (root / "flowstone.toml").write_text('name = "x"\nsources = ["pipelines"]\n'),
     ],
-    ids=["deleted", "added", "imported", "configured"],
+    ids=[
+        "imported",
+        "no longer imported",
+        "beside the sources",
+        "in a package",
+        "new package",
+        "new folder",
+        "folder made a package",
+        "name of another",
+        "two of which one",
+        "configured",
+    ],
 )
 def test_a_kept_project_is_not_used_after_other_changes(project, change):
     whole(project, EDITED)

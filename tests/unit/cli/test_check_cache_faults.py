@@ -158,7 +158,8 @@ main()
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_a_check_that_is_killed_while_it_writes(project: Path, step: int, moment: str) -> None:
     found(project)
-    (project / "pipelines/new.py").write_text(f"{HEAD}@asset\ndef new(orders: int) -> int: ...\n")  # read whole again
+    (project / "pipelines/new.py").write_text(f"{HEAD}@asset\ndef new(orders: int) -> int: ...\n")
+    (project / "beside.py").write_text("")  # what may be imported besides makes the whole be read again
     edit(project, EDITS["what mends another file"])
     done = subprocess.run([sys.executable, "-c", KILLED, str(project), str(step), moment], check=False)
     assert done.returncode == -signal.SIGKILL
