@@ -147,6 +147,13 @@ class IOManager(ABC):
     def stage(self, slot: Slot, value: Any) -> Staged:
         """Write the value where no reader looks. Errors: UnsupportedTypeError, StorageError."""
 
+    def stage_again(self, slot: Slot, record: Record, other: Slot) -> Staged:
+        """Stage the value of a record for another slot, as it is stored.
+
+        By default it is loaded, and may then differ. Errors: as of ``load`` and ``stage``.
+        """
+        return self.stage(other, self.load(slot, record, None))
+
     @abstractmethod
     def publish(self, staged: Staged, record: Record) -> None:
         """Make the staged value visible, atomically, and then its record. Errors: StorageError."""

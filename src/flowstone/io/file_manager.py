@@ -12,6 +12,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -36,6 +37,7 @@ OBJECTS = ("s3://", "az://")
 """How URLs of object stores begin."""
 T = TypeVar("T")
 
+_PORTION = 1 << 20
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,16})?")
 
 
@@ -150,7 +152,9 @@ class FileManager(IOManager):
         """The value of verified content. Errors: UnsupportedTypeError, StorageError."""
 
     def stage(self, slot: Slot, value: Any) -> Staged:
-        content = self.prepare(slot, value)
+        return self._stage(slot, self.prepare(slot, value))
+
+    def _stage(self, slot: Slot, content: Content) -> Staged:
         place, told = self.store.fresh(self._place(slot, content.extension))
         with content.guard(), self._faults(slot.label, "write", place):
             draft = self.store.create(place)
@@ -162,6 +166,17 @@ class FileManager(IOManager):
                 raise
         facts = {**content.metadata, "extension": content.extension, **told}
         return Staged(slot, draft.data_version, draft.size, facts, (draft, place))
+
+    def stage_again(self, slot: Slot, record: Record, other: Slot) -> Staged:
+        """Copy the bytes, whatever is in them."""
+        facts = content_of(record)
+        extension = str(facts.get("extension", self.default_extension))
+        return self._stage(other, Content(extension, facts, partial(self._copy, slot, record)))
+
+    def _copy(self, slot: Slot, record: Record, draft: Draft) -> None:
+        with self._verified(slot, record, self.store.open_verified) as file:
+            while data := file.read(_PORTION):
+                draft.write(data)
 
     def publish(self, staged: Staged, record: Record) -> None:
         draft, place = staged.handle

@@ -151,8 +151,7 @@ class Checkpoint:
 
     def _published(self, waiting: Record, decision: Decision) -> Outcome:
         aside = self.aside
-        value = self._manager.load(aside, waiting, None)
-        staged = self._manager.stage(self._slot, value)
+        staged = self._manager.stage_again(aside, waiting, self._slot)
         try:
             if staged.data_version != waiting.data_version:
                 raise StorageError(f"{self._asset.id}: what was approved is not what its store gives back")

@@ -5,9 +5,9 @@ Each event is one line, written by one write at the end of the file. The last on
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
+import pwd
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -72,6 +72,7 @@ class Decisions:
     def __init__(self, home: Path) -> None:
         self.path = home / FILE
         self._lock = threading.Lock()
+        self._file: tuple[int, int] | None = None
         self._read = 0
         """Bytes of the file that are in ``_last``: events are only ever added, and many tasks ask."""
         self._last: dict[Place, Decision] = {}
@@ -83,19 +84,22 @@ class Decisions:
     def last(self) -> Mapping[Place, Decision]:
         """What holds of each asset and partition."""
         with self._lock:
-            if self._size() < self._read:  # another file by now
-                self._read, self._last = 0, {}
+            file, size = self._now()
+            if file != self._file or size < self._read:
+                self._file, self._read, self._last = file, 0, {}
             data = self._bytes(self._read)
             whole = data[: data.rfind(b"\n") + 1]
             self._last |= {decision.place: decision for decision in _events(whole)}
             self._read += len(whole)
             return self._last
 
-    def _size(self) -> int:
+    def _now(self) -> tuple[tuple[int, int] | None, int]:
+        """Which file it is, and how many bytes it has."""
         try:
-            return self.path.stat().st_size
+            found = self.path.stat()
         except OSError:
-            return 0
+            return None, 0
+        return (found.st_dev, found.st_ino), found.st_size
 
     def _bytes(self, start: int) -> bytes:
         try:
@@ -108,19 +112,24 @@ class Decisions:
             raise StorageError(f"cannot read {self.path}: {error.strerror or error}") from error
 
     def add(self, decision: Decision) -> Decision:
-        """Write an event down."""
+        """Write an event down. Gives it as it can be read: what is no Unicode text is written in other words."""
+        decision = msgspec.convert(_in_unicode(decision.to_builtins()), Decision)
         # One that was cut off before it must not swallow this one.
         line = b"\n" + json.dumps(decision.to_builtins()).encode() + b"\n"
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                os.write(file, line)
+                written = os.write(file, line)
                 os.fsync(file)
             finally:
                 os.close(file)
         except OSError as error:
             raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
+        if written != len(line):
+            raise StorageError(
+                f"cannot write {self.path}: only {written} of {len(line)} bytes", help="is the disk full?"
+            )
         return decision
 
     def answer(self, asked: Decision, event: Event, by: str, why: str) -> Decision:
@@ -134,9 +143,21 @@ def _events(data: bytes) -> Iterator[Decision]:
             yield msgspec.json.decode(line, type=Decision)
 
 
+def _in_unicode(value: Any) -> Any:
+    """Without halves of characters, which JSON cannot hold."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {name: _in_unicode(item) for name, item in value.items()}
+    return [_in_unicode(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def user() -> str:
-    """Who uses this process, by the system."""
-    return getpass.getuser()
+    """Who uses this process, by the system, and not by the environment, which says what one likes."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in a container
+        return f"uid {os.getuid()}"
 
 
 def decisions_of(workspace: Workspace) -> Decisions:

@@ -1,12 +1,14 @@
 """Values that wait to be approved: kept aside, published or dropped by the decision, and made only once."""
 
+import os
+import pwd
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec import structs
 
-from flowstone.errors import ConfigurationError, NotApprovedError, OutputError
-from flowstone.runtime.decisions import Decision, Decisions, decisions_of
+from flowstone.errors import ConfigurationError, NotApprovedError, OutputError, StorageError
+from flowstone.runtime.decisions import Decision, Decisions, decisions_of, user
 from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.run import Run
 
@@ -227,3 +229,68 @@ def test_decisions_that_another_process_adds_are_seen(tmp_path):
     assert mine.last() == {("a", None): decided} == others.last()
     mine.path.unlink()
     assert mine.last() == {}
+
+
+def decision(**changes):
+    facts = {"at": datetime.now(UTC), "asset": "a", "partition": None, "event": "asked", "data_version": "sha256:0"}
+    return Decision(**{**facts, "basis": "sha256:0", **changes})
+
+
+def test_what_is_no_unicode_text_is_written_down_all_the_same(tmp_path):
+    """An argument of the command line may hold bytes that are no text, and a message of the source half a character."""
+    log = Decisions(tmp_path)
+    log.add(decision(event="rejected", why="no \udcff", message="\ud83d"))
+    (found,) = Decisions(tmp_path).all()
+    assert (found.event, found.why, found.message) == ("rejected", "no \\udcff", "\\ud83d")
+    assert log.last()["a", None] == found
+
+
+def test_a_decision_that_is_not_wholly_written_is_an_error(tmp_path, monkeypatch):
+    log = Decisions(tmp_path)
+    log.add(decision())
+    real = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda file, data: real(file, data[:20]))
+        with pytest.raises(StorageError, match=r"cannot write .*: only 20 of"):
+            log.add(decision(event="approved"))
+    assert log.last()["a", None].event == "asked"
+    log.add(decision(event="rejected"))
+    assert log.last()["a", None].event == "rejected"
+
+
+def test_a_log_that_was_replaced_by_another_is_read_anew(tmp_path):
+    log, other = Decisions(tmp_path), Decisions(tmp_path / "other")
+    log.add(decision())
+    assert log.last()["a", None].event == "asked"
+    for number in range(9):
+        other.add(decision(asset=f"b{number}", event="approved"))
+    other.path.replace(log.path)
+    assert sorted(asset for asset, _ in log.last()) == [f"b{number}" for number in range(9)]
+
+
+def test_who_decides_is_said_by_the_system(monkeypatch):
+    monkeypatch.setenv("USER", "somebody else")
+    monkeypatch.setenv("LOGNAME", "somebody else")
+    assert user() == pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)  # as in a container that runs under any number
+    assert user() == f"uid {2**31 - 7}"
+
+
+def test_what_a_store_gives_back_otherwise_is_published_as_it_was(make_project):
+    """Parquet has no seconds: loading the value and storing that again would give other bytes."""
+    made = make_project(
+        """
+import pyarrow as pa
+
+@asset(io_manager="lake", checkpoint=Approval("Publish?"))
+def times() -> pa.Table:
+    return pa.table({"at": pa.array([1], pa.timestamp("s"))})
+""",
+        managers={"lake": "parquet"},
+    )
+    made.make("times")
+    asked = decide(made, "approved")
+    outcome = made.make("times")
+    assert outcome.status == "materialized"
+    assert outcome.records[0].data_version == asked.data_version
+    assert made.value("times").num_rows == 1
