@@ -23,7 +23,8 @@ from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.aside import Aside
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
-from flowstone.io.files import STEPS, Faults, FileStore
+from flowstone.io.faults import Faults
+from flowstone.io.files import STEPS, FileStore
 from flowstone.io.fsspec_kinds import check_options, check_url, is_url
 from flowstone.io.fsspec_store import FsspecStore
 from flowstone.io.object_store import ObjectStore

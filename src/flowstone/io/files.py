@@ -13,7 +13,6 @@ folder.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -27,7 +26,7 @@ from flowstone.io import announced
 from flowstone.io.locks import locked, sync_folder
 from flowstone.io.notes import FolderNotes
 from flowstone.io.spool import OpenFile
-from flowstone.io.store import RECORDS, Note, UnavailableError
+from flowstone.io.store import RECORDS, Note
 from flowstone.io.temporary import Temporary, create, sweep
 
 STEPS = (
@@ -49,35 +48,6 @@ _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-class Faults:
-    """Turns an operating system's error into a StorageError that names asset, path and error.
-
-    Not a generator, since each value passes through some.
-    """
-
-    __slots__ = ("_asset", "_doing", "_path")
-
-    def __init__(self, asset: str, doing: str, path: str) -> None:
-        self._asset = asset
-        self._doing = doing
-        self._path = path
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, OSError):
-            code = errno.errorcode.get(error.errno or 0)
-            told = f"{error.strerror or error} [{code}]" if code else str(error)
-            raise StorageError(
-                f"{self._asset}: cannot {self._doing} {self._path}: {told}", help=_help(error)
-            ) from error
-
-
-def _help(error: OSError) -> str | None:
-    return error.help if isinstance(error, UnavailableError) else None
-
-
 class FileStore:
     """A ``Store`` in a folder."""
 
@@ -89,7 +59,7 @@ class FileStore:
         self._reached = reached
         self._trusted: set[str] = set()
         self._ready: set[str] = set()
-        self._notes = FolderNotes(self._base, self._prepare, self.read)
+        self._notes = FolderNotes(self._base, self._prepare_again, self.read)
 
     def show(self, place: str) -> str:
         return self._base + place
@@ -277,6 +247,12 @@ class FileStore:
             sync_folder(str(made.parent))
         sweep(folder)
         self._ready.add(folder)
+
+    def _prepare_again(self, folder: str) -> None:
+        """The same, of a folder that somebody may have removed since."""
+        if not os.path.isdir(folder):
+            self._ready.discard(folder)
+        self._prepare(folder)
 
     def _trust(self, folder: str) -> None:
         """Make sure, once for each folder, that no link leads out of the store."""

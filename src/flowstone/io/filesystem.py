@@ -18,8 +18,8 @@ from flowstone.config.environment import state_folder
 from flowstone.errors import MissingExtraError, StorageError, UnsupportedTypeError
 from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
+from flowstone.io.faults import Faults
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.files import Faults
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of

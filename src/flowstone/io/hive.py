@@ -84,13 +84,22 @@ class Folders:
 
     def take(self, table: Any) -> None:
         """Put further rows into their folders. Errors: UnsupportedTypeError, OSError."""
-        keys = self._layout.keys
-        for part in _runs(_decoded(table, keys), keys):
-            values = tuple(part.column(name)[0] for name in keys)
-            place = tuple(map(folder_of, keys, values))
+        for part in self._parts(table):
+            values = tuple(part.column(name)[0] for name in self._layout.keys)
+            place = tuple(map(folder_of, self._layout.keys, values))
             if place not in self._rows:
                 self._begin(place, values)
             self._rows[place].add(part.select(self._layout.inner.names))
+
+    def _parts(self, table: Any) -> list[Any]:
+        """The rows of each folder, in the order of the rows."""
+        import pyarrow as pa
+
+        keys = self._layout.keys
+        try:
+            return list(_runs(_decoded(table, keys), keys))
+        except pa.ArrowNotImplementedError as error:
+            raise UnsupportedTypeError(f"the table cannot be put into folders: {error}") from error
 
     def _begin(self, place: tuple[str, ...], values: tuple[Any, ...]) -> None:
         if len(self._rows) == self._layout.limit:

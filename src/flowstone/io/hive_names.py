@@ -23,6 +23,11 @@ def demand_key(name: str, type: Any) -> None:
     """Errors: UnsupportedTypeError for a column whose values are not those of folders."""
     import pyarrow.types as of
 
+    if of.is_dictionary(type) and type.ordered:
+        raise UnsupportedTypeError(
+            f"the order of the categories of column {name!r} cannot be told by the names of folders",
+            help="partition_by takes a column of texts, or of categories without an order",
+        )
     kind = _kind(type)
     kinds = (of.is_integer, of.is_boolean, of.is_string, of.is_large_string, of.is_date, of.is_timestamp, of.is_decimal)
     if not any(is_kind(kind) for is_kind in kinds):

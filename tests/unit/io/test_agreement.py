@@ -1,6 +1,7 @@
 """What happens when the columns of a parquet file are others than those of the partitions that are there."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -122,6 +123,13 @@ def test_a_note_that_is_gone_or_damaged_is_made_anew_by_what_is_stored(manager, 
         store(manager, slot("y"), AB)
     store(manager, slot("y"), A)
     assert json.loads(note(manager).read_bytes())["columns"] == {"a": "int64"}
+
+
+def test_whoever_removes_all_that_is_stored_may_begin_anew(manager):
+    store(manager, slot("x"), A)
+    shutil.rmtree(manager.root)
+    store(manager, slot("y"), TEXT)
+    assert json.loads(note(manager).read_bytes())["columns"] == {"a": "string"}
 
 
 def test_a_note_of_a_newer_release_is_left_alone(manager):

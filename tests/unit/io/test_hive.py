@@ -113,6 +113,14 @@ def test_other_types_are_no_keys(hive, values):
     assert store.files() == []
 
 
+def test_an_order_of_categories_and_columns_that_cannot_be_sorted_are_refused(hive):
+    ordered = pd.DataFrame({"k": pd.Categorical(["b", "a"], categories=["b", "a"], ordered=True), "n": [1, 2]})
+    with pytest.raises(UnsupportedTypeError, match="the order of the categories of column 'k'"):
+        hive("k").put(ordered)
+    with pytest.raises(UnsupportedTypeError, match=r"cannot be put into folders: .*string_view"):
+        hive("k").put(pa.table({"k": ["x"], "n": pa.array(["y"], pa.string_view())}))
+
+
 def test_what_cannot_be_is_refused(hive):
     with pytest.raises(UnsupportedTypeError, match="partition_by names 'nation'") as caught:
         hive("nation").put(TABLE)

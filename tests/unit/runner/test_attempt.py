@@ -2,7 +2,7 @@ import importlib
 import os
 
 from flowstone.errors import StorageError
-from flowstone.io.files import Faults
+from flowstone.io.faults import Faults
 from flowstone.runner.attempt import user_traceback
 
 
