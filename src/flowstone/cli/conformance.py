@@ -118,15 +118,14 @@ def _ordered_jobs(project: Project, wanted: Sequence[str]) -> list[str]:
 def _texts(project: Project, jobs: Sequence[str], given: Sequence[str]) -> list[str]:
     """The keys that were asked for, ranges expanded. Errors: UsageError for a text that is no key."""
     from flowstone.dsl.partitions import PartitionKeyError
-    from flowstone.ir.run_keys import assign_keys, definitions, keys_of
+    from flowstone.ir.run_keys import explicit_keys
 
     steps = [step for job in jobs for step in project.jobs[job].steps]
     try:
-        assign_keys(project, steps, given)
+        explicit = explicit_keys(project, steps, given)
     except (PartitionKeyError, ValueError) as error:
         raise UsageError(str(error)) from error
-    found = (key.text for definition in definitions(project, steps) for key in keys_of(definition, given))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(key.text for keys in explicit.values() for key in keys))
 
 
 def _seeds(project: Project, jobs: Sequence[str], given: Sequence[str]) -> dict[str, list[PartitionKey]]:

@@ -48,8 +48,8 @@ def status(
     if mapped and output_format != "text":
         raise click.UsageError("--map is drawn as text; --output-format json has each partition")
     workspace = workspace_of(project, profile)
-    know_registries(workspace)
     assets = selection.assets(workspace)
+    know_registries(workspace, {workspace.project.assets[asset].step for asset in assets})
     found: dict[str, list[Standing]] = {asset: [] for asset in assets}
     for item in standings(workspace, assets):
         found[item.asset].append(item)

@@ -20,7 +20,7 @@ from flowstone.conformance.airflow_home import airflow_environment, make_databas
 from flowstone.dsl.partitions import MultiPartitions, Partitions
 from flowstone.ir.manifest import FILE_NAME, read_manifest
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import Keys, definitions, fill_keys, keys_of
+from flowstone.ir.run_keys import Keys, axes_of, definitions, fill_keys, keys_of
 from flowstone.runtime.dimensions import keys_within
 from flowstone.runtime.registry import read_registries
 from flowstone.runtime.workspace import Workspace
@@ -74,7 +74,8 @@ def run_jobs(world: World, workspace: Workspace, jobs: Sequence[str], partitions
 def _keys(project: Project, job: str, partitions: Sequence[str]) -> dict[str, Keys]:
     """The keys of each step of a job."""
     steps = project.jobs[job].steps
-    explicit = {definition: keys_of(definition, partitions) for definition in definitions(project, steps)}
+    wanted = (*axes_of(project, steps), *definitions(project, steps))
+    explicit = {definition: keys_of(definition, partitions) for definition in wanted}
     return fill_keys(project, steps, explicit)
 
 

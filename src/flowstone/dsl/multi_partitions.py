@@ -177,9 +177,9 @@ def unread(definition: SinglePartitions | MultiPartitions) -> SinglePartitions |
 def with_keys(
     definition: SinglePartitions | MultiPartitions, keys: Mapping[str, Sequence[PartitionKey]]
 ) -> SinglePartitions | MultiPartitions:
-    """The definition with the keys that its registries have, by their names; an equal one."""
+    """The definition with the keys that its registries have, by their names; an equal one. Others stay unread."""
     if isinstance(definition, DynamicPartitions):
-        return definition.with_keys(keys[definition.name])
+        return definition.with_keys(keys[definition.name]) if definition.name in keys else definition
     if isinstance(definition, MultiPartitions) and definition.registries:
         return MultiPartitions(**{name: with_keys(item, keys) for name, item in definition.by_name.items()})  # type: ignore[arg-type]
     return definition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from flowstone.dsl.partitions import (
@@ -43,9 +43,17 @@ def room_for(project: Project, registry: str) -> int:
     return min(rooms, default=MAX_KEY_LENGTH)
 
 
+def needed_registries(project: Project, steps: Iterable[str]) -> list[str]:
+    """Names of the registries that have keys of what the steps make or read, or of what reads them."""
+    chosen = tuple(steps)
+    around = (item for step in chosen for item in (*project.upstream[step], *project.downstream[step]))
+    definitions = {project.steps[step].partitions for step in (*chosen, *around)}
+    return sorted({name for definition in definitions for name in registries_of(definition)})
+
+
 def with_registries(project: Project, keys: Mapping[str, Sequence[PartitionKey]]) -> Project:
-    """The project with the keys that its registries have, by their names; all of them are given."""
-    if not project.registries:
+    """The project with the keys that its registries have, by their names; of others nothing is known."""
+    if not keys:
         return project
     steps = {name: _with_keys(step, keys) for name, step in project.steps.items()}
     assets = {name: _with_keys(asset, keys) for name, asset in project.assets.items()}

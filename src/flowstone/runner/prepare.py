@@ -80,7 +80,7 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
 
     Errors: as ``carry_out``.
     """
-    know_registries(workspace)
+    know_registries(workspace, asked.steps)
     planned = plan_asked(workspace.project, asked)
     _demand_sound(workspace, planned)
     stored = Stored(workspace)

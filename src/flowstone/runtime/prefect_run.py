@@ -34,8 +34,8 @@ class JobRun:
 
     def __init__(self, workspace: Workspace, job: str, parameters: Mapping[str, Any]) -> None:
         self._workspace = workspace
-        self._project = project = read_registries(workspace, workspace.compiled)
-        steps = project.jobs[job].steps
+        steps = workspace.compiled.jobs[job].steps
+        self._project = project = read_registries(workspace, workspace.compiled, steps)
         self._keys = fill_keys(project, steps, keys_of_run(project, job, parameters))
         self._config = _config_of_run(project, steps, parameters)
         self._futures: dict[Place, PrefectFuture[Any]] = {}

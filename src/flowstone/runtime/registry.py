@@ -18,7 +18,7 @@ from flowstone.errors import ConfigurationError, DamagedError, OutputError
 from flowstone.io.record import Record
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.ir.registries import room_for, with_registries
+from flowstone.ir.registries import needed_registries, room_for, with_registries
 from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
@@ -138,17 +138,18 @@ def _demand_no_twins(keys: Iterable[PartitionKey], new: Iterable[PartitionKey]) 
             raise PartitionKeyError(f"the key {key.key!r} differs from {others[0].key!r} only by case")
 
 
-def know_registries(workspace: Workspace) -> None:
-    """Let a workspace know the keys that its registries have now, for all that is done with it from here on.
+def know_registries(workspace: Workspace, steps: Iterable[str] | None = None) -> None:
+    """Let a workspace know the keys that registries have now, for all that is done with it from here on.
 
-    Errors: StorageError, ConfigurationError.
+    Only those are read that the steps need, if any are given. Errors: StorageError, ConfigurationError.
     """
-    workspace.take(read_registries(workspace, workspace.project))
+    workspace.take(read_registries(workspace, workspace.project, steps))
 
 
-def read_registries(workspace: Workspace, project: Project) -> Project:
-    """A project of the workspace with the keys that its registries have now. Errors: as ``know_registries``."""
-    return with_registries(project, {name: Registry(workspace, name).keys() for name in project.registries})
+def read_registries(workspace: Workspace, project: Project, steps: Iterable[str] | None = None) -> Project:
+    """A project of the workspace with the keys that registries have now. The rest is as for ``know_registries``."""
+    names = project.registries if steps is None or not project.registries else needed_registries(project, steps)
+    return with_registries(project, {name: Registry(workspace, name).keys() for name in names})
 
 
 def new_keys(workspace: Workspace) -> dict[str, int]:
@@ -160,8 +161,9 @@ def new_keys(workspace: Workspace) -> dict[str, int]:
         if isinstance(axis, DynamicPartitions)
     }
     counts = {
-        name: sum(key.text not in (axis.known or ()) for key in Registry(workspace, name).keys())  # noqa: SIM118
+        name: sum(key.text not in axis.known for key in Registry(workspace, name).keys())  # noqa: SIM118
         for name, axis in axis_of.items()
+        if axis.known is not None
     }
     return {name: count for name, count in counts.items() if count}
 

@@ -67,3 +67,21 @@ def test_a_folder_of_somebody_else_is_left_alone(run, tmp_path):
     assert result.exit_code == 2
     assert "is not empty" in result.output
     assert (tmp_path / "kept" / "precious").exists()
+
+
+def test_keys_that_only_registries_can_have_are_in_these_from_the_beginning(run, tmp_path):
+    (tmp_path / "project/numbers_of_conformance.py").write_text("""
+from flowstone import DailyPartitions, DynamicPartitions, MultiPartitions, asset
+
+both = MultiPartitions(day=DailyPartitions("2024-01-01"), customer=DynamicPartitions("customers"))
+
+@asset(partitioned_by=both)
+def number() -> int:
+    return 1
+""")
+    keys = ("--partition", "acme", "--partition", "a/b", "--partitions", "2024-01-01..2024-01-02")
+    result = run("--engine", "local", *keys)
+    assert result.exit_code == 0, result.output
+    assert "local: 4 materializations" in result.output
+    stored = {path.name for path in (tmp_path / "kept/local/data/local/flowstone_keys.customers").iterdir()}
+    assert stored == {"acme.json", "a~2Fb.json"}

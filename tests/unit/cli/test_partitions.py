@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from flowstone.cli.root import cli
+from flowstone.errors import StorageError
+from flowstone.runtime.registry import Registry
 
 TEXT = """
 from flowstone import Context, DailyPartitions, DynamicPartitions, MultiPartitions, asset
@@ -119,6 +121,10 @@ def test_keys_that_a_run_adds_are_told(call, project):
 def signed(ctx: Context) -> list[str]:
     ctx.add_partitions("customers", ["acme", "globex"])
     return ["acme", "globex"]
+
+@asset(partitioned_by=customers)
+def bills(signed: list[str]) -> int:
+    return len(signed)
 """
     )
     told = "the registry 'customers' has 2 new keys: a new run makes the partitions\n"
@@ -139,3 +145,16 @@ def test_backfills_and_maps_go_by_the_registry(call, partitions):
     foreign = call("status", "orders").stdout
     assert "orders[acme]: foreign (the registry 'customers' has no key 'acme'" in foreign
     assert call("invalidate", "orders", "--partition", "acme", "--yes").stdout == "orders[acme]\n"
+
+
+def test_registries_that_a_run_does_not_need_are_not_read(call, project, monkeypatch):
+    path = next(project.glob("cli_*.py"))
+    path.write_text(f"{path.read_text()}\n@asset\ndef alone() -> int:\n    return 1\n")
+
+    def unreachable(self):
+        raise StorageError("the store is away")
+
+    monkeypatch.setattr(Registry, "keys", unreachable)
+    call("run", "alone")
+    assert "the store is away" in call("run", "orders", code=1).stderr
+    assert "the store is away" in call("status", "report", code=1).stderr
