@@ -349,7 +349,6 @@ def _words() -> Iterator[str]:
     yield "\n## Not supported yet\n"
     yield "These words are reserved; `flowstone check` refuses them with FS007.\n"
     yield f"Names: {names(vocabulary.UNSUPPORTED_NAMES)}.\n"
-    yield f"Keywords of `@asset`: {names(vocabulary.UNSUPPORTED_ASSET_KEYWORDS)}.\n"
 
 
 def _annotation(keywords: type, name: str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flowstone.dsl.policies import Retry
     from flowstone.dsl.scatter import Scatter
     from flowstone.dsl.schedule import Cron, Every, OnUpdate
+    from flowstone.dsl.signals import Signal, SignalGate
 
 __all__ = [
     "AllPartitions",
@@ -58,6 +59,8 @@ __all__ = [
     "PartitionKey",
     "Retry",
     "Scatter",
+    "Signal",
+    "SignalGate",
     "StaticPartitions",
     "WeeklyPartitions",
     "__version__",

@@ -15,6 +15,7 @@ FlowStoneError
 ├── ResourceError               a resource could not be opened or closed
 ├── CheckFailedError            a blocking check failed: the value is not published
 ├── NotApprovedError            nobody approved a value in time, and its asset is to fail then
+├── SignalTimeoutError          no signal came in time, and its asset is to fail then
 ├── OutputError                 a function returned something else than it declares
 ├── AssetTimeoutError           an asset ran longer than its timeout and was stopped
 └── StepFailedError             a step failed in a process of its own
@@ -89,6 +90,10 @@ class NotMaterializedError(StorageError):
 
 class NotApprovedError(FlowStoneError):
     """Nobody approved a value in time, and its asset is to fail then."""
+
+
+class SignalTimeoutError(FlowStoneError):
+    """No signal came in time, and the asset that waits for it has no ``on_timeout``."""
 
 
 class NotChosenError(NotMaterializedError):

@@ -17,7 +17,7 @@ _SIGNATURE: dict[str, Any] = {
     "returns": True,
 }
 _STEP: dict[str, Any] = {
-    **dict.fromkeys(("location", "spots", "retries", "timeout", "cache", "engine_options", "code"), True),
+    **dict.fromkeys(("location", "spots", "retries", "timeout", "cache", "engine_options", "code", "gate"), True),
     "signature": _SIGNATURE,
 }
 _ASSET = {"location", "type", "description", "meta", "owners"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
     more; StateError if there is no such run.
     """
     from flowstone.errors import UsageError
-    from flowstone.runner.history.entries import find, made
+    from flowstone.runner.history.entries import chain, find, made
     from flowstone.runner.history.history import History
     from flowstone.runner.prepare import Asked
 
@@ -29,6 +30,7 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
     with History(settings_of(wanted.project, wanted.profile).home) as history:
         entry = find(history, name)
         done = made(history, entry)
+        runs = tuple(item.id for item in chain(history, entry))
     if entry.status == "done":
         raise UsageError(f"run {entry.id} is done: there is nothing to go on with")
     assignments = tuple(entry.asked["assignments"])
@@ -39,5 +41,5 @@ def resumed(wanted: Wanted, name: str) -> tuple[Ready, Entry]:
             f"run {entry.id} was to make {', '.join(gone[:5])}, which the project does not have any more",
             help="select what there is: flowstone run ...",
         )
-    asked = Asked.from_json(entry.asked, steps, done)
+    asked = dataclasses.replace(Asked.from_json(entry.asked, steps, done), continues=runs)
     return Ready(project, asked), entry

@@ -44,6 +44,8 @@ COMMANDS = {
     "reject": ("flowstone.cli.approve:reject", "Reject a value that waits to be published."),
     "run": ("flowstone.cli.run:run", "Run assets here."),
     "runs": ("flowstone.cli.runs:runs", "List the runs that were, and what came of them."),
+    "signal": ("flowstone.cli.signal:signal", "Send the answer that an asset waits for."),
+    "signals": ("flowstone.cli.signal:signals", "Show what waits for an answer, and which were sent."),
     "status": ("flowstone.cli.status:status", "Show what is stored, and whether it is up to date."),
     "verify": ("flowstone.cli.verify:verify", "Read all that is stored and find what is damaged."),
 }

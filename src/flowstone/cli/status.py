@@ -99,7 +99,7 @@ def _rows(records: list[Any]) -> str:
 
 
 def _lines(items: list[Standing], *, everything: bool) -> list[str]:
-    told = [item for item in items if everything or item.state not in ("current", "missing")]
+    told = [item for item in items if everything or item.state not in ("current", "missing") or item.reasons]
     lines = [
         f"{place(item.asset, item.partition)}: {item.state.replace('current', 'up to date')}"
         + (f" ({'; '.join(item.reasons)})" if item.reasons else "")

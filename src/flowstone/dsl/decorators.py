@@ -11,16 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Unpack, overload
+from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
-from flowstone.dsl.vocabulary import AssetKeywords, CheckKeywords, JoinKeywords, ResourceKeywords, RouteKeywords
+from flowstone.dsl.signals import HANDLERS, Gated, SignalGate
+from flowstone.dsl.vocabulary import (
+    AssetKeywords,
+    CheckKeywords,
+    JoinKeywords,
+    ResourceKeywords,
+    RouteKeywords,
+    UngatedKeywords,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 ATTRIBUTE = "__flowstone__"
 """Attribute of a decorated function that holds its declaration."""
 DECLARATIONS = "__flowstone_declarations__"
 """Name in a module's globals: mapping from (kind, name) to the decorated function."""
+HANDLING = "__flowstone_handlers__"
+"""Attribute of the function of an asset with a gate: mapping from the name of a decorator to the handler."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +66,33 @@ def _declare(
 @overload
 def asset(function: F, /) -> F: ...
 @overload
-def asset(**keywords: Unpack[AssetKeywords]) -> Callable[[F], F]: ...
-def asset(function: F | None = None, /, **keywords: Unpack[AssetKeywords]) -> F | Callable[[F], F]:
-    """Declare that a function makes an asset."""
+def asset(
+    *, signal_gate: SignalGate, **keywords: Unpack[UngatedKeywords]
+) -> Callable[[Callable[P, R]], Gated[P, R]]: ...
+@overload
+def asset(**keywords: Unpack[UngatedKeywords]) -> Callable[[F], F]: ...
+def asset(function: Any = None, /, **keywords: Any) -> Any:
+    """Declare that a function makes an asset. With ``signal_gate`` it has decorators for its handlers."""
     if function is not None:
         return _declare("asset", function, {}, AssetKeywords)
-    return lambda decorated: _declare("asset", decorated, keywords, AssetKeywords)
+    declare = _declare_gated if "signal_gate" in keywords else _declare
+    return lambda decorated: declare("asset", decorated, keywords, AssetKeywords)
+
+
+def _declare_gated(kind: Literal["asset"], function: F, keywords: Mapping[str, Any], known: type) -> F:
+    handlers: dict[str, Callable[..., Any]] = {}
+
+    def decorator(word: str) -> Callable[[F], F]:
+        def declare(handler: F) -> F:
+            handlers[word] = handler
+            return handler
+
+        return declare
+
+    setattr(function, HANDLING, handlers)
+    for word in HANDLERS:
+        setattr(function, word, decorator(word))
+    return _declare(kind, function, keywords, known)
 
 
 def route(**keywords: Unpack[RouteKeywords]) -> Callable[[F], F]:

@@ -16,6 +16,7 @@ from flowstone.dsl.partitions import Partitions
 from flowstone.dsl.policies import Retry
 from flowstone.dsl.scatter import Scatter
 from flowstone.dsl.schedule import Schedule
+from flowstone.dsl.signals import SignalGate
 
 
 class _StepKeywords(TypedDict, total=False):
@@ -61,8 +62,8 @@ class _StepKeywords(TypedDict, total=False):
     local: Mapping[str, Any]
 
 
-class AssetKeywords(_StepKeywords, total=False):
-    """Keywords of ``@asset``."""
+class UngatedKeywords(_StepKeywords, total=False):
+    """Keywords of ``@asset`` but for that which gives its function further decorators."""
 
     outputs: Mapping[str, Output]
     """Several assets made by one function, which returns a mapping or a tuple in this order."""
@@ -70,6 +71,13 @@ class AssetKeywords(_StepKeywords, total=False):
     """The function runs once for each item of an upstream value; the asset is the list of what it returns."""
     checkpoint: Approval
     """The value is published once somebody approved it."""
+
+
+class AssetKeywords(UngatedKeywords, total=False):
+    """Keywords of ``@asset``."""
+
+    signal_gate: SignalGate
+    """The function asks somebody outside, and ``@NAME.on_signal`` makes the value of the answer."""
 
 
 class RouteKeywords(_StepKeywords, total=False):
@@ -135,6 +143,8 @@ PUBLIC_NAMES = {
     "PartitionKey": "flowstone.dsl.partitions",
     "Retry": "flowstone.dsl.policies",
     "Scatter": "flowstone.dsl.scatter",
+    "Signal": "flowstone.dsl.signals",
+    "SignalGate": "flowstone.dsl.signals",
     "StaticPartitions": "flowstone.dsl.partitions",
     "WeeklyPartitions": "flowstone.dsl.partitions",
     "asset": "flowstone.dsl.decorators",
@@ -165,12 +175,7 @@ ELSEWHERE = {
 
 UNSUPPORTED_NAMES = frozenset(
     {
-        "Signal",
-        "SignalGate",
         "sensor",
     }
 )
 """Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""
-
-UNSUPPORTED_ASSET_KEYWORDS = frozenset({"signal_gate"})
-"""The same for keywords of ``@asset``."""

@@ -48,18 +48,6 @@ def remove_same_item(at: Span, other: Span, title: str) -> MakeFix:
     return in_file(at.file, title, edits, safe=True)
 
 
-def remove_keyword(at: Span, name: str) -> MakeFix:
-    """Take out the keyword argument at a place."""
-
-    def edits(source: SourceFile) -> tuple[Edit, ...]:
-        for node in source.nodes:
-            if isinstance(node, ast.keyword) and node.arg == name and source.span(node) == at:
-                return _remove(source, node, is_tuple=False)
-        return ()
-
-    return in_file(at.file, f"Remove the keyword '{name}'", edits)
-
-
 def remove_repeated_argument(at: Span) -> MakeFix:
     """Take out an argument of the call at a place that says the same as one before it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -31,9 +31,11 @@ _CONTEXT_TYPE = "flowstone.Context"
 _FAILURE = "flowstone.Failure"
 _NAMING = frozenset({"depends_on", "scatter", "branches", "**"})
 """Keywords that give values to parameters of any name."""
+_READING = frozenset({"asset", "handler"})
+"""Whose parameters may be named like any asset."""
 
 
-class _Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True):
     """An item of ``depends_on`` whose asset is known."""
 
     dep: Dep
@@ -61,7 +63,7 @@ class _Items(Struct, frozen=True):
     """The item reader that the items come from."""
 
 
-class _Parameter(Struct, frozen=True):
+class Parameter(Struct, frozen=True):
     name: str
     span: Span
     type: TypeExpr | None
@@ -88,7 +90,10 @@ class Binding:
         self._annotations = annotations
         self._findings = findings
         self._kind = draft.declared.kind
+        self._name = draft.name
         self._scope = draft.declared.scope
+        self._of_handlers: frozenset[str] = frozenset()
+        """Parameters that only the handlers of a gate have."""
         self._unresolved: set[str] = set()
         """Parameters for items of ``depends_on`` whose asset is not known."""
         self.context: str | None = None
@@ -98,11 +103,13 @@ class Binding:
         self.route: str | None = None
         """Id of the asset that ``routed_from`` names."""
 
-    def signature(self) -> Signature:
-        """What every parameter is bound to."""
+    def signature(self, handlers: Sequence[Binding] = ()) -> Signature:
+        """What every parameter is bound to, those of the handlers of a gate too."""
         given = list(self._parameters())
+        own = {item.name for item in given}
+        self._of_handlers = frozenset(name for handler in handlers for name in handler.names()) - own
         entries = [*self._branches(), *self._entries()]
-        by_parameter = self._by_parameter(entries, {item.name for item in given})
+        by_parameter = self._by_parameter(entries, own)
         scattered = self._scattered([item.name for item in given])
         checked = self._finder.checked_asset(self._draft) if self._kind == "check" else None
         for parameter in given:
@@ -110,6 +117,11 @@ class Binding:
                 self._depend_on_items(parameter, scattered, by_parameter.get(parameter.name))
                 continue
             self._bind(parameter, by_parameter.get(parameter.name), checked)
+        for handler in handlers:
+            handler.join(entries)
+            self.dependencies += handler.dependencies
+            self.resources += handler.resources
+            self.config += handler.config
         self._order_only(entries, by_parameter)
         self._apply_optional()
         self._requires()
@@ -122,9 +134,19 @@ class Binding:
             returns=self._annotations.read(self._draft.declared.function.returns, self._scope),
         )
 
+    def names(self) -> frozenset[str]:
+        """The names of the parameters."""
+        return frozenset(item.arg for item, _ in parameters(self._draft.declared.function.args))
+
+    def join(self, entries: list[Entry]) -> None:
+        """Bind the parameters of a handler; ``entries`` are what the asset depends on besides."""
+        meant = {entry.dep.as_ or entry.own_name: entry for entry in entries if self._is_meant(entry)}
+        for parameter in self._parameters():
+            self._bind(parameter, meant.get(parameter.name), None)
+
     # -- what is there --------------------------------------------------------------------------------------------
 
-    def _parameters(self) -> Iterator[_Parameter]:
+    def _parameters(self) -> Iterator[Parameter]:
         arguments = self._draft.declared.function.args
         module = self._scope.module
         odd = [*arguments.posonlyargs, arguments.vararg, arguments.kwarg]
@@ -132,7 +154,7 @@ class Binding:
             if parameter is not None:
                 self._findings.error(
                     "FS111",
-                    f"parameter '{parameter.arg}' of {self._kind} '{self._draft.name}' cannot be bound by its name",
+                    f"parameter '{parameter.arg}' of {self._kind} '{self._name}' cannot be bound by its name",
                     module.span(parameter),
                     help="use plain parameters: no '/', no *args and no **kwargs",
                     fix=remove_slash(module.span(parameter)) if parameter in arguments.posonlyargs else None,
@@ -140,9 +162,9 @@ class Binding:
         for parameter, default in parameters(arguments):
             if parameter not in arguments.posonlyargs:
                 annotation = self._annotations.read(parameter.annotation, self._scope)
-                yield _Parameter(parameter.arg, module.span(parameter), annotation, default)
+                yield Parameter(parameter.arg, module.span(parameter), annotation, default)
 
-    def _entries(self) -> Iterator[_Entry]:
+    def _entries(self) -> Iterator[Entry]:
         keywords = self._draft.keywords
         for place, item in enumerate(keywords.values.get("depends_on", ())):
             dep = item if isinstance(item, Dep) else Dep(item)
@@ -150,11 +172,11 @@ class Binding:
             why = f"asset '{self._draft.name}' depends on"
             asset = self._finder.asset(dep.asset, self._draft.namespace, span, "FS201", why)
             if asset is not None:
-                yield _Entry(dep, asset, span, explicit=dep is item)
+                yield Entry(dep, asset, span, explicit=dep is item)
             else:
                 self._unresolved.add(dep.as_ or _last(dep.asset))
 
-    def _branches(self) -> Iterator[_Entry]:
+    def _branches(self) -> Iterator[Entry]:
         """What a join says that it takes."""
         keywords = self._draft.keywords
         for place, (parameter, asset) in enumerate(keywords.values.get("branches", {}).items()):
@@ -162,17 +184,17 @@ class Binding:
             why = f"join '{self._draft.name}' has the branch"
             found = self._finder.asset(asset, self._draft.namespace, span, "FS510", why)
             if found is not None:
-                yield _Entry(Dep(asset, as_=parameter), found, span, explicit=True, branch=True)
+                yield Entry(Dep(asset, as_=parameter), found, span, explicit=True, branch=True)
             else:
                 self._unresolved.update((parameter, asset))  # they may be the wrong way round
 
-    def _by_parameter(self, entries: list[_Entry], names: set[str]) -> dict[str, _Entry]:
-        found: dict[str, _Entry] = {}
+    def _by_parameter(self, entries: list[Entry], names: set[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
         for entry in entries:
             name = entry.dep.as_ or entry.own_name
             if entry.branch and name not in names:
                 self._no_parameter(entry, name, names)
-            elif entry.dep.as_ is not None and name not in names:
+            elif entry.dep.as_ is not None and name not in names and name not in self._of_handlers:
                 message = f"'{self._draft.name}' has no parameter '{name}' for the dependency '{entry.dep.asset}'"
                 hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function, or leave out as_="
                 near = nearest(name, names)
@@ -188,14 +210,14 @@ class Binding:
                     self._disagree(message, entry.span, "give one of them another parameter by as_=", other.span, fix)
         return found
 
-    def _no_parameter(self, entry: _Entry, name: str, names: set[str]) -> None:
+    def _no_parameter(self, entry: Entry, name: str, names: set[str]) -> None:
         """A branch for which the function of a join has no parameter."""
         message = f"join '{self._draft.name}' has no parameter '{name}' for the branch '{entry.dep.asset}'"
         hint = did_you_mean(name, names) or f"add the parameter '{name}' to the function"
         self._findings.error("FS510", message, entry.span, help=hint)
         self._unresolved.update(filter(None, [nearest(name, names)]))
 
-    def _is_meant(self, entry: _Entry) -> bool:
+    def _is_meant(self, entry: Entry) -> bool:
         """Whether the parameter of the asset's own name is for this item; a bare name may be that of a neighbour."""
         found = self._assets.find(entry.own_name, self._draft.namespace)
         return entry.explicit or found.one in (None, entry.asset)
@@ -234,7 +256,7 @@ class Binding:
 
     # -- one parameter --------------------------------------------------------------------------------------------
 
-    def _bind(self, parameter: _Parameter, entry: _Entry | None, checked: str | None) -> None:
+    def _bind(self, parameter: Parameter, entry: Entry | None, checked: str | None) -> None:
         if self._is_context(parameter):
             if self.context is not None:
                 message = f"both '{self.context}' and '{parameter.name}' of '{self._draft.name}' are the context"
@@ -256,12 +278,12 @@ class Binding:
         elif not self._finder.is_hidden(parameter.name):
             self._unbound(parameter, checked)
 
-    def _is_context(self, parameter: _Parameter) -> bool:
+    def _is_context(self, parameter: Parameter) -> bool:
         if parameter.type is not None and parameter.type.without_none().name == _CONTEXT_TYPE:
             return True
         return parameter.name in _CONTEXT_NAMES
 
-    def _depend(self, parameter: _Parameter, asset: str, dep: Dep | None = None, *, branch: bool = False) -> None:
+    def _depend(self, parameter: Parameter, asset: str, dep: Dep | None = None, *, branch: bool = False) -> None:
         optional = parameter.type is not None and parameter.type.optional
         partial = branch and self._draft.keywords.values.get("on_failure") == "partial"
         wanted, admits = parameter.type, False
@@ -281,7 +303,7 @@ class Binding:
             )
         )
 
-    def _depend_on_items(self, parameter: _Parameter, items: _Items, entry: _Entry | None) -> None:
+    def _depend_on_items(self, parameter: Parameter, items: _Items, entry: Entry | None) -> None:
         if entry is not None:
             message = f"'{parameter.name}' of '{self._draft.name}' receives the items of scatter, not a dependency"
             self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=", items.span)
@@ -309,7 +331,7 @@ class Binding:
                 )
             )
 
-    def _bind_asset(self, parameter: _Parameter, checked: str | None) -> bool:
+    def _bind_asset(self, parameter: Parameter, checked: str | None) -> bool:
         if self._kind == "resource":
             return False
         if self._kind == "check":
@@ -326,7 +348,7 @@ class Binding:
             self._depend(parameter, found.one)
         return bool(found.ids)
 
-    def _check_not_both(self, parameter: _Parameter, asset: str) -> None:
+    def _check_not_both(self, parameter: Parameter, asset: str) -> None:
         if self._has_resource(parameter.name):
             self._findings.error(
                 "FS110",
@@ -342,7 +364,7 @@ class Binding:
     def _has_resource(self, name: str) -> bool:
         return name in self._drafts.resources or name in self._drafts.other_resources
 
-    def _bind_resource(self, parameter: _Parameter) -> bool:
+    def _bind_resource(self, parameter: Parameter) -> bool:
         if not self._has_resource(parameter.name):
             return False
         self.resources.append(
@@ -355,7 +377,7 @@ class Binding:
         )
         return True
 
-    def _configure(self, parameter: _Parameter, default: ast.expr) -> None:
+    def _configure(self, parameter: Parameter, default: ast.expr) -> None:
         what = f"the default of '{parameter.name}'"
         try:
             value = self._evaluator.constant(default, self._scope, what)
@@ -376,11 +398,11 @@ class Binding:
             )
         )
 
-    def _unbound(self, parameter: _Parameter, checked: str | None) -> None:
+    def _unbound(self, parameter: Parameter, checked: str | None) -> None:
         resources = sorted(self._drafts.resource_names())
-        kinds = {"asset": "asset or resource", "resource": "resource"}.get(self._kind, "resource")
-        message = f"parameter '{parameter.name}' of {self._kind} '{self._draft.name}' names no {kinds}"
-        if self._kind == "asset":
+        kinds = "asset or resource" if self._kind in _READING else "resource"
+        message = f"parameter '{parameter.name}' of {self._kind} '{self._name}' names no {kinds}"
+        if self._kind in _READING:
             hint = did_you_mean(parameter.name, self._finder.inputs, but=self._draft.name)
         elif checked is not None:
             hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
@@ -391,10 +413,10 @@ class Binding:
         hint = hint or f"declare it, or give the parameter a default to make it a config value: {parameter.name}=None"
         self._findings.error("FS106", message, parameter.span, help=hint, fix=self._renamed(parameter, checked))
 
-    def _renamed(self, parameter: _Parameter, checked: str | None) -> MakeFix | None:
+    def _renamed(self, parameter: Parameter, checked: str | None) -> MakeFix | None:
         """The fix that gives a parameter the name that is clearly meant."""
         known: Iterable[str] = self._drafts.resource_names()
-        if self._kind == "asset":
+        if self._kind in _READING:
             known = self._finder.inputs
         elif checked is not None:
             known = {*known, _last(checked)}
@@ -403,9 +425,9 @@ class Binding:
 
     # -- what is no parameter -------------------------------------------------------------------------------------
 
-    def _order_only(self, entries: list[_Entry], by_parameter: dict[str, _Entry]) -> None:
+    def _order_only(self, entries: list[Entry], by_parameter: dict[str, Entry]) -> None:
         used = set(map(id, by_parameter.values()))
-        seen: dict[str, _Entry] = {}
+        seen: dict[str, Entry] = {}
         for entry in entries:
             if id(entry) in used or entry.dep.as_ is not None:
                 continue

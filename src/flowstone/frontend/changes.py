@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public
@@ -190,6 +191,8 @@ class _Builder:
 
     def _is_declaration(self, node: ast.AST) -> bool:
         callees = [item.func if isinstance(item, ast.Call) else item for item in getattr(node, "decorator_list", ())]
+        if any(isinstance(item, ast.Attribute) and item.attr in HANDLERS for item in callees):
+            return True
         targets = (self._names.resolve(self._module, callee) for callee in callees)
         return any(isinstance(target, Public) and target.name in _DECLARING for target in targets)
 

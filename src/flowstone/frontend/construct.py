@@ -23,7 +23,7 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
-_NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey"})
+_NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey", "Signal"})
 DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "Job"})
 """Public names that declare something."""
 
@@ -119,7 +119,7 @@ def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
     return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint, fix=fix)
 
 
-def not_supported(what: str, span: Span, *, silent: bool = False, fix: MakeFix | None = None) -> Refusal:
+def not_supported(what: str, span: Span, *, silent: bool = False) -> Refusal:
     """The refusal of a word that the language has and this version has not."""
     return Refusal(
         "FS007",
@@ -127,7 +127,6 @@ def not_supported(what: str, span: Span, *, silent: bool = False, fix: MakeFix |
         span,
         help="remove it; this version of FlowStone would not give it any meaning",
         silent=silent,
-        fix=fix,
     )
 
 

@@ -6,16 +6,16 @@ import ast
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.modules import Module
 from flowstone.frontend.values import Scope
 
-Kind = Literal["asset", "resource", "check"]
-Word = Literal["asset", "route", "join", "item_reader", "resource", "check"]
-"""A decorator."""
-KINDS: Mapping[str, Kind] = {
+Kind = Literal["asset", "resource", "check", "handler"]
+Word = Literal["asset", "route", "join", "item_reader", "resource", "check", "on_signal", "on_timeout"]
+"""A decorator; the last two are those of an asset with a gate."""
+KINDS: Mapping[str, Literal["asset", "resource", "check"]] = {
     "asset": "asset",
     "route": "asset",
     "join": "asset",
@@ -41,11 +41,13 @@ class Declared(Struct, frozen=True, eq=False):
     """The module whose import declares it."""
     closure: Mapping[str, Any]
     """Constants around the function that its body may read."""
+    handlers: list[Declared] = field(default_factory=list)
+    """The functions under the decorators of this one; grows while the module is followed."""
 
     @property
     def kind(self) -> Kind:
         """What is declared."""
-        return KINDS[self.word]
+        return KINDS.get(self.word, "handler")
 
     @property
     def span(self) -> Span:

@@ -149,6 +149,8 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
             "FS005", message, keywords.spans["checkpoint"], help="approve one value: leave one of the two out"
         )
         return None
+    if "signal_gate" in values and not _has_room_for_gate(name, outputs, keywords, findings):
+        return None
     draft = Draft(declared, keywords, name, namespace, outputs)
     named = {name: draft.name_span}
     named.update((key, keywords.item_span("outputs", place, declared.scope)) for place, key in enumerate(outputs))
@@ -158,6 +160,22 @@ def _draft(declared: Declared, evaluator: Evaluator, findings: Findings) -> Draf
     if "group" in values:
         fine.append(check_plain_name("group", values["group"], keywords.spans["group"], findings))
     return draft if all(fine) else None
+
+
+def _has_room_for_gate(name: str, outputs: Mapping[str, Output], keywords: Keywords, findings: Findings) -> bool:
+    """Whether nothing else decides what becomes of the value; else there is a finding."""
+    given = {"outputs": outputs, **keywords.values}
+    other = next((word for word in ("outputs", "scatter", "checkpoint") if given.get(word)), None)
+    if other is None:
+        return True
+    findings.error(
+        "FS521",
+        f"asset '{name}' waits for a signal, and has {other}= as well",
+        keywords.spans["signal_gate"],
+        help="let one asset wait for the signal, and another one that reads it do the rest",
+        related=[(keywords.spans[other], f"{other}= stands here")],
+    )
+    return False
 
 
 def _has_choices(declared: Declared, keywords: Keywords, findings: Findings) -> bool:

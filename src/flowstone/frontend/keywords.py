@@ -10,18 +10,16 @@ from msgspec import Struct, field
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.dsl.vocabulary import (
-    UNSUPPORTED_ASSET_KEYWORDS,
     AssetKeywords,
     CheckKeywords,
     JoinKeywords,
     ResourceKeywords,
     RouteKeywords,
 )
-from flowstone.fixes.items import remove_keyword
 from flowstone.fixes.literals import wrap
 from flowstone.frontend.constants import Evaluator
-from flowstone.frontend.construct import not_supported, unknown_keyword
-from flowstone.frontend.declarations import KINDS, Declared, Word
+from flowstone.frontend.construct import unknown_keyword
+from flowstone.frontend.declarations import Declared, Word
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.iteration import is_symbolic
@@ -85,8 +83,6 @@ def read_keywords(declared: Declared, evaluator: Evaluator, findings: Findings) 
 
 def _check_name(word: Word, name: str, span: Span) -> None:
     known = hints(VOCABULARY[word])
-    if KINDS[word] == "asset" and name in UNSUPPORTED_ASSET_KEYWORDS:
-        raise not_supported(f"the keyword '{name}' of @{word}", span, fix=remove_keyword(span, name))
     if name not in known:
         raise unknown_keyword(f"@{word}", name, known, span)
 

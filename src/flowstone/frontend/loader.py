@@ -204,7 +204,7 @@ class Front:
         for draft in drafts.steps.values():
             self._findings.owner = draft.declared.runs_in.path
             steps[draft.id] = lowering.step(draft)
-            made = lowering.assets(draft, steps[draft.id].signature)
+            made = lowering.assets(draft, steps[draft.id])
             assets.update((asset.id, asset) for asset in made if drafts.assets[asset.id] is draft)
         checks: list[Check] = []
         for draft in drafts.checks:

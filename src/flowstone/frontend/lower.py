@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flowstone.dsl.dependency import Output
 from flowstone.dsl.duration import seconds
 from flowstone.dsl.policies import Retry
+from flowstone.dsl.signals import HandlerWord
 from flowstone.dsl.vocabulary import STORAGE_KEYWORDS
 from flowstone.frontend.annotations import Annotations
 from flowstone.frontend.bind import Binding
@@ -19,15 +20,19 @@ from flowstone.frontend.expected import is_text, to_json
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.functions import parameters, yields
+from flowstone.frontend.gates import HandlerBinding, gate_of, handler_drafts, made_by
 from flowstone.frontend.lookup import AssetFinder
 from flowstone.frontend.output_types import output_types
 from flowstone.frontend.places import location, spot
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
+from flowstone.ir.digest import digest
 from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.gate import Gate, Handler
 from flowstone.ir.node import Location, Spot
 from flowstone.ir.types import TypeExpr
 
 _ENGINES = ("airflow", "prefect", "local")
+_B = TypeVar("_B", bound=Binding)
 
 
 class Lowering:
@@ -50,21 +55,26 @@ class Lowering:
         self._findings = findings
         self._finder = AssetFinder(drafts, findings)
 
-    def _binding(self, draft: Draft) -> Binding:
-        return Binding(draft, self._drafts, self._finder, self._evaluator, self._annotations, self._findings)
+    def _binding(self, draft: Draft, kind: type[_B]) -> _B:
+        return kind(draft, self._drafts, self._finder, self._evaluator, self._annotations, self._findings)
 
     def _signature(self, draft: Draft) -> Signature:
-        return self._binding(draft).signature()
+        handler_drafts(draft, self._findings)  # neither checks nor resources have any
+        return self._binding(draft, Binding).signature()
 
     def step(self, draft: Draft) -> Step:
         """The step of an asset function."""
         values = draft.keywords.values
         check_condition(draft, self._findings)
-        binding = self._binding(draft)
+        binding = self._binding(draft, Binding)
+        handlers = handler_drafts(draft, self._findings) if draft.declared.handlers else {}
+        bindings = {word: self._binding(handler, HandlerBinding) for word, handler in handlers.items()}
+        signature = binding.signature([*bindings.values()])
+        code = self._code(draft)
         return Step(
             id=draft.id,
             function=_function(draft),
-            signature=binding.signature(),
+            signature=signature,
             outputs=draft.asset_ids(),
             partitions=values.get("partitioned_by"),
             retries=self._retries(draft),
@@ -74,21 +84,41 @@ class Lowering:
             cache=values.get("cache", True),
             scatter=values.get("scatter"),
             checkpoint=values.get("checkpoint"),
+            gate=self._gate(draft, code, bindings),
             choices=tuple(values.get("choices", ())),
             default_choice=values.get("default"),
             branches=tuple(values.get("branches", ())),
             routed_from=binding.route,
             engine_options={engine: to_json(values[engine]) for engine in _ENGINES if engine in values},
-            code=self._code(draft),
+            code=digest([code, *map(self._code, handlers.values())]) if handlers and code else code,
             location=location(draft.declared.span),
             spots=_spots(draft),
             unknown=tuple(sorted(draft.keywords.refused)),
         )
 
-    def assets(self, draft: Draft, signature: Signature) -> list[Asset]:
+    def _gate(self, draft: Draft, code: str, handlers: Mapping[HandlerWord, HandlerBinding]) -> Gate | None:
+        gate = gate_of(draft)
+        if gate is None:
+            return None
+        timeout = None if gate.timeout is None else seconds(gate.timeout)
+        return Gate(timeout=timeout, request=code, **{word: self._handler(item) for word, item in handlers.items()})
+
+    def _handler(self, binding: HandlerBinding) -> Handler:
+        draft = binding.draft
+        return Handler(
+            function=_function(draft),
+            context=binding.context,
+            payload=binding.payload,
+            payload_type=binding.payload_type,
+            signal=binding.signal,
+            returns=self._annotations.read(draft.declared.function.returns, draft.declared.scope),
+            location=location(draft.declared.span),
+        )
+
+    def assets(self, draft: Draft, step: Step) -> list[Asset]:
         """The assets that a step makes."""
         ids = draft.asset_ids()
-        types = output_types(_kept(draft, signature), list(ids), self._annotations.classes)
+        types = output_types(_kept(draft, step), list(ids), self._annotations.classes)
         found = []
         for place, (name, asset) in enumerate(ids.items()):
             output = draft.outputs.get(name, Output())
@@ -191,9 +221,11 @@ class Lowering:
         self._findings.error("FS005", message, draft.keywords.spans[keyword], help="write for example '30s' or 3")
 
 
-def _kept(draft: Draft, signature: Signature) -> TypeExpr | None:
-    """The type of what is stored: of a route always a text, of what is scattered a list."""
-    returns = signature.returns
+def _kept(draft: Draft, step: Step) -> TypeExpr | None:
+    """The type of what is stored: of a route always a text, of what is scattered a list, else what handlers make."""
+    if step.gate is not None:
+        return made_by(step.gate.handlers.values())
+    returns = step.signature.returns
     scatter = draft.keywords.values.get("scatter")
     if scatter is not None and returns is not None:
         return TypeExpr(name="list", args=(returns,) if scatter.batch_size is None else returns.args[:1])

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache, partial
 
+from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bodies.additions import additions
 from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds
@@ -145,7 +146,9 @@ class _Outline:
 
     def _is_declaration(self, function: _Function) -> bool:
         callees = [item.func if isinstance(item, ast.Call) else item for item in function.decorator_list]
-        return any(_root(callee) in self._flowstone for callee in callees)
+        if any(_root(callee) in self._flowstone for callee in callees):
+            return True
+        return any(isinstance(item, ast.Attribute) and item.attr in HANDLERS for item in function.decorator_list)
 
     def _is_route(self, function: _Function) -> bool:
         callees = [item.func for item in function.decorator_list if isinstance(item, ast.Call)]

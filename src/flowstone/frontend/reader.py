@@ -6,15 +6,17 @@ Loops over constants and calls of factories are unrolled. A statement that decla
 from __future__ import annotations
 
 import ast
-from typing import cast
+from typing import Any, cast
 
 from msgspec.structs import replace
 
+from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.constants import Evaluator
 from flowstone.frontend.construct import DECLARING
 from flowstone.frontend.declarations import KINDS, Declared, DeclaredJob, Function, Word
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.functions import yields
+from flowstone.frontend.handlers import Handlers
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, Public, Target
@@ -53,6 +55,7 @@ class Reader(Follower):
         self._wrappers = Wrappers(names)
         self.declared: list[Declared] = []
         self.jobs: list[DeclaredJob] = []
+        self._handlers = Handlers(self.touches, findings)
         self.followed: dict[str, set[str]] = {}
         """Names of the modules whose factories were called, by the path of the module that was read."""
         self._statements |= {
@@ -99,9 +102,17 @@ class Reader(Follower):
             self._check_rebound(named, target, frame)
             if isinstance(target, External) and isinstance(named, ast.Attribute):
                 self._check_public(named, frame)
+            if isinstance(named, ast.Attribute) and named.attr in HANDLERS:
+                self._handle(node, decorator, named, frame)
         if not frame.top:
             frame.bind({node.name: FunctionValue(frame.live, node)}, node)
         return "next"
+
+    def _handle(self, node: Function, decorator: ast.expr, named: ast.Attribute, frame: Frame) -> None:
+        """A function under ``@NAME.on_signal`` or ``@NAME.on_timeout``."""
+        handler = Declared(cast("Word", named.attr), node, None, frame.scope, frame.runs_in, _known(frame))
+        if self._handlers.add(handler, self._target(named.value, frame), decorator):
+            check_late_binding(node, frame.loop_names, frame.module, self._findings)
 
     def _check_rebound(self, node: ast.expr, target: object, frame: Frame) -> None:
         found = self.touches.rebound(target)
@@ -134,8 +145,8 @@ class Reader(Follower):
             return
         if not self._visible(node, position, frame):
             return
-        known = {name: value for name, value in frame.values.items() if not isinstance(value, Unknown)}
-        self.declared.append(Declared(word, node, call, frame.scope, frame.runs_in, known))
+        self.declared.append(Declared(word, node, call, frame.scope, frame.runs_in, _known(frame)))
+        self._handlers.declared(self.declared[-1])
         check_late_binding(node, frame.loop_names, frame.module, self._findings)
 
     def _visible(self, node: Function, position: int, frame: Frame) -> bool:
@@ -320,3 +331,8 @@ class Reader(Follower):
         )
         inner.bind(bound, function.node)
         self._block(function.node.body, inner)
+
+
+def _known(frame: Frame) -> dict[str, Any]:
+    """The values that a function in the frame sees."""
+    return {name: value for name, value in frame.values.items() if not isinstance(value, Unknown)}

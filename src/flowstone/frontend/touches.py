@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bindings import FUNCTIONS, Binding, import_base
 from flowstone.frontend.construct import DECLARING
 from flowstone.frontend.modules import Module
@@ -51,9 +52,19 @@ class Touches:
             root = node.value
             while isinstance(root, ast.Attribute):
                 root = root.value
+            if node.attr in HANDLERS and self._is_of_declaration(node.value, module, values):
+                return True
             if isinstance(root, ast.Name) and root.id not in values:
                 return self.target(self.names.resolve(module, node))
         return False
+
+    def _is_of_declaration(self, node: ast.expr, module: Module, values: Mapping[str, Any]) -> bool:
+        """Whether a decorator of a handler is that of a function with one of FlowStone's decorators."""
+        if isinstance(node, ast.Name) and node.id in values:
+            function = values[node.id] if isinstance(values[node.id], FunctionValue) else None
+        else:
+            function = self.function(self.names.resolve(module, node))
+        return function is not None and self.is_declaration(function)
 
     def _declares_value(self, value: Any) -> bool:
         if isinstance(value, Reference):
@@ -71,11 +82,12 @@ class Touches:
     def factory(self, target: Target | None) -> bool:
         """Whether a target is a plain project function that declares something when it is called."""
         function = self.function(target)
-        if function is None or self._is_declaration(function):
+        if function is None or self.is_declaration(function):
             return False
         return self.node(function.node, function.scope.module, {})
 
-    def _is_declaration(self, function: FunctionValue) -> bool:
+    def is_declaration(self, function: FunctionValue) -> bool:
+        """Whether a function has one of FlowStone's decorators."""
         for decorator in function.node.decorator_list:
             named = decorator.func if isinstance(decorator, ast.Call) else decorator
             if isinstance(self.names.resolve(function.scope.module, named), Public):

@@ -8,6 +8,7 @@ from flowstone.dsl.approval import Approval
 from flowstone.dsl.policies import Retry
 from flowstone.dsl.scatter import Scatter
 from flowstone.ir.function import FunctionRef, Signature
+from flowstone.ir.gate import Gate
 from flowstone.ir.node import Json, Location, Node, Places, Spot
 from flowstone.ir.types import TypeExpr
 from flowstone.ir.values import PartitionsValue, ScheduleValue
@@ -63,6 +64,8 @@ class Step(Node):
     """The function is called once for each item of what its dependency with ``scattered`` reads."""
     checkpoint: Approval | None = None
     """The value waits until somebody approved it."""
+    gate: Gate | None = None
+    """The function asks for a value from outside, and the signature has the parameters of the handlers, too."""
     choices: tuple[str, ...] = ()
     """What a route chooses from, by the names of the steps; empty if this is none."""
     default_choice: str | None = None

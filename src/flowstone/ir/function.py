@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowstone.dsl.signals import HandlerWord
 from flowstone.ir.node import Json, Location, Node
 from flowstone.ir.types import TypeExpr
 from flowstone.ir.values import MappingValue
@@ -40,6 +41,8 @@ class Dependency(Node):
     type: TypeExpr | None = None
     """The parameter's annotation as written, None if there is none; of a scattered value that comes item by item the
     list of it."""
+    handler: HandlerWord | None = None
+    """The handler of a gate whose parameter it is; None if it is the step's function."""
     location: Location
 
 
@@ -49,6 +52,8 @@ class ConfigParameter(Node):
     name: str
     type: TypeExpr | None = None
     default: Json = None
+    handler: HandlerWord | None = None
+    """The handler of a gate whose parameter it is; None if it is the step's function."""
     location: Location
 
 
@@ -62,6 +67,8 @@ class ResourceUse(Node):
     """The parameter receives one item at a time of what an item reader yields."""
     type: TypeExpr | None = None
     """The parameter's annotation as written, None if there is none."""
+    handler: HandlerWord | None = None
+    """The handler of a gate whose parameter it is; None if it is the step's function."""
     location: Location
 
 
@@ -75,3 +82,12 @@ class Signature(Node):
     resources: tuple[ResourceUse, ...] = ()
     config: tuple[ConfigParameter, ...] = ()
     returns: TypeExpr | None = None
+
+    def of(self, handler: HandlerWord | None, context: str | None = None) -> Signature:
+        """What the parameters of one function of a step with a gate are bound to."""
+        return Signature(
+            context=self.context if handler is None else context,
+            dependencies=tuple(item for item in self.dependencies if item.handler == handler),
+            resources=tuple(item for item in self.resources if item.handler == handler or item.parameter is None),
+            config=tuple(item for item in self.config if item.handler == handler),
+        )

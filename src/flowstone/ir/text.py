@@ -12,6 +12,7 @@ from flowstone.dsl.partitions import MultiPartitions
 from flowstone.dsl.schedule import Cron, OnUpdate, Schedule
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.function import Dependency, FunctionRef, Signature
+from flowstone.ir.gate import Gate
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 
@@ -56,6 +57,8 @@ def _step(project: Project, step: Step) -> Iterator[str]:
     ):
         if label is not None:
             yield f"  {name} {_value('', label)}"
+    if step.gate is not None:
+        yield from _gate(step.gate)
     if step.timeout is not None:
         yield f"  timeout {step.timeout:g}s"
     if step.concurrency is not None:
@@ -73,6 +76,13 @@ def _step(project: Project, step: Step) -> Iterator[str]:
         yield f"  {engine}{_options(options)}"
     for asset in step.outputs.values():
         yield _asset(project.assets[asset])
+
+
+def _gate(gate: Gate) -> Iterator[str]:
+    yield f"  waits for a signal{'' if gate.timeout is None else f' for {gate.timeout:g}s'}"
+    for word, handler in gate.handlers.items():
+        given = ", ".join(filter(None, (handler.context, handler.payload, handler.signal)))
+        yield f"  {word}({given}) -> {handler.returns or '?'} = {_function(handler.function)}"
 
 
 def _asset(asset: Asset) -> str:
@@ -94,13 +104,18 @@ def _signature(signature: Signature) -> Iterator[str]:
     for dependency in signature.dependencies:
         yield _dependency(dependency)
     for use in signature.resources:
-        yield f"  {'items' if use.scattered else 'resource'} {use.parameter or '-'} <- {use.resource}"
+        where = "" if use.handler is None else f" in {use.handler}"
+        yield f"  {'items' if use.scattered else 'resource'} {use.parameter or '-'} <- {use.resource}{where}"
     for parameter in signature.config:
         default = json.dumps(parameter.default, sort_keys=True)
-        yield f"  config {parameter.name}: {parameter.type or '?'} = {default}"
+        where = "" if parameter.handler is None else f" in {parameter.handler}"
+        yield f"  config {parameter.name}: {parameter.type or '?'} = {default}{where}"
 
 
 def _dependency(dependency: Dependency) -> str:
+    if dependency.handler is not None:
+        plain = _dependency(dependency.model_copy(update={"handler": None}))
+        return f"{plain} in {dependency.handler}"
     if dependency.parameter is None:
         head = f"  after {dependency.asset}"
     else:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from flowstone.dsl.signals import HANDLERS
 from flowstone.dsl.vocabulary import STORAGE_KEYWORDS, AssetKeywords, CheckKeywords, ResourceKeywords
 from flowstone.errors import ConfigurationError
 from flowstone.frontend.expected import hints, words
@@ -93,6 +94,12 @@ class _Proposer:
             checked = _CHECKED.search(decorators[kinds.index("check")][1])
             name = checked[1].rpartition(".")[2] if checked else ""
             yield from (item for item in self._assets(own=True) if item.label == name and name not in given)
+        elif (word := next((word for word in HANDLERS if word in kinds), None)) is not None:
+            own = {"payload": "the answer", "signal": "what the asset's function returned"}
+            for name, told in own.items() if word == "on_signal" else [("signal", own["signal"])]:
+                if name not in given:
+                    yield Proposal(name, "value", told)
+            yield from (item for item in self._assets(own=True) if item.label not in given)
         elif "resource" not in kinds:
             return
         yield from (item for item in self._resources() if item.label not in given)

@@ -70,6 +70,9 @@ def _connections(project: Project, asset: Asset, step: Step) -> Iterator[str]:
     jobs = [job.name for job in project.jobs.values() if step.id in job.steps and not job.implicit]
     if jobs:
         yield f"- jobs: {_names(jobs)}"
+    if step.gate is not None:
+        length = "without an end" if step.gate.timeout is None else f"for {step.gate.timeout:g} s"
+        yield f"- waits for a signal {length}: {_names(item.function.name for item in step.gate.handlers.values())}"
     if step.schedule is not None:
         yield f"- schedule: `{value(step.schedule)}`"
 

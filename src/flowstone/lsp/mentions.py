@@ -13,8 +13,9 @@ from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.lookup import AssetNames
 from flowstone.frontend.modules import Module
 from flowstone.ir.asset import Check, Resource, Step
-from flowstone.ir.function import Signature
+from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.job import Job
+from flowstone.ir.node import Location
 from flowstone.ir.project import Project
 from flowstone.lsp.literals import literal_span, part, strings
 from flowstone.lsp.scopes import Function, all_arguments, uses
@@ -62,6 +63,7 @@ class Mentions:
     def of(self, module: Module) -> list[Mention]:
         """All mentions in a module."""
         declared, jobs = self._declared(module.path), self._jobs(module.path)
+        handlers = self._handlers(module.path)
         found: list[Mention] = []
         for node in ast.walk(module.tree):
             if isinstance(node, Function):
@@ -69,6 +71,8 @@ class Mentions:
                 items = declared.get((span.line, span.column), [])
                 for item in items:
                     found += self._function(module, node, item)
+                for signature in handlers.get((span.line, span.column), ()):
+                    found += self._parameters(module, node, signature)
             elif jobs and isinstance(node, ast.Call):
                 span = module.span(node)
                 for job in jobs.get((span.line, span.column, span.end_line, span.end_column), ()):
@@ -80,6 +84,16 @@ class Mentions:
         for item in declarations(self._project):
             if item.location.file == path:
                 found.setdefault((item.location.line, item.location.column), []).append(item)
+        return found
+
+    def _handlers(self, path: str) -> dict[tuple[int, int], list[Signature]]:
+        """What the handlers of gates in a file are bound to, by the place of their names."""
+        found: dict[tuple[int, int], list[Signature]] = {}
+        for step in self._project.steps.values():
+            for word, handler in step.gate.handlers.items() if step.gate is not None else ():
+                if handler.location.file == path:
+                    place = handler.location.line, handler.location.column
+                    found.setdefault(place, []).append(step.signature.of(word))
         return found
 
     def _jobs(self, path: str) -> dict[tuple[int, int, int, int], list[Job]]:
@@ -105,7 +119,7 @@ class Mentions:
             for key in filter(None, outputs.keys):
                 if isinstance(key, ast.Constant) and key.value in item.outputs:
                     yield from _at(module, key, (Target("asset", item.outputs[key.value]),), "declaration")
-        yield from self._parameters(module, node, item.signature)
+        yield from self._parameters(module, node, item.signature.of(None))
         yield from self._strings(module, node, keywords, item)
 
     def _parameters(self, module: Module, node: Function, signature: Signature) -> Iterator[Mention]:
@@ -220,6 +234,15 @@ def declarations(project: Project) -> Iterator[Declaration]:
     yield from project.steps.values()
     yield from project.checks
     yield from project.resources.values()
+
+
+def functions(project: Project) -> Iterator[tuple[FunctionRef, Location, Signature]]:
+    """The functions of all declarations, those of handlers among them: where they stand, and what is theirs."""
+    for item in declarations(project):
+        yield item.function, item.location, item.signature.of(None)
+        if isinstance(item, Step) and item.gate is not None:
+            for word, handler in item.gate.handlers.items():
+                yield handler.function, handler.location, item.signature.of(word)
 
 
 def _targets_of(item: Declaration) -> tuple[Target, ...]:

@@ -10,6 +10,7 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.lookup import AssetNames
 from flowstone.frontend.modules import Module
 from flowstone.frontend.places import span_of
+from flowstone.ir.node import Location
 from flowstone.ir.project import Project
 from flowstone.lsp.mentions import Declaration, Mention, Mentions, Target, declarations
 from flowstone.lsp.scopes import Function
@@ -66,13 +67,13 @@ class ProjectNames:
                 return None if target is None else Mention(span, (target,), "use")
         return None
 
-    def function(self, item: Declaration) -> Function | None:
-        """The function of a declaration."""
-        module = self.module(item.location.file)
+    def function(self, place: Location) -> Function | None:
+        """The function whose name stands at a place."""
+        module = self.module(place.file)
         for node in [] if module is None else ast.walk(module.tree):
             if isinstance(node, Function) and module is not None:
                 span = module.name_span(node)
-                if (span.line, span.column) == (item.location.line, item.location.column):
+                if (span.line, span.column) == (place.line, place.column):
                     return node
         return None
 

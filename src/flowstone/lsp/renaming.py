@@ -22,7 +22,7 @@ from flowstone.frontend.modules import Module
 from flowstone.ir.asset import Step
 from flowstone.ir.project import Project
 from flowstone.lsp.literals import part
-from flowstone.lsp.mentions import Declaration, Mention, Target, declarations
+from flowstone.lsp.mentions import Declaration, Mention, Target, functions
 from flowstone.lsp.names import ProjectNames
 from flowstone.lsp.python_names import PythonName, UnclearError, keyword_places, places
 from flowstone.lsp.scopes import Function, hides
@@ -143,8 +143,8 @@ def _spans(session: Session, names: ProjectNames, target: Target, new: str) -> I
         if mention.role != "alias":
             _only_target(mention)
             yield _own_part(mention.span, target)
-    users = list(_check_functions(names, project, target, new))
-    for spans in keyword_places(modules, {item.function.name for item in users}, target.name).values():
+    users = set(_check_functions(names, project, target, new))
+    for spans in keyword_places(modules, users, target.name).values():
         yield from spans
     item = declared(project, target)
     if declaration.span == names.function_span(item):
@@ -158,21 +158,21 @@ def _check_configuration(session: Session, project: Project, target: Target) -> 
         raise RefusedError(f"the configuration has values for '{target.id}' ({place}): rename it there first")
 
 
-def _check_functions(names: ProjectNames, project: Project, target: Target, new: str) -> Iterator[Declaration]:
-    """The functions with a parameter of the name. Errors: RefusedError if the new name is taken in one."""
-    for item in declarations(project):
-        bound = {each.parameter for each in item.signature.dependencies if each.asset == target.id}
+def _check_functions(names: ProjectNames, project: Project, target: Target, new: str) -> Iterator[str]:
+    """The names of the functions with a parameter of the name. Errors: RefusedError if the new name is taken in one."""
+    for function, place, signature in functions(project):
+        bound = {each.parameter for each in signature.dependencies if each.asset == target.id}
         if target.kind == "resource":
-            bound = {each.parameter for each in item.signature.resources if each.resource == target.id}
+            bound = {each.parameter for each in signature.resources if each.resource == target.id}
         if target.name not in bound:
             continue
-        node = names.function(item)
-        where = f"'{item.function.name}' ({item.location})"
+        node = names.function(place)
+        where = f"'{function.name}' ({place})"
         if node is None or hides(node, target.name) or _BY_NAME & set(_words(node)):
             raise RefusedError(f"the uses of '{target.name}' in {where} cannot all be seen")
         if new in _words(node):
             raise RefusedError(f"{where} has a variable '{new}' already")
-        yield item
+        yield function.name
 
 
 def _words(node: Function) -> Iterator[str]:

@@ -57,12 +57,13 @@ class _Shape:
     def _signature(self, signature: Signature) -> Iterator[Fact]:
         for needed in signature.dependencies:
             parameter = self._parameter(needed.parameter, "asset", needed.asset)
-            yield ("needs", self._asset(needed.asset), parameter, needed.mapping, needed.optional, str(needed.type))
+            how = needed.mapping, needed.optional, str(needed.type), needed.handler
+            yield ("needs", self._asset(needed.asset), parameter, *how)
         for use in signature.resources:
             parameter = self._parameter(use.parameter, "resource", use.resource)
-            yield ("uses", self._resource(use.resource), parameter)
+            yield ("uses", self._resource(use.resource), parameter, use.handler)
         for config in signature.config:
-            yield ("config", config.name, repr(config.default))
+            yield ("config", config.name, repr(config.default), config.handler)
         yield ("context", signature.context, str(signature.returns))
 
     def _is(self, kind: str, id: str) -> bool:

@@ -17,7 +17,6 @@ from flowstone.runner.result import Failure, Order, Result
 from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.outcome import Outcome, Status
 from flowstone.runtime.retries import worth_retrying
-from flowstone.runtime.run import Run
 from flowstone.runtime.workspace import Workspace
 
 _OWN = (str(Path(flowstone.__file__).parent), contextlib.__file__, importlib.__file__, "<frozen importlib.")
@@ -29,9 +28,8 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 def attempt(workspace: Workspace, order: Order) -> Result:
     """Run a task. Errors: none but KeyboardInterrupt and other exits of the main thread."""
     started = time.perf_counter()
-    run = Run(order.run_id, "local", order.attempt, order.failed)
     try:
-        outcome = materialize(workspace, order.step, order.partition, run, force=order.force)
+        outcome = materialize(workspace, order.step, order.partition, order.run, force=order.force)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
     return _done(outcome, time.perf_counter() - started)
@@ -42,9 +40,8 @@ def settled(workspace: Workspace, order: Order) -> Result | None:
     if order.force and order.step not in workspace.project.routes:
         return None
     started = time.perf_counter()
-    run = Run(order.run_id, "local", order.attempt, order.failed)
     try:
-        outcome = find_settled(workspace, order.step, order.partition, run, force=order.force)
+        outcome = find_settled(workspace, order.step, order.partition, order.run, force=order.force)
     except (FlowStoneError, OSError):
         return None
     return None if outcome is None else _done(outcome, time.perf_counter() - started)

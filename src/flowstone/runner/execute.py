@@ -57,6 +57,8 @@ class Options:
     """Address of a Ray cluster; None: one on this machine."""
     show_output: bool = False
     """Tell of what functions print while they run."""
+    continues: tuple[str, ...] = ()
+    """Ids of the runs that this one goes on with."""
 
 
 class Journal(Protocol):
@@ -217,7 +219,10 @@ class _Execution:
 
     def _start(self, place: int, task: Task, *, force: bool) -> None:
         """Begin an attempt, unless nothing turns out to have to be made: that needs no process."""
-        order = Order(task.step, task.partition, self.options.run_id, self.attempts[place] + 1, force)
+        options = self.options
+        order = Order(
+            task.step, task.partition, options.run_id, self.attempts[place] + 1, force, continues=options.continues
+        )
         if place in self.failed:
             order = structs.replace(order, failed=tuple(self.failed[place]))
         executor = self.executors.of(task.step)
@@ -238,7 +243,8 @@ class _Execution:
     def _may_be_left_out(self, step: str) -> bool:
         """Whether the records or the decisions may say that no function is to be called."""
         project = self.workspace.project
-        return step in project.routes or project.steps[step].checkpoint is not None
+        node = project.steps[step]
+        return step in project.routes or node.checkpoint is not None or node.gate is not None
 
     def _time_to_next(self) -> float:
         """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""

@@ -19,6 +19,7 @@ from flowstone.ir.function import Dependency
 from flowstone.runner.plan import Plan, Task
 from flowstone.runtime.branches import CHOSEN, Judgement, verdict
 from flowstone.runtime.keys import known_keys, selection
+from flowstone.runtime.pending import pending
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place, Reason, differences
 from flowstone.runtime.stored import Stored
@@ -140,11 +141,18 @@ class _Forecaster:
         if not reasons and not all(self._stored.is_intact(item.asset, item.partition) for item in records):
             reasons[Reason("content missing")] = None
         if reasons:
-            return Expectation(task, "run", tuple(reasons))
+            return Expectation(task, "run", (*reasons, *self._waiting(prepared, task)))
         if inputs.changing:
             places = tuple(place for place, _ in inputs.known if place in inputs.changing)
             return Expectation(task, "may run", (Reason("input may change", places),))
         return Expectation(task, "reuse", (), tuple(records))
+
+    def _waiting(self, prepared: PreparedStep, task: Task) -> Iterator[Reason]:
+        """For whom the value waits. A run that makes it by force asks anew."""
+        if (prepared.step.checkpoint is None and prepared.step.gate is None) or self._force:
+            return
+        if (why := pending(self._workspace, prepared.outputs[0]).get(task.partition)) is not None:
+            yield Reason("waiting", detail=why)
 
     def _without_records(self, prepared: PreparedStep, task: Task) -> Iterator[Reason]:
         if self._force and (task.step, task.partition) not in self._done:

@@ -49,6 +49,8 @@ class Asked:
     """All partitions whose time has come; there are no keys then."""
     only: Only | None = None
     """``missing``: what is not stored, or is damaged; ``failed``: what did not succeed in its last run here."""
+    continues: tuple[str, ...] = ()
+    """Ids of the runs that this one goes on with."""
 
     def to_json(self) -> dict[str, Any]:
         """What the history keeps, so that the run can be resumed."""

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from flowstone.runtime.run import Run
+
 
 class Order(Struct, frozen=True):
     """One attempt to run a task."""
@@ -18,6 +20,13 @@ class Order(Struct, frozen=True):
     force: bool = False
     failed: tuple[tuple[str, str | None], ...] = ()
     """What the run could not make and the step, a join, does without."""
+    continues: tuple[str, ...] = ()
+    """Ids of the runs that this one goes on with."""
+
+    @property
+    def run(self) -> Run:
+        """The run that the attempt is a part of."""
+        return Run(self.run_id, "local", self.attempt, self.failed, tuple(self.continues))
 
 
 class Failure(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import secrets
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from typing import Literal
 
 from flowstone.config.environment import state_folder
 from flowstone.config.model import Executor
+from flowstone.diagnostics.terminal import printable
 from flowstone.ir.light_pydantic import without_plugins
 from flowstone.runner.execute import Options, execute
 from flowstone.runner.forecast import Forecast
@@ -23,12 +25,14 @@ from flowstone.runner.history.database import faults
 from flowstone.runner.history.history import Beginning, History, Journal
 from flowstone.runner.history.past import Past
 from flowstone.runner.interrupts import Interrupts, Terminated
+from flowstone.runner.plan import Task
 from flowstone.runner.prepare import Asked, prepare_run, without_key
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
 from flowstone.runner.progress_lines import JsonLines
 from flowstone.runner.summary import Summary
 from flowstone.runtime.registry import new_keys
+from flowstone.runtime.signals import signals_of
 from flowstone.runtime.workspace import Workspace
 
 EXIT_FAILED = 1
@@ -117,6 +121,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
     _forget(home / LOGS)
     options = Options(
         run_id=run_id,
+        continues=session.asked.continues,
         executor=session.executor,
         workers=session.workers,
         manifest=session.manifest,
@@ -144,16 +149,27 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
             return EXIT_TERMINATED if isinstance(interruption, Terminated) else EXIT_INTERRUPTED
         # A run that waits can be resumed, as one that was interrupted.
         journal.end("failed" if not summary.ok else "interrupted" if summary.waiting else "done")
-        _tell_of_waiting(summary, session)
+        _tell_of_waiting(workspace, summary, session)
         if summary.total("materialized"):
             _tell_of_new_keys(workspace)
     return 0 if summary.ok else EXIT_FAILED
 
 
-def _tell_of_waiting(summary: Summary, session: Session) -> None:
+def _tell_of_waiting(workspace: Workspace, summary: Summary, session: Session) -> None:
     for task in summary.waiting:
-        place = task.step if task.partition is None else f"{task.step} --partition {task.partition}"
-        print(f"waiting: flowstone approve {place}, or reject; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
+        print(f"waiting: {_answer(workspace, task)}; to go on: {session.resume}", file=sys.stderr)  # noqa: T201
+
+
+def _answer(workspace: Workspace, task: Task) -> str:
+    """The command that a task waits for."""
+    step = workspace.project.steps[task.step]
+    if step.gate is not None:
+        (asset,) = step.outputs.values()
+        wait = signals_of(workspace).waiting((asset, task.partition))
+        token = "TOKEN" if wait is None else printable(shlex.quote(workspace.hide(wait.token)))
+        return f"flowstone signal {'-- ' if token.startswith('-') else ''}{token}"
+    place = task.step if task.partition is None else f"{task.step} --partition {task.partition}"
+    return f"flowstone approve {place}, or reject"
 
 
 def _tell_of_new_keys(workspace: Workspace) -> None:

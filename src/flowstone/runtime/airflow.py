@@ -86,10 +86,9 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
             }
 
     def _materialize(self, workspace: Workspace, manifest: Path, context: Any) -> Outcome:
-        from flowstone.errors import CheckFailedError, UsageError
         from flowstone.runtime.isolate import materialize_isolated
         from flowstone.runtime.materialize import materialize
-        from flowstone.runtime.retries import worth_retrying
+        from flowstone.runtime.retries import FINAL, worth_retrying
         from flowstone.runtime.run import Run
 
         step = workspace.step(self.task_id).step
@@ -106,7 +105,7 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
             return materialize_isolated(manifest, step.id, partition, run, step.timeout, config, secrets)
         except (Exception, SystemExit) as error:
             kept_from_retrying = step.retries is not None and not worth_retrying(error, step.retries)
-            final = kept_from_retrying or isinstance(error, UsageError | CheckFailedError)
+            final = kept_from_retrying or isinstance(error, FINAL)
             without_secrets = workspace.redactor.replacement(error, retryable=not final)
             if without_secrets is None and final:
                 raise AirflowFailException(_text(error)) from error

@@ -133,7 +133,7 @@ class Checkpoint:
         task = self._task
         if record is None or any(differences(task.prepared, task.config_version, record, task.versions)):
             return None
-        if task.force and record.run_id != task.run.id:
+        if task.force and not task.run.has(record.run_id):
             return None
         return record if self._manager.intact(slot, record) else None
 
@@ -141,7 +141,7 @@ class Checkpoint:
         """Whether it rejects what would be made now. With ``cache=False`` or by force another run asks again."""
         again = self._task.force or not self._task.prepared.step.cache
         same = decision.event == "rejected" and decision.basis == self._basis
-        return same and (not again or decision.run_id == self._task.run.id)
+        return same and (not again or self._task.run.has(decision.run_id))
 
     def _time_is_over(self, asked: Decision) -> Decision:
         if self._approval.on_timeout == "fail":

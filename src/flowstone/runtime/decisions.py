@@ -5,12 +5,10 @@ Each event is one line, written by one write at the end of the file. The last on
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -21,8 +19,8 @@ from msgspec import Struct
 
 from flowstone.config.environment import state_folder
 from flowstone.dsl.partitions import PartitionKey
-from flowstone.errors import StorageError
 from flowstone.ir.asset import Asset
+from flowstone.runtime.event_log import EventLog, to_builtins
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
@@ -63,84 +61,42 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     def to_builtins(self) -> dict[str, Any]:
         """The event as a JSON object."""
-        return dict(msgspec.to_builtins(self))
+        return to_builtins(self)
 
 
 class Decisions:
     """The log of one project. Errors of each method: StorageError if the file cannot be read or written."""
 
     def __init__(self, home: Path) -> None:
-        self.path = home / FILE
+        self._log = EventLog(home / FILE, Decision)
         self._lock = threading.Lock()
-        self._file: tuple[int, int] | None = None
-        self._read = 0
-        """Bytes of the file that are in ``_last``: events are only ever added, and many tasks ask."""
         self._last: dict[Place, Decision] = {}
+        """Of what has been read: many tasks ask."""
+
+    @property
+    def path(self) -> Path:
+        return self._log.path
 
     def all(self) -> Iterator[Decision]:
         """Every event, in order. What was cut off when a process died is left out."""
-        return _events(self._bytes(0))
+        return self._log.all()
 
     def last(self) -> Mapping[Place, Decision]:
         """What holds of each asset and partition."""
         with self._lock:
-            file, size = self._now()
-            if file != self._file or size < self._read:
-                self._file, self._read, self._last = file, 0, {}
-            data = self._bytes(self._read)
-            whole = data[: data.rfind(b"\n") + 1]
-            self._last |= {decision.place: decision for decision in _events(whole)}
-            self._read += len(whole)
+            again, events = self._log.new()
+            if again:
+                self._last = {}
+            self._last |= {decision.place: decision for decision in events}
             return self._last
-
-    def _now(self) -> tuple[tuple[int, int] | None, int]:
-        """Which file it is, and how many bytes it has."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None, 0
-        return (found.st_dev, found.st_ino), found.st_size
-
-    def _bytes(self, start: int) -> bytes:
-        try:
-            with self.path.open("rb") as file:
-                file.seek(start)
-                return file.read()
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise StorageError(f"cannot read {self.path}: {error.strerror or error}") from error
 
     def add(self, decision: Decision) -> Decision:
         """Write an event down. Gives it as it can be read: what is no Unicode text is written in other words."""
-        decision = msgspec.convert(_in_unicode(decision.to_builtins()), Decision)
-        # One that was cut off before it must not swallow this one.
-        line = b"\n" + json.dumps(decision.to_builtins()).encode() + b"\n"
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                written = os.write(file, line)
-                os.fsync(file)
-            finally:
-                os.close(file)
-        except OSError as error:
-            raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
-        if written != len(line):
-            raise StorageError(
-                f"cannot write {self.path}: only {written} of {len(line)} bytes", help="is the disk full?"
-            )
-        return decision
+        return self._log.add(msgspec.convert(_in_unicode(decision.to_builtins()), Decision))
 
     def answer(self, asked: Decision, event: Event, by: str, why: str) -> Decision:
         """Write down what was decided about a question."""
         return self.add(msgspec.structs.replace(asked, at=datetime.now(UTC), event=event, by=by, why=why))
-
-
-def _events(data: bytes) -> Iterator[Decision]:
-    for line in data.split(b"\n"):
-        with suppress(msgspec.DecodeError):
-            yield msgspec.json.decode(line, type=Decision)
 
 
 def _in_unicode(value: Any) -> Any:

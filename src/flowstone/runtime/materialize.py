@@ -14,17 +14,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from flowstone.__about__ import __version__
 from flowstone.config.environment import state_folder
 from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey, PartitionKeyError
 from flowstone.dsl.scatter import Scatter
+from flowstone.dsl.signals import HandlerWord
 from flowstone.errors import ConfigurationError, NotChosenError, OutputError
 from flowstone.io.contract import IOManager, Slot, Staged
 from flowstone.io.frames import yields_batches
 from flowstone.io.record import CheckOutcome, Record
 from flowstone.io.streams import is_once
-from flowstone.ir.asset import Check
+from flowstone.ir.asset import Check, Resource
 from flowstone.ir.digest import digest
 from flowstone.ir.node import Json
 from flowstone.ir.types import TypeExpr
@@ -32,17 +35,19 @@ from flowstone.runtime.branches import CHOICE, decided, demand_chosen
 from flowstone.runtime.calls import Caller
 from flowstone.runtime.checkpoint import Checkpoint
 from flowstone.runtime.checks import as_annotated, demand_passed, judge
+from flowstone.runtime.gate import Answer, GateWatch
 from flowstone.runtime.inputs import find_inputs, stored_value
 from flowstone.runtime.items import DoneItems
 from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.outputs import split
-from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.prepared import PreparedStep, needed_resources, way_of_reading
 from flowstone.runtime.reasons import differences
 from flowstone.runtime.registry import ADDED, add_texts, added_texts
 from flowstone.runtime.resources import OpenResources
 from flowstone.runtime.run import Run
 from flowstone.runtime.scatter import Scattering
+from flowstone.runtime.signals import Event
 from flowstone.runtime.task import Call, Task
 from flowstone.runtime.workspace import Workspace
 
@@ -84,6 +89,8 @@ def materialize(
         return Outcome(step, partition, "skipped", (), str(error))
     if not force and (records := _reusable(task)) is not None:
         return Outcome(step, task.partition, "reused", records)
+    if task.prepared.step.gate is not None:
+        return _through_gate(task, GateWatch(task, task.prepared.step.gate))
     checkpoint = _checkpoint(task)
     if checkpoint is not None and (outcome := checkpoint.settled(publish=True)) is not None:
         return outcome
@@ -113,8 +120,63 @@ def find_settled(
     records = None if force else _reusable(task)
     if records is not None:
         return Outcome(step, task.partition, "reused", records)
+    if task.prepared.step.gate is not None:
+        watch = GateWatch(task, task.prepared.step.gate)
+        wait = watch.waiting()
+        return watch.outcome(wait) if wait is not None and watch.answer(wait) is None else None
     checkpoint = _checkpoint(task)
     return None if checkpoint is None else checkpoint.settled(publish=False)
+
+
+def _through_gate(task: Task, watch: GateWatch) -> Outcome:
+    """Ask, unless that was done before; and go on if the answer is there."""
+    wait = watch.waiting() or _ask(task, watch)
+    try:
+        answer = watch.answer(wait)
+        if answer is None:
+            return watch.outcome(wait)
+        records, _ = _make(task, None, answer)
+    except Exception:
+        watch.fail(wait)
+        raise
+    watch.end(answer)
+    return Outcome(task.prepared.step.id, task.partition, "materialized", records)
+
+
+def _ask(task: Task, watch: GateWatch) -> Event:
+    """Call the function of a step with a gate, and write down what it has asked for."""
+    task.workspace.demand_sources(task.prepared.modules)
+    context = _context(task)
+    with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
+        resources.open(_needed(task, None))
+        signal = Call(task, caller, resources, context).part(None, _loaded(task, None))
+        return watch.begin(signal, context)
+
+
+def _context(task: Task) -> Context:
+    run = task.run
+    return Context(task.prepared.step.id, task.key, run.id, run.engine, run.attempt, _LOG)
+
+
+def _loaded(task: Task, word: HandlerWord | None) -> dict[str, Any]:
+    """What a function of the step reads, by the parameter that receives it."""
+    step = task.prepared.step
+    if step.gate is None:
+        inputs = task.inputs
+    else:
+        found = {way_of_reading(item.dependency): item for item in task.inputs}
+        wanted = step.signature.of(word).dependencies
+        inputs = tuple(structs.replace(found[way_of_reading(item)], dependency=item) for item in wanted)
+    return {item.dependency.parameter: item.load() for item in inputs if item.dependency.parameter is not None}
+
+
+def _needed(task: Task, word: HandlerWord | None) -> tuple[Resource, ...]:
+    """The resources that a function of the step uses; for what makes the value those of the checks, too."""
+    prepared = task.prepared
+    if prepared.step.gate is None:
+        return prepared.resources
+    checks = () if word is None else (check.signature for check in prepared.checks)
+    return needed_resources(prepared.project, (prepared.step.signature.of(word), *checks))
 
 
 def _checkpoint(task: Task) -> Checkpoint | None:
@@ -165,8 +227,11 @@ def _reusable(task: Task) -> tuple[Record, ...] | None:
     return tuple(found)
 
 
-def _make(task: Task, checkpoint: Checkpoint | None) -> tuple[tuple[Record, ...], bool]:
-    """The records of what was made, and whether it has to be approved: it is kept aside then."""
+def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = None) -> tuple[tuple[Record, ...], bool]:
+    """The records of what was made, and whether it has to be approved: it is kept aside then.
+
+    With an ``answer`` it is made by the handler of a gate.
+    """
     waits = False
     started = datetime.now(UTC)
     prepared = task.prepared
@@ -174,15 +239,20 @@ def _make(task: Task, checkpoint: Checkpoint | None) -> tuple[tuple[Record, ...]
     task.workspace.demand_sources(prepared.modules)
     if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
-    run = task.run
-    context = Context(step.id, task.key, run.id, run.engine, run.attempt, _LOG)
-    loaded = {item.dependency.parameter: item.load() for item in task.inputs if item.dependency.parameter is not None}
+    word = None if answer is None else answer.word
+    context = _context(task)
+    if answer is not None:
+        answer.remember(context)
+    loaded = _loaded(task, word)
     staged: list[_StagedOutput] = []
     try:
         with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
-            resources.open(prepared.resources)
+            resources.open(_needed(task, word))
             call = Call(task, caller, resources, context)
-            values, further = _values(task, call, loaded)
+            if answer is None:
+                values, further = _values(task, call, loaded)
+            else:
+                values, further = (call.part(word, {**loaded, **answer.arguments()}),), answer.facts()
             if checkpoint is not None:
                 waits = checkpoint.is_needed(values[0], partial(task.workspace.neighbour, step.function))
             _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
@@ -191,7 +261,7 @@ def _make(task: Task, checkpoint: Checkpoint | None) -> tuple[tuple[Record, ...]
         if context.added_partitions:
             further[ADDED] = added_texts(task.workspace, step.id, context.added_partitions)
             if not waits:  # before the value is published: a value that is reused has its keys
-                add_texts(task.workspace, further, run)
+                add_texts(task.workspace, further, task.run)
         records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
         for record in records:
             staged[0].manager.publish(staged[0].staged, record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -54,15 +54,37 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         step=step,
         partitions=step.partitions,
         outputs=outputs,
-        dependencies=tuple([(item, project.assets[item.asset]) for item in step.signature.dependencies]),
+        dependencies=tuple([(item, project.assets[item.asset]) for item in _read(step)]),
         checks=checks,
         resources=resources,
         config=config,
         project=project,
-        modules=_modules(step.function, *[item.function for item in resources], *[item.function for item in checks]),
+        modules=_modules(
+            *_functions(step), *[item.function for item in resources], *[item.function for item in checks]
+        ),
         code_version=code_version(step, resources, checks),
         config_version=_config_version(project, step, outputs, resources, checks, config),
     )
+
+
+def _read(step: Step) -> Sequence[Dependency]:
+    """What a step reads: of several functions that read the same in the same way, once."""
+    if step.gate is None:
+        return step.signature.dependencies
+    found: dict[object, Dependency] = {}
+    for item in step.signature.dependencies:
+        found.setdefault(way_of_reading(item), item)
+    return list(found.values())
+
+
+def way_of_reading(item: Dependency) -> tuple[object, ...]:
+    """What two dependencies have in common for which the same is found."""
+    return item.asset, item.mapping, item.optional, item.partial
+
+
+def _functions(step: Step) -> list[FunctionRef]:
+    handlers = [] if step.gate is None else step.gate.handlers.values()
+    return [step.function, *[handler.function for handler in handlers]]
 
 
 def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tuple[Resource, ...]:

@@ -28,6 +28,7 @@ Kind = Literal[
     "input blocked",
     "not chosen by",
     "chosen or not by",
+    "waiting",
 ]
 Place = tuple[str, str | None]
 """An asset and its partition."""

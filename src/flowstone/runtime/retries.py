@@ -6,15 +6,18 @@ import sys
 from typing import Any
 
 from flowstone.dsl.policies import Retry, dotted_name
-from flowstone.errors import CheckFailedError, StepFailedError, UsageError
+from flowstone.errors import CheckFailedError, NotApprovedError, SignalTimeoutError, StepFailedError, UsageError
+
+FINAL = (UsageError, CheckFailedError, NotApprovedError, SignalTimeoutError)
+"""What does not get better by trying again."""
 
 
 def worth_retrying(error: BaseException, policy: Retry | None) -> bool:
-    """Whether the policy covers the error. A wrong configuration and wrong data do not get better by trying again.
+    """Whether the policy covers the error.
 
     Another process has judged the error that made a step fail there; its death is always worth another attempt.
     """
-    if policy is None or policy.max_retries == 0 or isinstance(error, UsageError | CheckFailedError):
+    if policy is None or policy.max_retries == 0 or isinstance(error, FINAL):
         return False
     if isinstance(error, StepFailedError):
         return error.retryable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
 from flowstone.runtime.branches import verdict
 from flowstone.runtime.keys import known_keys, selection
+from flowstone.runtime.pending import pending
 from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Reason, differences
 from flowstone.runtime.stored import Stored
@@ -47,12 +48,18 @@ def standings(workspace: Workspace, assets: list[str], stored: Stored | None = N
 def _of_asset(workspace: Workspace, asset: Asset, stored: Stored) -> Iterator[Standing]:
     found = stored.of(asset.id)
     prepared = workspace.step(asset.step)
-    partitions = sorted({*found.records, *found.damaged}, key=lambda text: text or "")
+    waits = pending(workspace, asset)
+    partitions = sorted({*found.records, *found.damaged, *waits}, key=lambda text: text or "")
     for partition in partitions:
         if partition in found.damaged:
             yield Standing(asset.id, partition, "damaged", (found.damaged[partition],))
+        elif partition not in found.records:
+            yield Standing(asset.id, partition, "missing", (waits[partition],))
         else:
-            yield _of_value(workspace, prepared, asset, found.records[partition], stored)
+            value = _of_value(workspace, prepared, asset, found.records[partition], stored)
+            if partition in waits and value.state == "outdated":
+                value = replace(value, reasons=(*value.reasons, waits[partition]))
+            yield value
     if not partitions:
         why = None if asset.partitions is not None else _left_out(workspace, asset, None, stored)
         yield Standing(asset.id, None, "missing" if why is None else "left out", () if why is None else (why,))

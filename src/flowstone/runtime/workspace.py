@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from flowstone.dsl.decorators import ATTRIBUTE, DECLARATIONS
+from flowstone.dsl.decorators import ATTRIBUTE, DECLARATIONS, HANDLING
 from flowstone.dsl.partitions import PartitionKey, Partitions
 from flowstone.errors import ConfigurationError
 from flowstone.io.contract import IOManager, Options, Slot
@@ -27,6 +27,9 @@ from flowstone.runtime.prepared import PreparedStep, prepare
 from flowstone.runtime.redaction import Redactor
 from flowstone.runtime.secrets import Secrets
 from flowstone.runtime.sources import Sources
+
+if TYPE_CHECKING:
+    from flowstone.runtime.signals import Signals
 
 ROOT_VARIABLE = "FLOWSTONE_PROJECT_ROOT"
 """Environment variable that tells a worker where the project's folder is."""
@@ -47,6 +50,8 @@ class Workspace:
         self.project = apply_environment(project, environment)
         self.root = root
         self.environment = environment
+        self.signals: Signals | None = None
+        """Where signals are kept instead of a file."""
         self.secrets = Secrets(environment)
         self._managers: dict[str, IOManager] = {}
         self._without_options: dict[type[Options], Options] = {}
@@ -136,6 +141,16 @@ class Workspace:
             raise ConfigurationError(f"{ref.defined_in} has no function {name!r}")
         function: Callable[..., Any] = found
         return function
+
+    def handler(self, ref: FunctionRef, word: str) -> Callable[..., Any]:
+        """The function under ``@NAME.on_signal`` or ``@NAME.on_timeout`` of an asset; errors as ``function``."""
+        found: Callable[..., Any] | None = getattr(self.function(ref), HANDLING, {}).get(word)
+        if found is None:
+            raise ConfigurationError(
+                f"{ref.key} has no {word} in {ref.defined_in}",
+                help="the code is not the one that was compiled: deploy both, or compile again",
+            )
+        return found
 
     def demand_sources(self, modules: Collection[str]) -> None:
         """See to it that modules, and what they import, are those of which the project was made.

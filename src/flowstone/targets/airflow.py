@@ -325,7 +325,7 @@ class _File:
         if step.concurrency is not None:
             arguments["pool"] = limit_id(self._project, step.concurrency)
         arguments.update(step.engine_options.get("airflow", {}))
-        return Call("AssetOperator" if step.checkpoint is None else "ApprovedAssetOperator", (), arguments)
+        return Call(_operator(step), (), arguments)
 
     def _may_lack_branches(self, step: Step) -> bool:
         """Whether a step runs although routes leave out what it reads. The task itself sees what is there."""
@@ -352,6 +352,12 @@ def _inlets(step: Step) -> list[str]:
     """Assets that a step reads; its own former partitions are not among them."""
     own = set(step.outputs.values())
     return [asset for asset in dict.fromkeys(need.asset for need in step.signature.dependencies) if asset not in own]
+
+
+def _operator(step: Step) -> str:
+    if step.gate is not None:
+        return "SignalledAssetOperator"
+    return "AssetOperator" if step.checkpoint is None else "ApprovedAssetOperator"
 
 
 def _approval_options(approval: Approval) -> dict[str, Any]:

@@ -136,6 +136,7 @@ CAPABILITIES = tuple(
             "native",
             "a request for input, at which the task waits without a worker; the value is kept aside in its store",
         ),
+        ("signal_gate", "runtime", "the task looks into the log of signals again and again, rescheduled in between"),
         ("job", "native", "a file, with a DAG for each partition definition"),
         ("job without schedule", "native", "asset events: what the job reads of others starts it, else somebody does"),
         ("job: concurrency", "native", "max_active_tasks of each of its DAGs, which holds for one run"),

@@ -56,6 +56,10 @@ def _is_number(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_length(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9
+
+
 def _is_mapping(value: Json) -> bool:
     return isinstance(value, dict) and _depth(value) <= MAX_DEPTH
 
@@ -64,6 +68,7 @@ OPTIONS: Mapping[str, Option] = {
     "executor": ("a text", _is_text),
     "executor_config": (f"a mapping, nested up to {MAX_DEPTH} deep", _is_mapping),
     "max_active_tis_per_dag": ("a whole number from 1", _is_count),
+    "poke_interval": ("a number of seconds above 0", _is_length),
     "pool": ("a text", _is_text),
     "pool_slots": ("a whole number from 1", _is_count),
     "priority_weight": ("a whole number", _is_number),
@@ -108,6 +113,7 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
         yield from _AIRFLOW.secrets(project, step)
         yield from _AIRFLOW.step_options(step)
         yield from _two_pools(step)
+        yield from _looks_for_nothing(step)
 
 
 def _project_name(project: Project) -> Iterator[Diagnostic]:
@@ -174,6 +180,16 @@ def _two_pools(step: Step) -> Iterator[Diagnostic]:
             f"{step.id}: the limit {step.concurrency!r} is a pool, and airflow= names another",
             step.keywords.get("airflow", step.location),
             "leave one of them out",
+        )
+
+
+def _looks_for_nothing(step: Step) -> Iterator[Diagnostic]:
+    """Only what waits for a signal looks again and again."""
+    if step.gate is None and "poke_interval" in step.engine_options.get("airflow", {}):
+        yield _AIRFLOW.error(
+            f"{step.id}: the option 'poke_interval' is for assets that wait for a signal",
+            step.keywords.get("airflow", step.location),
+            "leave it out",
         )
 
 

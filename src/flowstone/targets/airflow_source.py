@@ -42,14 +42,18 @@ _SDK = frozenset(
 _OPERATORS = frozenset({"AssetOperator", "AwaitAssets", "FailedBranches", "TellDimension", "TellKeys"})
 
 
-_APPROVED = "ApprovedAssetOperator"
+_WAITING = {
+    "ApprovedAssetOperator": "flowstone.runtime.airflow_approval",
+    "SignalledAssetOperator": "flowstone.runtime.airflow_signal",
+}
+"""Operators of steps that wait for somebody, with their modules."""
 
 
 class Names:
     """The variables of a generated file; each thing has one of its own."""
 
     def __init__(self) -> None:
-        self._taken = {*_SDK, *_OPERATORS, _APPROVED, "pendulum", "timedelta", *dir(builtins)}
+        self._taken = {*_SDK, *_OPERATORS, *_WAITING, "pendulum", "timedelta", *dir(builtins)}
         self._found: dict[tuple[str, str], Ref] = {}
 
     def asset(self, asset: str) -> Ref:
@@ -99,6 +103,5 @@ def imports(used: set[str]) -> list[str]:
         lines += ["from airflow.sdk import (", *(f"    {name}," for name in names), ")"]
     if operators := sorted(used & _OPERATORS):
         lines.append(f"from flowstone.runtime.airflow import {', '.join(operators)}")
-    if _APPROVED in used:
-        lines.append(f"from flowstone.runtime.airflow_approval import {_APPROVED}")
+    lines += [f"from {module} import {name}" for name, module in _WAITING.items() if name in used]
     return lines

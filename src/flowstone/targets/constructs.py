@@ -322,6 +322,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     "join": _steps(lambda step: step.branches, "branches"),
     "join: partial": _steps(lambda step: any(need.partial for need in step.signature.dependencies), "on_failure"),
     "checkpoint": _steps(lambda step: step.checkpoint, "checkpoint"),
+    "signal_gate": _steps(lambda step: step.gate, "signal_gate"),
     "job": _jobs(_any),
     "job without schedule": _jobs(lambda _, job: job.schedule is None),
     "job: concurrency": _jobs(lambda _, job: job.concurrency is not None),

@@ -94,6 +94,7 @@ CAPABILITIES = tuple(
             "native",
             "the value is kept aside; flowstone approve or reject decides, and a later run goes on",
         ),
+        ("signal_gate", "native", "the run ends; flowstone signal sends the answer, and a later run goes on"),
         ("job", "native", "a script"),
         ("job without schedule", "native", "a script"),
         ("job: concurrency", "native", "of the script's workers no more are used"),

@@ -28,6 +28,7 @@ from flowstone.ir.project import IoManagerConfig, Project
 from flowstone.ir.select import select
 from flowstone.runner.forecast import Action, Expectation, Forecast
 from flowstone.runner.prepare import Asked, prepare_run
+from flowstone.runtime.event_log import MemoryLog
 from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.materialize import materialize
@@ -35,6 +36,7 @@ from flowstone.runtime.outcome import Outcome, Status
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.registry import Registry, know_registries
 from flowstone.runtime.run import Run
+from flowstone.runtime.signals import Signals
 from flowstone.runtime.workspace import Workspace
 
 MEMORY = "memory"
@@ -65,7 +67,7 @@ class Ran(Struct, frozen=True):
 
     @property
     def statuses(self) -> dict[Place, Status]:
-        """By step and partition: ``materialized``, ``reused`` or ``skipped``."""
+        """By step and partition: ``materialized``, ``reused`` or ``skipped``; ``waiting`` for a signal."""
         return {(item.step, item.partition): item.status for item in self.outcomes}
 
     @property
@@ -93,6 +95,7 @@ class InMemoryProject:
         _demand_known("resource", resources, project.resources)
         replaced = _with_params(_without_needs(_in_memory(project), resources), params)
         self._workspace = _Workspace(replaced, root.absolute(), without_overrides(os.environ), resources)
+        self._workspace.signals = Signals(MemoryLog())
 
     @classmethod
     def open(cls, root: Path | str = ".", *, profile: str | None = None) -> InMemoryProject:
@@ -164,6 +167,14 @@ class InMemoryProject:
     def partitions(self, registry: str) -> list[str]:
         """The keys of a registry, as they are written. Errors: UsageError for one that there is not."""
         return [key.key for key in Registry(self._workspace, registry).keys()]  # noqa: SIM118 - no mapping
+
+    def signal(self, token: str, payload: Any = None) -> None:
+        """Send the answer that an asset waits for, or will: the next run makes the asset's value of it.
+
+        Errors: UsageError if it would not count: a signal of this token was sent before, or came too late.
+        """
+        assert self._workspace.signals is not None
+        self._workspace.signals.send(token, payload, "test")
 
     def value(self, asset: str, partition: str | None = None) -> Any:
         """What is stored. Errors: UsageError if nothing is, or for an asset or a partition that there is not."""

@@ -194,14 +194,6 @@ SHAPES = {
         '@asset(partitioned_by=days, path=f"a/{1}.json")',
         INT,
     ),
-    "a reserved keyword": ("", "@asset(signal_gate='a', retries=1)", "@asset(retries=1)", INT),
-    "a reserved keyword at the end": ("", "@asset(retries=1, signal_gate='a')", "@asset(retries=1)", INT),
-    "a reserved keyword in lines": (
-        "",
-        "@asset(\n    retries=1,  # one\n    signal_gate='a',\n    # two\n)",
-        "@asset(\n    retries=1,  # one\n    # two\n)",
-        INT,
-    ),
 }
 
 

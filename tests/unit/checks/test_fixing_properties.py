@@ -63,7 +63,6 @@ BLOCKS = [
         "return last + 1",
     ),
     ('@check(~asset="order"~)', "~orders: list[int]~", " -> bool", "return bool(orders)"),
-    ("@asset(~signal_gate='db'~)", "", " -> int", "return 1"),
     ("@asset", "~orders: list[int]~", " -> int", "return sum(orders)"),
     ('@asset(depends_on=[Dep("orders",~optional=True~)])', "~orders: list[int]~", " -> int", "return 1"),
 ]

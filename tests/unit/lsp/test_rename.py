@@ -314,3 +314,44 @@ def test_an_asset_is_renamed_in_the_schedules_that_follow_it(project, client, ed
     client.open(path)
     client.wait_for(path)
     assert edited(path, rename(client, path, "sale", "def order", "order")) == FOLLOWING.replace("order", "sale")
+
+
+GATE = """from flowstone import Signal, SignalGate, asset
+
+
+@asset
+def orders() -> list[int]:
+    return [1]
+
+
+@asset(signal_gate=SignalGate(timeout="1h"))
+def review(orders: list[int]) -> Signal:
+    return Signal(token=str(orders))
+
+
+@review.on_signal
+def reviewed(payload: int, orders: list[int]) -> int:
+    return payload + len(orders)
+
+
+def test_reviewed() -> None:
+    assert reviewed(1, orders=[2]) == 2
+
+
+@asset
+def letter(review: int) -> str:
+    return str(review)
+"""
+
+
+def test_handlers_follow_their_asset_and_what_they_read(project, client, edited):
+    path = project({"pipelines/a.py": GATE}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    assert edited(path, rename(client, path, "vote", "def review", "review")) == GATE.replace(
+        "def review(", "def vote("
+    ).replace("@review.", "@vote.").replace("review: int", "vote: int").replace("str(review)", "str(vote)")
+    assert edited(path, rename(client, path, "sales", "reviewed(payload: int, orders", "orders")) == GATE.replace(
+        "orders", "sales"
+    )
+    assert "has a variable 'payload' already" in refused(client, path, "payload", "def orders", "orders")

@@ -215,3 +215,33 @@ def test_registries_start_empty_and_are_filled(make_project):
     assert shop.having().make("report", {"orders": {"x": "X", "y": "Y"}}) == {"x": "X", "y": "Y"}
     with pytest.raises(UsageError, match="only by case"):
         shop.add_partitions("customers", ["ACME"])
+
+
+GATE = """
+@asset(signal_gate=SignalGate(timeout="1h"))
+def review() -> Signal:
+    return Signal(token="review")
+
+@review.on_signal
+def reviewed(payload: int) -> int:
+    return payload + 1
+
+@asset
+def letter(review: int) -> str:
+    return f"{review}"
+"""
+
+
+def test_signals_are_sent_to_what_waits(make_project):
+    made = make_project(GATE)
+    project = InMemoryProject(made.project, made.root)
+    assert project.run("review").statuses == {("review", None): "waiting"}
+    project.signal("review", 4)
+    assert project.run().statuses == {("review", None): "materialized", ("letter", None): "materialized"}
+    assert project.value("letter") == "5"
+    other = project.having()
+    other.signal("review", 1)
+    assert other.run().statuses["review", None] == "materialized"
+    with pytest.raises(UsageError, match="nothing waits for 'review' any more"):
+        other.signal("review", 2)
+    assert not (made.root / ".flowstone").exists()

@@ -1,6 +1,6 @@
 """FS007: a word of the language that this version does not know how to carry out."""
 
-from flowstone.checks.rule import Remedy, Rule
+from flowstone.checks.rule import Rule
 
 RULE = Rule(
     code="FS007",
@@ -8,12 +8,17 @@ RULE = Rule(
     summary="The language reserves this word, and this version does not support it",
     why="Accepting it and doing nothing would be worse than refusing it.",
     bad="""\
-from flowstone import asset
+from flowstone import asset, sensor  # <- here
 
 
-@asset(signal_gate="database")  # <- here
+@asset
 def orders() -> list[int]:
     return [1, 2]
+
+
+@sensor(job="default", every="5m")
+def new_orders() -> bool:
+    return True
 """,
     good="""\
 from flowstone import asset
@@ -23,5 +28,4 @@ from flowstone import asset
 def orders() -> list[int]:
     return [1, 2]
 """,
-    fixes=(Remedy("removes the keyword"),),
 )

@@ -20,6 +20,14 @@ def check(subject: Subject) -> Iterator[Finding]:
                 fix=None if len(step.outputs) > 1 else add_return(to_span(step.location)),
                 help="annotate the function, as in -> list[int]; -> None if only its effect counts",
             )
+        for word, handler in step.gate.handlers.items() if step.gate is not None else ():
+            if handler.returns is None:
+                yield Finding(
+                    f"{word} of {step.id!r} does not say what it returns",
+                    handler.location,
+                    fix=add_return(to_span(handler.location)),
+                    help="annotate the function: what it returns is the asset's value",
+                )
 
 
 RULE = Rule(

@@ -32,6 +32,9 @@ def _generators(subject: Subject) -> Iterator[Finding]:
     for step in subject.project.steps.values():
         if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
             yield Finding(f"{step.id!r} yields and returns no value", step.location, help=_RETURN)
+        for word, handler in step.gate.handlers.items() if step.gate is not None else ():
+            if handler.function.is_generator:
+                yield Finding(f"{word} of {step.id!r} yields and returns no value", handler.location, help=_RETURN)
     for item in subject.project.checks:
         if item.function.is_generator:
             yield Finding(f"check {item.name!r} yields and returns no outcome", item.location, help=_RETURN)

@@ -16,8 +16,10 @@ from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
 from flowstone.frontend.bodies.unstable import Unstable
+from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.drafts import Draft
 from flowstone.frontend.functions import yields
+from flowstone.frontend.keywords import Keywords
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, Names, ProjectModule
 from flowstone.frontend.places import location
@@ -46,16 +48,21 @@ class Bodies:
     def facts(self, draft: Draft) -> Iterator[BodyFact]:
         """What the function of a declaration does."""
         module = draft.declared.scope.module
-        kind = draft.declared.kind
+        kind = KINDS[draft.declared.word]
         for ending in self._endings(draft):
             place = location(_head(module, ending.node))
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
         if kind == "asset" and self._seen(module).may_do:
             yield from self._deeds(draft)
         if WORD in module.source:
-            for node, registry in additions(draft.declared.function):
-                place = location(module.span(node))
-                yield BodyFact(kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry)
+            for function in (draft.declared.function, *(item.function for item in draft.declared.handlers)):
+                for node, registry in additions(function):
+                    place = location(module.span(node))
+                    yield BodyFact(
+                        kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry
+                    )
+        for handler in draft.declared.handlers if self._seen(module).may_do else ():
+            yield from self._deeds(Draft(handler, Keywords(), draft.name, draft.namespace))
         if draft.declared.word == "route":
             for node in returned_texts(draft.declared.function):
                 place = location(module.span(node))

@@ -66,13 +66,16 @@ def find(history: History, name: str) -> Entry:
 
 def made(history: History, entry: Entry) -> frozenset[Place]:
     """What a run has made, and the runs that it went on with. Errors: StateError."""
-    found: set[Place] = set()
-    chain: Entry | None = entry
-    while chain is not None:
-        found.update(places(history, chain, ("materialized",)))
-        before = None if chain.resumes is None else _entries(history, "WHERE id = ?", (chain.resumes,))
-        chain = before[0] if before else None
-    return frozenset(found)
+    runs = chain(history, entry)
+    return frozenset(place for item in runs for place in places(history, item, ("materialized",)))
+
+
+def chain(history: History, entry: Entry) -> list[Entry]:
+    """A run, and those that it went on with, the last one first. Errors: StateError."""
+    found = [entry]
+    while (earlier := found[-1].resumes) is not None and (before := _entries(history, "WHERE id = ?", (earlier,))):
+        found.append(before[0])
+    return found
 
 
 def places(history: History, entry: Entry, states: Collection[str]) -> list[Place]:
