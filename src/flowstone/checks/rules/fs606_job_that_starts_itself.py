@@ -8,6 +8,7 @@ from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.schedules import Updated, updates
 from flowstone.checks.subject import Subject
+from flowstone.frontend.components import components
 from flowstone.ir.project import Project
 
 
@@ -44,15 +45,16 @@ def _loop(found: list[Updated], place: int, loops: dict[int, int]) -> Finding:
 def _endless(project: Project, found: list[Updated]) -> dict[int, int]:
     """The schedules that run for ever once they ran, each with one in the circle that starts it."""
     starts = _starters(project, found)
-    alive = set(range(len(found)))
-    while True:
-        kept = {place for place in alive if _goes_on(found[place], starts[place], alive)}
-        if kept == alive:
-            break
-        alive = kept
+    alive = _alive(found, starts)
     edges = {place: {item for group in starts[place].values() for item in group if item in alive} for place in alive}
-    circles = {place: _first_of_circle(place, edges) for place in alive}
-    return {place: first for place, first in circles.items() if first is not None}
+    circles: dict[int, int] = {}
+    done: set[int] = set()
+    for start in sorted(alive):
+        for component in components(start, edges.__getitem__, done):
+            done.update(component)
+            inside = set(component)
+            circles.update((place, min(first)) for place in component if (first := edges[place] & inside))
+    return circles
 
 
 def _starters(project: Project, found: list[Updated]) -> list[dict[str, set[int]]]:
@@ -65,25 +67,33 @@ def _starters(project: Project, found: list[Updated]) -> list[dict[str, set[int]
     return [{asset: makers.get(asset, set()) for asset in update.assets} for update in found]
 
 
-def _goes_on(update: Updated, starts: dict[str, set[int]], alive: set[int]) -> bool:
-    met = [bool(makers & alive) for makers in starts.values()]
+def _alive(found: list[Updated], starts: list[dict[str, set[int]]]) -> set[int]:
+    """The schedules that others of them start again and again: what starts none of them is left out, one by one."""
+    started: dict[int, set[int]] = {}
+    for place, groups in enumerate(starts):
+        for maker in (item for group in groups.values() for item in group):
+            started.setdefault(maker, set()).add(place)
+    left = [{asset: len(makers) for asset, makers in groups.items()} for groups in starts]
+    alive = set(range(len(found)))
+    ending = [place for place in alive if not _goes_on(found[place], left[place])]
+    while ending:
+        place = ending.pop()
+        if place in alive:
+            alive.remove(place)
+            for other in started.get(place, ()):
+                for asset, makers in starts[other].items():
+                    left[other][asset] -= place in makers
+                if other in alive and not _goes_on(found[other], left[other]):
+                    ending.append(other)
+    return alive
+
+
+def _goes_on(update: Updated, makers: dict[str, int]) -> bool:
+    """Whether a schedule is started again, with so many others that make each of its assets again."""
+    met = [count > 0 for count in makers.values()]
     if update.schedule.when == "any":
         return any(met)
     return bool(met) and len(met) == len(update.schedule.assets) and all(met)
-
-
-def _first_of_circle(start: int, edges: dict[int, set[int]]) -> int | None:
-    """What starts a schedule and is started by it in the end; None if there is none."""
-    for first in sorted(edges[start]):
-        seen, todo = {first}, [first]
-        while todo:
-            for following in edges[todo.pop()]:
-                if following == start:
-                    return first
-                if following not in seen:
-                    seen.add(following)
-                    todo.append(following)
-    return None
 
 
 RULE = Rule(
