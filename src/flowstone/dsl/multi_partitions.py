@@ -74,11 +74,11 @@ class MultiPartitions(Definition):
         """The same without what is known of its registries."""
         return MultiPartitions(**{name: unread(item) for name, item in self.by_name.items()})  # type: ignore[arg-type]
 
-    def room(self, registry: str) -> int:
-        """How long a key of a registry may be, so that the longest combination is not too long."""
-        own = [isinstance(item, DynamicPartitions) and item.name == registry for item in self.by_name.values()]
-        others = [_longest(item) for item, is_own in zip(self.by_name.values(), own, strict=True) if not is_own]
-        return (MAX_KEY_LENGTH - sum(others) - len(own) + 1) // sum(own)
+    @cached_property
+    def room(self) -> int:
+        """How long a key of a registry may be, so that no combination is too long: all registries have equal shares."""
+        fixed = [_longest(item) for item in self.by_name.values() if not isinstance(item, DynamicPartitions)]
+        return (MAX_KEY_LENGTH - sum(fixed) - len(self.dimensions) + 1) // max(len(self.registries), 1)
 
     @property
     def times(self) -> Mapping[str, PeriodPartitions]:

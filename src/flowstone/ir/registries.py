@@ -39,7 +39,7 @@ def users_of(project: Project, registry: str) -> list[Step]:
 def room_for(project: Project, registry: str) -> int:
     """How long the text of a key may be, so that it and its combinations are keys wherever it is used."""
     found = (step.partitions for step in users_of(project, registry))
-    rooms = (item.room(registry) for item in found if isinstance(item, MultiPartitions))
+    rooms = (item.room for item in found if isinstance(item, MultiPartitions))
     return min(rooms, default=MAX_KEY_LENGTH)
 
 

@@ -55,6 +55,24 @@ class Registry:
         texts = self._manager.partitions(self._slot(None))
         return tuple(dynamic_key(text) for text in texts if text is not None)
 
+    def usable(self) -> tuple[PartitionKey, ...]:
+        """All keys, for partitions that are made of them.
+
+        Errors: ConfigurationError for one that was added before there were such long combinations; StorageError.
+        """
+        keys = self.keys()
+        for key in keys:
+            if len(key.text) > self._room:
+                raise ConfigurationError(
+                    self._too_long(key),
+                    help=f"flowstone partitions remove {self.name} {key.text}, and add a shorter one",
+                )
+        return keys
+
+    def _too_long(self, key: PartitionKey) -> str:
+        length = f"{len(key.text)} characters, at most {self._room}"
+        return f"the key {key.key[:40]!r} is too long for {self.name!r}: {length}"
+
     def has(self, key: PartitionKey) -> bool:
         """Whether it is one of the keys. Errors: StorageError."""
         try:
@@ -85,10 +103,7 @@ class Registry:
         """Errors: PartitionKeyError."""
         for key in new:
             if len(key.text) > self._room:
-                raise PartitionKeyError(
-                    f"the key {key.key[:40]!r} is too long for {self.name!r}: {len(key.text)} characters, "
-                    f"at most {self._room}"
-                )
+                raise PartitionKeyError(self._too_long(key))
         _demand_no_twins((*known, *new), new)
 
     def _demand_alone(self, new: Sequence[PartitionKey]) -> None:
@@ -149,7 +164,7 @@ def know_registries(workspace: Workspace, steps: Iterable[str] | None = None) ->
 def read_registries(workspace: Workspace, project: Project, steps: Iterable[str] | None = None) -> Project:
     """A project of the workspace with the keys that registries have now. The rest is as for ``know_registries``."""
     names = project.registries if steps is None or not project.registries else needed_registries(project, steps)
-    return with_registries(project, {name: Registry(workspace, name).keys() for name in names})
+    return with_registries(project, {name: Registry(workspace, name).usable() for name in names})
 
 
 def new_keys(workspace: Workspace) -> dict[str, int]:
@@ -176,7 +191,7 @@ def current(workspace: Workspace, definition: Partitions) -> Partitions:
     unread = [axis.name for axis in axes(definition) if isinstance(axis, DynamicPartitions) and axis.known is None]
     if not unread:
         return definition
-    return with_keys(definition, {name: Registry(workspace, name).keys() for name in unread})
+    return with_keys(definition, {name: Registry(workspace, name).usable() for name in unread})
 
 
 def demand_known(workspace: Workspace, definition: Partitions, key: PartitionKey) -> None:

@@ -114,10 +114,12 @@ def test_a_registry_is_a_dimension():
 
 def test_a_combination_that_is_too_long_is_no_key():
     both = MultiPartitions(day=DAYS, customer=CUSTOMERS)
-    longest = "x" * both.room("customers")
+    longest = "x" * both.room
     assert len(both.parse(f"{longest}.2024-01-01").text) <= 200
     with pytest.raises(PartitionKeyError, match="too long"):
         both.parse(f"{'x' * 195}.2024-01-01")
+    three = MultiPartitions(day=DAYS, customer=CUSTOMERS, kind=StaticPartitions("a", "bcd"), to=DynamicPartitions("to"))
+    assert three.room == (200 - len("2013-01-31T0530-0500") - len("bcd") - 3) // 2
 
 
 def test_the_context_collects_what_is_added():

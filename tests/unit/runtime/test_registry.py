@@ -102,6 +102,7 @@ def test_of_two_that_add_twins_at_once_both_do_not_stay(make_project, monkeypatc
 
 
 def test_a_key_that_is_too_long_for_some_combination_is_refused(make_project):
+    before = make_project(SHOP)
     made = make_project(
         SHOP
         + """
@@ -112,6 +113,10 @@ def visits() -> int:
     )
     with pytest.raises(PartitionKeyError, match="too long for 'customers': 100 characters, at most 99"):
         Registry(made.workspace, "customers").add([written_key("x" * 100)], RUN)
+    Registry(before.workspace, "customers").add([written_key("x" * 100)], RUN)
+    with pytest.raises(ConfigurationError, match="too long for 'customers'") as caught:
+        know_registries(made.workspace)
+    assert caught.value.help.startswith("flowstone partitions remove customers xxx")
 
 
 def test_a_registry_that_there_is_not_is_told_with_the_near_ones(make_project):
