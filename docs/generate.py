@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 import io_pages
-from writing import code, docs_of_class, escape, first_paragraph, names, paragraphs, table
+from writing import code, docs_of_class, escape, first_paragraph, paragraphs, table
 
 import flowstone
 from flowstone.checks.catalog import all_rules
@@ -346,9 +346,6 @@ def _words() -> Iterator[str]:
             for name in keywords.__annotations__
         )
         yield from table(("keyword", "type", ""), of_keywords)
-    yield "\n## Not supported yet\n"
-    yield "These words are reserved; `flowstone check` refuses them with FS007.\n"
-    yield f"Names: {names(vocabulary.UNSUPPORTED_NAMES)}.\n"
 
 
 def _annotation(keywords: type, name: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flowstone.dsl.approval import Approval
     from flowstone.dsl.check_result import CheckResult
     from flowstone.dsl.context import Context
-    from flowstone.dsl.decorators import asset, check, item_reader, join, resource, route
+    from flowstone.dsl.decorators import asset, check, item_reader, join, resource, route, sensor
     from flowstone.dsl.dependency import Dep, Output
     from flowstone.dsl.failure import Failure
     from flowstone.dsl.job import Job
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flowstone.dsl.policies import Retry
     from flowstone.dsl.scatter import Scatter
     from flowstone.dsl.schedule import Cron, Every, OnUpdate
+    from flowstone.dsl.sensing import RunRequest, SensorResult
     from flowstone.dsl.signals import Signal, SignalGate
 
 __all__ = [
@@ -58,7 +59,9 @@ __all__ = [
     "Output",
     "PartitionKey",
     "Retry",
+    "RunRequest",
     "Scatter",
+    "SensorResult",
     "Signal",
     "SignalGate",
     "StaticPartitions",
@@ -70,6 +73,7 @@ __all__ = [
     "join",
     "resource",
     "route",
+    "sensor",
 ]
 
 

@@ -17,6 +17,7 @@ FlowStoneError
 ├── NotApprovedError            nobody approved a value in time, and its asset is to fail then
 ├── SignalTimeoutError          no signal came in time, and its asset is to fail then
 ├── OutputError                 a function returned something else than it declares
+├── RequestError                a sensor asks for a run that cannot be
 ├── AssetTimeoutError           an asset ran longer than its timeout and was stopped
 └── StepFailedError             a step failed in a process of its own
 """
@@ -118,6 +119,10 @@ class CheckFailedError(FlowStoneError):
 
 class OutputError(FlowStoneError):
     """A user's function returned something else than it declares."""
+
+
+class RequestError(FlowStoneError):
+    """A sensor returned something else than requests, or asks for a run that cannot be."""
 
 
 class AssetTimeoutError(FlowStoneError):

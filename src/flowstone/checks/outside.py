@@ -1,6 +1,6 @@
 """What rules that look at the whole graph may see of each declaration: all of it but the following.
 
-Of bodies they see what runs when a module is imported.
+Of bodies they see what runs when a module is imported, and the partitions that sensors ask for.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ _STEP: dict[str, Any] = {
 }
 _ASSET = {"location", "type", "description", "meta", "owners"}
 _OTHER: dict[str, Any] = {**dict.fromkeys(("location", "description", "code"), True), "signature": _SIGNATURE}
+_SEEN = ("runs on import", "requests")
 _LEFT_OUT: dict[str, Any] = {
     "steps": {"__all__": _STEP},
     "assets": {"__all__": _ASSET},
     "checks": {"__all__": _OTHER},
     "resources": {"__all__": _OTHER},
     "jobs": {"__all__": {"location"}},
+    "sensors": {"__all__": {"location", "job_location", "description"}},
     "bodies": True,
 }
 
 
 def outside(project: Project) -> dict[str, Any]:
     """The project as rules of scope ``graph`` see it. Places are not in it, though findings show them."""
-    on_import = {
-        module: [fact.model_dump(exclude={"location", "inside"}) for fact in facts if fact.kind == "runs on import"]
+    seen = {
+        module: [fact.model_dump(exclude={"location", "inside"}) for fact in facts if fact.kind in _SEEN]
         for module, facts in project.bodies.items()
     }
-    shown = {module: facts for module, facts in on_import.items() if facts}
+    shown = {module: facts for module, facts in seen.items() if facts}
     return {**project.model_dump(exclude=_LEFT_OUT), "bodies": shown}

@@ -21,6 +21,7 @@ from flowstone.ir.body import BodyFact, FactKind
 from flowstone.ir.function import Signature
 from flowstone.ir.node import Json, Location
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.types import TypeExpr
 
 
@@ -35,7 +36,7 @@ class Read(Struct, frozen=True):
 
 ReadOptions = dict[str, Read]
 """By the asset's id."""
-Doer = Step | Check | Resource
+Doer = Step | Check | Resource | Sensor
 """What has a function."""
 
 
@@ -144,10 +145,11 @@ class Subject(Struct, frozen=True, dict=True):
         return tuple(edges(self.project))
 
     def signatures(self) -> Iterator[tuple[str, Signature]]:
-        """The signatures of all steps, checks and resources, each with its name."""
+        """The signatures of all steps, checks, resources and sensors, each with its name."""
         yield from ((step.id, step.signature) for step in self.project.steps.values())
         yield from ((check.name, check.signature) for check in self.project.checks)
         yield from ((resource.name, resource.signature) for resource in self.project.resources.values())
+        yield from ((sensor.name, sensor.signature) for sensor in self.project.sensors.values())
 
     def deeds(
         self, *kinds: FactKind, counts: Callable[[Doer], bool] = lambda _: True
@@ -159,6 +161,7 @@ class Subject(Struct, frozen=True, dict=True):
             "asset": project.steps,
             "check": checks,
             "resource": project.resources,
+            "sensor": project.sensors,
         }
         seen: set[tuple[FactKind, Location]] = set()
         for fact in (fact for facts in project.bodies.values() for fact in facts if fact.kind in kinds):

@@ -13,6 +13,7 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.function import Signature
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
@@ -41,17 +42,20 @@ def differing(old: Project, new: Project) -> Changed | None:
     assets = _differing(old.assets, new.assets)
     resources = _differing(old.resources, new.resources)
     checks = _differing(_by_place(old.checks), _by_place(new.checks))
+    sensors = _differing(old.sensors, new.sensors)
     made = {asset for project in (old, new) for asset in _outputs(project, steps)}
-    items: list[Step | Asset | Resource | Check | BodyFact] = []
+    items: list[Step | Asset | Resource | Check | Sensor | BodyFact] = []
     for facts in _differing(old.bodies, new.bodies).values():
         items += chain.from_iterable(facts)
-    for pairs in (steps, assets, resources, checks):
+    for pairs in (steps, assets, resources, checks, sensors):
         items += chain.from_iterable(pairs.values())
     return Changed(
         frozenset(item.location.file for item in items),
         frozenset(made.union(assets)),
         frozenset(resources),
-        frozenset(use for item in items if isinstance(item, Step | Check | Resource) for use in _used_by(item)),
+        frozenset(
+            use for item in items if isinstance(item, Step | Check | Resource | Sensor) for use in _used_by(item)
+        ),
     )
 
 
@@ -65,12 +69,13 @@ class Vicinity(Struct, frozen=True, dict=True):
     def files(self) -> frozenset[str]:
         """The files in which rules that look near may find something else than before."""
         whole = self.whole
-        items: list[Step | Check | Resource] = [*whole.steps.values(), *whole.checks, *whole.resources.values()]
+        items: list[Step | Check | Resource | Sensor] = [*whole.steps.values(), *whole.checks]
+        items += [*whole.resources.values(), *whole.sensors.values()]
         using = (item.location.file for item in items if self._uses_changed(item))
         used = (item.location.file for item in whole.resources.values() if item.name in self.changed.used)
         return self.changed.files.union(using, used)
 
-    def _uses_changed(self, item: Step | Check | Resource) -> bool:
+    def _uses_changed(self, item: Step | Check | Resource | Sensor) -> bool:
         assets, resources, signature = self.changed.assets, self.changed.resources, item.signature
         if assets and any(need.asset in assets for need in signature.dependencies):
             return True
@@ -94,10 +99,15 @@ class Vicinity(Struct, frozen=True, dict=True):
             assets={key: asset for key, asset in whole.assets.items() if key in assets},
             checks=checks,
             resources=whole.resources,
+            sensors={
+                key: item
+                for key, item in whole.sensors.items()
+                if self._is_here(item) or not own.isdisjoint(_used_by(item))
+            },
             bodies={module: facts for module, facts in whole.bodies.items() if self._is_near(facts)},
         )
 
-    def _is_here(self, item: Step | Check) -> bool:
+    def _is_here(self, item: Step | Check | Sensor) -> bool:
         return item.location.file in self.files
 
     def _is_near(self, facts: Iterable[BodyFact]) -> bool:
@@ -109,7 +119,7 @@ def _mentioned(step: Step) -> Iterator[str]:
     yield from _read_by(step.signature)
 
 
-def _used_by(item: Step | Check | Resource) -> Iterator[str]:
+def _used_by(item: Step | Check | Resource | Sensor) -> Iterator[str]:
     return (use.resource for use in item.signature.resources)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _COUNTED = "counted from 2000-01-01 UTC, as on Prefect; Airflow counts from its last run"
 
+_WITHOUT = {False: "started by hand, or by what it reads", True: "without a schedule"}
+
 _YEARS = range(1970, 2200)
 """Those in which time zones have rules that can be relied on."""
 
@@ -32,7 +34,7 @@ _YEARS = range(1970, 2200)
 def calendar(
     jobs: tuple[str, ...], count: int, start: str | None, output_format: str, project: Path, profile: str | None
 ) -> None:
-    """Show when JOBS run next (default: all with a schedule), and which partitions the runs make.
+    """Show when JOBS run next (default: all with a schedule or a sensor), and which partitions the runs make.
 
     On days when clocks are changed the engines read a schedule differently: what only one of them does is told.
     """
@@ -48,7 +50,7 @@ def calendar(
         for line in _lines(item):
             click.echo(line)
     if not found:
-        click.echo("no job has a schedule", err=True)
+        click.echo("no job has a schedule or a sensor", err=True)
 
 
 def _instant(text: str | None) -> datetime:
@@ -70,7 +72,7 @@ def _chosen(project: Project, names: tuple[str, ...]) -> list[Job]:
         if name not in project.jobs:
             raise UsageError(f"there is no job {name!r}", help=did_you_mean(name, project.jobs))
     jobs = [project.jobs[name] for name in dict.fromkeys(names)] if names else project.jobs.values()
-    return [job for job in jobs if names or job.schedule is not None]
+    return [job for job in jobs if names or job.schedule is not None or job.name in project.sensors_of]
 
 
 def _entry(project: Project, job: Job, after: datetime, count: int) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _entry(project: Project, job: Job, after: datetime, count: int) -> dict[str,
         "schedule": None if schedule is None else schedule_text(schedule),
         "note": _COUNTED if isinstance(schedule, Every) else None,
         "follows": list(updates_of(project, job)),
+        "sensors": [sensor.name for sensor in project.sensors_of.get(job.name, ())],
         "firings": [(firing, _makes(project, job, firing)) for firing in firings],
     }
 
@@ -128,9 +131,10 @@ def _change(firing: Firing) -> dict[str, str]:
 
 
 def _lines(entry: dict[str, Any]) -> list[str]:
-    head = f"{entry['job']}  {entry['schedule'] or 'started by hand, or by what it reads'}"
+    head = f"{entry['job']}  {entry['schedule'] or _WITHOUT[bool(entry['sensors'])]}"
     note = [] if entry["note"] is None else [f"  {entry['note']}"]
-    return [head, *note, *(f"  {_line(firing, keys)}".rstrip() for firing, keys in entry["firings"])]
+    sensors = [f"  by the sensor {name}" for name in entry["sensors"]]
+    return [head, *note, *sensors, *(f"  {_line(firing, keys)}".rstrip() for firing, keys in entry["firings"])]
 
 
 def _line(firing: Firing, keys: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flowstone.frontend import Loaded
     from flowstone.ir.project import Project
 
-_BY_MODULE = {"steps", "assets", "checks", "resources", "bodies"}
+_BY_MODULE = {"steps", "assets", "checks", "resources", "sensors", "bodies"}
 
 
 def encode(judgement: Judgement, more: Mapping[str, Any]) -> bytes:
@@ -53,7 +53,7 @@ def _pieces(project: Project, paths: Mapping[str, str]) -> dict[str, Project]:
     fields: dict[str, dict[str, Any]] = {}
 
     def of(module: str) -> dict[str, Any]:
-        empty: dict[str, Any] = {"steps": {}, "assets": {}, "checks": [], "resources": {}, "bodies": {}}
+        empty: dict[str, Any] = {"checks": [], **{name: {} for name in sorted(_BY_MODULE - {"checks"})}}
         return fields.setdefault(paths[module], empty)
 
     for step in project.steps.values():
@@ -64,6 +64,8 @@ def _pieces(project: Project, paths: Mapping[str, str]) -> dict[str, Project]:
         of(check.function.module)["checks"].append(check)
     for resource in project.resources.values():
         of(resource.function.module)["resources"][resource.name] = resource
+    for sensor in project.sensors.values():
+        of(sensor.function.module)["sensors"][sensor.name] = sensor
     for module, facts in project.bodies.items():
         of(module)["bodies"][module] = facts
     return {
@@ -163,6 +165,7 @@ class Kept(Struct, frozen=True, dict=True):
             "assets": {key: asset for piece in pieces for key, asset in piece.assets.items()},
             "checks": tuple(check for piece in pieces for check in piece.checks),
             "resources": {key: item for piece in pieces for key, item in piece.resources.items()},
+            "sensors": {key: item for piece in pieces for key, item in piece.sensors.items()},
             "bodies": {key: facts for piece in sorted(pieces, key=_module) for key, facts in piece.bodies.items()},
         }
         return rest.model_copy(update=update if paths is None else {**update, "jobs": {}})

@@ -27,6 +27,7 @@ COMMANDS = {
         "Run a project on all engines and compare what they store.",
     ),
     "decisions": ("flowstone.cli.approve:decisions", "Show what had to be approved, and who decided."),
+    "dev": ("flowstone.cli.dev:dev", "Run schedules and sensors here, and tell of mistakes while you write."),
     "doctor": ("flowstone.cli.doctor:doctor", "Try each configured IO manager and say what is missing."),
     "explain": ("flowstone.cli.explain:explain", "Explain a diagnostic, with a bad and a good example."),
     "graph": ("flowstone.cli.graph:graph", "Show what needs what."),

@@ -29,7 +29,7 @@ def watch(root: Path, arguments: Sequence[str]) -> None:
         import watchfiles
     except ImportError:
         raise MissingExtraError("--watch", "watch") from None
-    fits = _filter(root)
+    fits = project_files(root)
     changes = watchfiles.watch(
         root,
         watch_filter=lambda _, path: fits(path),
@@ -60,7 +60,7 @@ def _check(root: Path, arguments: Sequence[str]) -> None:
     click.echo(f"Watching {root} for changes; Ctrl-C ends it.", err=True)
 
 
-def _filter(root: Path) -> Callable[[str], bool]:
+def project_files(root: Path) -> Callable[[str], bool]:
     """Whether a check may depend on a file: Python files and the configuration, hidden and foreign folders left out."""
 
     def fits(path: str) -> bool:

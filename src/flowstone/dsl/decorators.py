@@ -20,6 +20,7 @@ from flowstone.dsl.vocabulary import (
     JoinKeywords,
     ResourceKeywords,
     RouteKeywords,
+    SensorKeywords,
     UngatedKeywords,
 )
 
@@ -39,14 +40,14 @@ HANDLING = "__flowstone_handlers__"
 class Declaration:
     """What a decorator was given."""
 
-    kind: Literal["asset", "resource", "check"]
+    kind: Literal["asset", "resource", "check", "sensor"]
     name: str
     """As in the keyword ``name``, with the namespace in front: ``namespace.name``; else the function's name."""
     keywords: Mapping[str, Any]
 
 
 def _declare(
-    kind: Literal["asset", "resource", "check"],
+    kind: Literal["asset", "resource", "check", "sensor"],
     function: F,
     keywords: Mapping[str, Any],
     known: type,
@@ -130,3 +131,12 @@ def item_reader(function: F | None = None, /, **keywords: Unpack[ResourceKeyword
 def check(**keywords: Unpack[CheckKeywords]) -> Callable[[F], F]:
     """Declare that a function checks an asset: it takes the value and returns a bool or a ``CheckResult``."""
     return lambda decorated: _declare("check", decorated, keywords, CheckKeywords)
+
+
+def sensor(**keywords: Unpack[SensorKeywords]) -> Callable[[F], F]:
+    """Declare that a function looks outside again and again, and starts runs of a job for what is new.
+
+    It receives the ``cursor`` that it gave last (None at first), and resources. It returns, or yields, a ``RunRequest``
+    for each run, or a ``SensorResult``.
+    """
+    return lambda decorated: _declare("sensor", decorated, keywords, SensorKeywords)

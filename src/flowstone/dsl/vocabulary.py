@@ -115,6 +115,19 @@ class CheckKeywords(TypedDict, total=False):
     """A failed blocking check keeps the value from being published. Default False."""
 
 
+class SensorKeywords(TypedDict, total=False):
+    """Keywords of ``@sensor``."""
+
+    job: str
+    """Name of the job that it starts runs of."""
+    every: Duration
+    """How long after a look the next one follows; at least one second."""
+    timeout: Duration
+    """A look that takes longer is stopped. Default: one minute."""
+    name: str
+    description: str
+
+
 STORAGE_KEYWORDS = ("bucket", "path", "table", "schema", "format")
 """Keywords of ``@asset`` and ``Output`` that are options of the IO manager, as are those in ``io``."""
 
@@ -142,7 +155,9 @@ PUBLIC_NAMES = {
     "Output": "flowstone.dsl.dependency",
     "PartitionKey": "flowstone.dsl.partitions",
     "Retry": "flowstone.dsl.policies",
+    "RunRequest": "flowstone.dsl.sensing",
     "Scatter": "flowstone.dsl.scatter",
+    "SensorResult": "flowstone.dsl.sensing",
     "Signal": "flowstone.dsl.signals",
     "SignalGate": "flowstone.dsl.signals",
     "StaticPartitions": "flowstone.dsl.partitions",
@@ -153,6 +168,7 @@ PUBLIC_NAMES = {
     "join": "flowstone.dsl.decorators",
     "resource": "flowstone.dsl.decorators",
     "route": "flowstone.dsl.decorators",
+    "sensor": "flowstone.dsl.decorators",
 }
 """What ``from flowstone import ...`` offers, and where it is defined."""
 
@@ -162,7 +178,9 @@ ELSEWHERE = {
     "group_name": "group",
     "io_manager_key": "io_manager",
     "key_prefix": "namespace",
+    "job_name": "job",
     "metadata": "meta",
+    "minimum_interval_seconds": "every",
     "partitions_def": "partitioned_by",
     "required_resource_keys": "requires",
     "retry": "retries",
@@ -172,10 +190,3 @@ ELSEWHERE = {
     "tz": "timezone",
 }
 """Words of other tools, and what they are called here."""
-
-UNSUPPORTED_NAMES = frozenset(
-    {
-        "sensor",
-    }
-)
-"""Words that the language reserves and this version does not support: ``check`` says so instead of "unknown"."""

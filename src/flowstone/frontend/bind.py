@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -29,10 +29,19 @@ from flowstone.ir.types import TypeExpr
 _CONTEXT_NAMES = frozenset({"ctx", "context"})
 _CONTEXT_TYPE = "flowstone.Context"
 _FAILURE = "flowstone.Failure"
+_CURSOR = "cursor"
+"""Parameter of a sensor that receives what it gave last."""
 _NAMING = frozenset({"depends_on", "scatter", "branches", "**"})
 """Keywords that give values to parameters of any name."""
 _READING = frozenset({"asset", "handler"})
 """Whose parameters may be named like any asset."""
+
+
+_WITHOUT_VALUES: Mapping[str, str] = {
+    "resource": "a resource cannot read an asset; let the asset that uses it pass the value",
+    "sensor": "a sensor cannot read an asset; OnUpdate starts a job after assets were made",
+}
+"""Advice to those that name an asset and receive none."""
 
 
 class Entry(Struct, frozen=True):
@@ -97,6 +106,7 @@ class Binding:
         self._unresolved: set[str] = set()
         """Parameters for items of ``depends_on`` whose asset is not known."""
         self.context: str | None = None
+        self.cursor: str | None = None
         self.dependencies: list[Dependency] = []
         self.resources: list[ResourceUse] = []
         self.config: list[ConfigParameter] = []
@@ -265,6 +275,8 @@ class Binding:
             if entry is not None:
                 message = f"'{parameter.name}' of '{self._draft.name}' is the context, not the asset '{entry.asset}'"
                 self._disagree(message, entry.span, "give the dependency a parameter of another name by as_=")
+        elif self._kind == "sensor" and parameter.name == _CURSOR:
+            self.cursor = parameter.name
         elif entry is not None:
             self._depend(parameter, entry.asset, entry.dep, branch=entry.branch)
         elif self._bind_asset(parameter, checked) or self._bind_resource(parameter):
@@ -332,7 +344,7 @@ class Binding:
             )
 
     def _bind_asset(self, parameter: Parameter, checked: str | None) -> bool:
-        if self._kind == "resource":
+        if self._kind in ("resource", "sensor"):
             return False
         if self._kind == "check":
             if checked is None or parameter.name != checked.rpartition(".")[2]:
@@ -407,15 +419,19 @@ class Binding:
         elif checked is not None:
             hint = f"the value of the checked asset comes as the parameter '{_last(checked)}'"
         else:
-            hint = did_you_mean(parameter.name, resources)
-            if self._assets.find(parameter.name, None).ids and self._kind == "resource":
-                hint = "a resource cannot read an asset; let the asset that uses it pass the value"
+            hint = did_you_mean(parameter.name, [*resources, _CURSOR] if self._kind == "sensor" else resources)
+            if self._assets.find(parameter.name, None).ids and self._kind in _WITHOUT_VALUES:
+                hint = _WITHOUT_VALUES[self._kind]
+            elif self._kind == "sensor" and hint is None:
+                hint = "a sensor takes the cursor, resources, the context, and what has a default"
         hint = hint or f"declare it, or give the parameter a default to make it a config value: {parameter.name}=None"
         self._findings.error("FS106", message, parameter.span, help=hint, fix=self._renamed(parameter, checked))
 
     def _renamed(self, parameter: Parameter, checked: str | None) -> MakeFix | None:
         """The fix that gives a parameter the name that is clearly meant."""
         known: Iterable[str] = self._drafts.resource_names()
+        if self._kind == "sensor":
+            known = {*known, _CURSOR}
         if self._kind in _READING:
             known = self._finder.inputs
         elif checked is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
-from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
+from flowstone.dsl.vocabulary import PUBLIC_NAMES
 from flowstone.fixes.imports import import_name
 from flowstone.fixes.rename import rename_import
 from flowstone.fixes.respell import respell
@@ -18,7 +18,6 @@ from flowstone.frontend import library
 from flowstone.frontend.attempts import cannot_fail
 from flowstone.frontend.bindings import FUNCTIONS, Binding, Place
 from flowstone.frontend.changes import Changes
-from flowstone.frontend.construct import not_supported
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import (
     Builtin,
@@ -125,8 +124,6 @@ class BoundNames:
         if target.broken:
             return Refusal("FS004", f"'{name}' comes from a module that cannot be read", span, silent=True)
         known = self._names.table(scope.module).bindings
-        if name in UNSUPPORTED_NAMES and name not in known:
-            return not_supported(f"'{name}'", span)
         if name in known:
             message = f"'{target.name}' is not defined in module '{target.module}'"
             return Refusal("FS004", message, span, help="correct the import, or define it there")
@@ -267,8 +264,6 @@ class BoundNames:
 
 def unknown_flowstone_name(name: str, span: Span, *, silent: bool = False) -> Refusal:
     """The refusal of a name that ``flowstone`` does not offer."""
-    if name in UNSUPPORTED_NAMES:
-        return not_supported(f"'{name}'", span, silent=silent)
     hint = did_you_mean(name, PUBLIC_NAMES) or "see the reference for what flowstone offers"
     near = nearest(name, PUBLIC_NAMES)
     fix = None if near is None else either(rename_import(span, name, near), respell(span, name, near))

@@ -53,7 +53,7 @@ _OTHERWISE_SET = re.compile(
     r"(?:setattr|delattr)\([^,]*,\s*[\"'](\w+)|(?:globals\(\)|vars\(\)|__dict__)\[\s*[\"'](\w+)|\bdel\b.*\.(\w+)"
 )
 """Names that a text may bind from outside."""
-_DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route"})
+_DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor"})
 _SELF, _INSIDE = 1, 2
 
 Variable = tuple[str, str]

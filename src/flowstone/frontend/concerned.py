@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Set
 from flowstone.frontend.facts import RESOURCES, FileFacts, Name
 from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 
 
 def mentioning(names: Set[str], project: Project, files: Mapping[str, FileFacts]) -> Iterator[str]:
     """Files that declare what mentions one of the names, or has a parameter that could."""
     paths = {facts.module: path for path, facts in files.items()}
-    items: list[Step | Check | Resource] = [*project.steps.values(), *project.checks, *project.resources.values()]
+    items: list[Step | Check | Resource | Sensor] = [*project.steps.values(), *project.checks]
+    items += [*project.resources.values(), *project.sensors.values()]
     for item in items:
         if any(name in names for name in _mentioned(item)):
             yield paths[item.function.module]
 
 
-def _mentioned(item: Step | Check | Resource) -> Iterator[str]:
+def _mentioned(item: Step | Check | Resource | Sensor) -> Iterator[str]:
     """Names without namespaces that parameters and keywords of a declaration mean, or could mean."""
     signature = item.signature
     for need in signature.dependencies:

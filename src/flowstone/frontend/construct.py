@@ -11,7 +11,7 @@ from typing import Any
 import flowstone
 from flowstone.diagnostics.diagnostic import Span
 from flowstone.diagnostics.suggest import did_you_mean, nearest
-from flowstone.dsl.vocabulary import ELSEWHERE, UNSUPPORTED_NAMES
+from flowstone.dsl.vocabulary import ELSEWHERE
 from flowstone.fixes.items import remove_repeated_argument
 from flowstone.fixes.literals import quote, wrap
 from flowstone.fixes.respell import respell
@@ -23,8 +23,8 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
-_NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey", "Signal"})
-DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "Job"})
+_NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey", "RunRequest", "SensorResult", "Signal"})
+DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor", "Job"})
 """Public names that declare something."""
 
 
@@ -108,8 +108,6 @@ def _needed(cls: type) -> list[inspect.Parameter]:
 
 def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
     """The refusal of a keyword that there is not."""
-    if name in UNSUPPORTED_NAMES:
-        return not_supported(f"the keyword '{name}'", span)
     near = ELSEWHERE.get(name)
     if near in known:
         hint = f"here it is called '{near}'"
@@ -117,17 +115,6 @@ def unknown_keyword(owner: str, name: str, known: Any, span: Span) -> Refusal:
         near, hint = nearest(name, known), did_you_mean(name, known) or f"there are: {', '.join(sorted(known))}"
     fix = respell(span, name, near) if near is not None else None
     return Refusal("FS006", f"'{owner}' has no keyword '{name}'", span, help=hint, fix=fix)
-
-
-def not_supported(what: str, span: Span, *, silent: bool = False) -> Refusal:
-    """The refusal of a word that the language has and this version has not."""
-    return Refusal(
-        "FS007",
-        f"{what} is not supported yet",
-        span,
-        help="remove it; this version of FlowStone would not give it any meaning",
-        silent=silent,
-    )
 
 
 def _check_argument(owner: str, cls: type, parameter: inspect.Parameter, argument: Argument) -> None:

@@ -12,16 +12,17 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.modules import Module
 from flowstone.frontend.values import Scope
 
-Kind = Literal["asset", "resource", "check", "handler"]
-Word = Literal["asset", "route", "join", "item_reader", "resource", "check", "on_signal", "on_timeout"]
+Kind = Literal["asset", "resource", "check", "handler", "sensor"]
+Word = Literal["asset", "route", "join", "item_reader", "resource", "check", "sensor", "on_signal", "on_timeout"]
 """A decorator; the last two are those of an asset with a gate."""
-KINDS: Mapping[str, Literal["asset", "resource", "check"]] = {
+KINDS: Mapping[str, Literal["asset", "resource", "check", "sensor"]] = {
     "asset": "asset",
     "route": "asset",
     "join": "asset",
     "item_reader": "resource",
     "resource": "resource",
     "check": "check",
+    "sensor": "sensor",
 }
 """What each decorator declares: a route is an asset whose value is a choice, a join one that takes failures, too;
 an item reader is a resource that is read instead of opened."""

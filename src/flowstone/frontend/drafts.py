@@ -23,11 +23,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _JOB_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 MAX_NAME = 100
 """Longest part of a name, in characters: it becomes part of file names."""
-_SHADOWED = {"asset": "FS102", "resource": "FS104", "check": "FS112"}
+_SHADOWED = {"asset": "FS102", "resource": "FS104", "check": "FS112", "sensor": "FS610"}
 
 
 class Draft(Struct, frozen=True, eq=False):
-    """One asset function, resource or check."""
+    """One asset function, resource, check or sensor."""
 
     declared: Declared
     keywords: Keywords
@@ -61,6 +61,7 @@ class Drafts:
         self.assets: dict[str, Draft] = {}
         """The draft that makes each asset, by the asset's id."""
         self.resources: dict[str, Draft] = {}
+        self.sensors: dict[str, Draft] = {}
         self.checks: list[Draft] = []
         self.checks_by_name: dict[str, list[Draft]] = {}
         self.hidden: set[str] = set()
@@ -114,6 +115,8 @@ def make_drafts(declared: Iterable[Declared], evaluator: Evaluator, findings: Fi
             _add_step(drafts, draft, findings)
         elif item.kind == "resource":
             _add_once(drafts.resources, draft.name, draft, findings)
+        elif item.kind == "sensor":
+            _add_once(drafts.sensors, draft.name, draft, findings)
         else:
             _add_check(drafts, draft, findings)
     return drafts

@@ -40,7 +40,7 @@ Unit = tuple[str, str]
 """Module and name; the name ``*`` stands for everything in the module, ``!`` for what its import changes elsewhere."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_DECLARATIONS = frozenset({"asset", "check", "item_reader", "join", "resource", "route"})
+_DECLARATIONS = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor"})
 _LOOKING_AT_EVERYTHING = frozenset({"eval", "exec", "globals", "vars"})
 _NO_VALUES: Mapping[str, Any] = {}
 

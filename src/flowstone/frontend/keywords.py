@@ -15,6 +15,7 @@ from flowstone.dsl.vocabulary import (
     JoinKeywords,
     ResourceKeywords,
     RouteKeywords,
+    SensorKeywords,
 )
 from flowstone.fixes.literals import wrap
 from flowstone.frontend.constants import Evaluator
@@ -32,6 +33,7 @@ VOCABULARY: Mapping[Word, type] = {
     "item_reader": ResourceKeywords,
     "check": CheckKeywords,
     "resource": ResourceKeywords,
+    "sensor": SensorKeywords,
 }
 
 

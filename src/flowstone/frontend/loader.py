@@ -19,7 +19,7 @@ from flowstone.frontend.bodies.on_import import import_facts
 from flowstone.frontend.bodies.read import Bodies
 from flowstone.frontend.bodies.secret_facts import secret_facts
 from flowstone.frontend.constants import Evaluator
-from flowstone.frontend.drafts import Drafts, make_drafts
+from flowstone.frontend.drafts import Draft, Drafts, make_drafts
 from flowstone.frontend.duplicates import check_duplicate_functions
 from flowstone.frontend.facts import FileFacts, Name, hidden_names, name_of
 from flowstone.frontend.findings import Findings, merged
@@ -36,6 +36,7 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.project import IoManagerConfig, Project
 from flowstone.ir.registries import registries_of
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
 
@@ -112,6 +113,7 @@ class Nodes(Struct, frozen=True):
     assets: dict[str, Asset]
     checks: tuple[Check, ...]
     resources: dict[str, Resource]
+    sensors: dict[str, Sensor]
     classes: dict[str, ClassInfo]
     bodies: dict[str, tuple[BodyFact, ...]]
     """By the module that declares them."""
@@ -170,7 +172,7 @@ class Front:
     def facts(self, drafts: Drafts) -> dict[str, FileFacts]:
         """What other files can see of each source file, and it of them."""
         names: dict[str, set[Name]] = {}
-        for draft in (*drafts.steps.values(), *drafts.resources.values(), *drafts.checks):
+        for draft in _all(drafts):
             names.setdefault(draft.declared.runs_in.path, set()).add(name_of(draft))
         declaring = {item.runs_in.path for item in self.reader.declared}
         declaring |= {item.runs_in.path for item in self.reader.jobs}
@@ -215,13 +217,18 @@ class Front:
         for draft in drafts.resources.values():
             self._findings.owner = draft.declared.runs_in.path
             resources[draft.name] = lowering.resource(draft)
+        sensors: dict[str, Sensor] = {}
+        for draft in drafts.sensors.values():
+            self._findings.owner = draft.declared.runs_in.path
+            if (sensor := lowering.sensor(draft)) is not None:
+                sensors[draft.name] = sensor
         classes, bodies = self._annotations.classes, self._bodies(drafts)
-        return Nodes(steps, assets, tuple(checks), resources, classes, bodies, self._imports())
+        return Nodes(steps, assets, tuple(checks), resources, sensors, classes, bodies, self._imports())
 
     def _bodies(self, drafts: Drafts) -> dict[str, tuple[BodyFact, ...]]:
         bodies = Bodies(self._names)
         found: dict[str, list[BodyFact]] = {}
-        for draft in (*drafts.steps.values(), *drafts.checks, *drafts.resources.values()):
+        for draft in _all(drafts):
             for fact in bodies.facts(draft):
                 found.setdefault(draft.declared.runs_in.name, []).append(fact)
         for module in self._modules:
@@ -233,6 +240,13 @@ class Front:
     def _imports(self) -> dict[str, tuple[str, ...]]:
         found = {module.path: tuple(sorted(self._names.imported_files(module))) for module in self._modules}
         return {path: imported for path, imported in sorted(found.items()) if imported}
+
+
+def _all(drafts: Drafts) -> Iterator[Draft]:
+    yield from drafts.steps.values()
+    yield from drafts.checks
+    yield from drafts.resources.values()
+    yield from drafts.sensors.values()
 
 
 def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: Iterable[str] | None = None) -> Project:
@@ -247,6 +261,7 @@ def assemble(settings: Settings, nodes: Nodes, files: tuple[str, ...], order: It
         assets=nodes.assets,
         checks=nodes.checks,
         resources=nodes.resources,
+        sensors=nodes.sensors,
         classes=dict(sorted(nodes.classes.items())),
         bodies=nodes.bodies,
         imports=nodes.imports,

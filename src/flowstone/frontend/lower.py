@@ -24,11 +24,13 @@ from flowstone.frontend.gates import HandlerBinding, gate_of, handler_drafts, ma
 from flowstone.frontend.lookup import AssetFinder
 from flowstone.frontend.output_types import output_types
 from flowstone.frontend.places import location, spot
+from flowstone.frontend.sensors import lengths, sensed_job
 from flowstone.ir.asset import Asset, Check, Resource, Step, Storage
 from flowstone.ir.digest import digest
 from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.gate import Gate, Handler
 from flowstone.ir.node import Location, Spot
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.types import TypeExpr
 
 _ENGINES = ("airflow", "prefect", "local")
@@ -185,6 +187,26 @@ class Lowering:
             description=_description(draft, draft.keywords.values),
             code=self._code(draft),
             location=location(draft.declared.span),
+        )
+
+    def sensor(self, draft: Draft) -> Sensor | None:
+        """The sensor, or None after a finding that leaves it without a job or an interval."""
+        handler_drafts(draft, self._findings)  # it has none
+        binding = self._binding(draft, Binding)
+        signature = binding.signature()
+        job, every = sensed_job(draft, self._findings), lengths(draft, self._findings)
+        if job is None or every is None:
+            return None
+        return Sensor(
+            name=draft.name,
+            job=job,
+            **every,
+            cursor=binding.cursor,
+            function=_function(draft),
+            signature=signature,
+            description=_description(draft, draft.keywords.values),
+            location=location(draft.declared.span),
+            job_location=location(draft.keywords.spans["job"]),
         )
 
     def _code(self, draft: Draft) -> str:

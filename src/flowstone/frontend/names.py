@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 import flowstone
-from flowstone.dsl.vocabulary import PUBLIC_NAMES, UNSUPPORTED_NAMES
+from flowstone.dsl.vocabulary import PUBLIC_NAMES
 from flowstone.frontend.bindings import Binding, NameTable
 from flowstone.frontend.files import is_file, is_folder
 from flowstone.frontend.mentions import Mentions
@@ -85,12 +85,10 @@ def external(dotted: str) -> Public | External:
 
 
 def unknown_public_name(target: Target) -> str | None:
-    """The name, if the target is one that ``flowstone`` does not have (or only reserves)."""
+    """The name, if the target is one that ``flowstone`` does not have."""
     if not isinstance(target, External) or not target.dotted.startswith("flowstone."):
         return None
     name = target.dotted.split(".")[1]
-    if name in UNSUPPORTED_NAMES:
-        return name
     folder = Path(flowstone.__file__).parent
     known = name in PUBLIC_NAMES or name.startswith("__") or is_folder(folder / name) or is_file(folder / f"{name}.py")
     return None if known else name

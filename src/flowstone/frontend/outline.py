@@ -1,8 +1,8 @@
 """What ``check`` sees of a module. Two texts of a module with one outline have the same findings, but for their places.
 
-Left out are comments and layout; the bodies of assets, checks and resources, and of functions that nothing calls while
-the project is read, but for their uses of names that might be FlowStone's and for what rules ask about bodies; and
-constants that nothing mentions. A rule that looks into function bodies must be reflected here.
+Left out are comments and layout; the bodies of assets, checks, resources and sensors, and of functions that nothing
+calls while the project is read, but for their uses of names that might be FlowStone's and for what rules ask about
+bodies; and constants that nothing mentions. A rule that looks into function bodies must be reflected here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.requests import is_word
 from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.bodies.written_secrets import written_secrets
 from flowstone.frontend.canonical import canonical
@@ -129,7 +130,8 @@ class _Outline:
             return False
         nodes = [node for statement in function.body for node in walk(statement)]
         if any(
-            isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) for node in nodes
+            isinstance(node, _LOUD) or (isinstance(node, ast.Name) and node.id in self._flowstone) or is_word(node)
+            for node in nodes
         ):
             return False
         if not self._is_declaration(function) and self._may_change_values(nodes):

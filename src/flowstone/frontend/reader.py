@@ -42,6 +42,7 @@ _NEEDS = {
     "check": ("which asset it checks", '@check(asset="name_of_the_asset")'),
     "join": ("which branches it takes", '@join(branches={"parameter": "name_of_an_asset"})'),
     "route": ("what it chooses from", '@route(choices=["name_of_an_asset", "another"])'),
+    "sensor": ("which job it starts", '@sensor(job="name_of_the_job", every="30s")'),
 }
 """What decorators have to be told, and an example."""
 
@@ -130,7 +131,7 @@ class Reader(Follower):
         try:
             self._evaluator.evaluate(node, frame.scope)
         except Refusal as refusal:
-            if refusal.code in ("FS004", "FS007"):
+            if refusal.code == "FS004":
                 self._note(refusal)
 
     def _declare(self, word: Word, node: Function, decorator: ast.expr, position: int, frame: Frame) -> None:

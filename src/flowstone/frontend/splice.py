@@ -22,6 +22,7 @@ from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.types import ClassInfo
 
 _Key = TypeVar("_Key")
@@ -207,6 +208,7 @@ class Splice:
             ),
             tuple(checks.values()),
             self._spliced(base.resources, nodes.resources, _module, _module, order),
+            self._spliced(base.sensors, nodes.sensors, _module, _module, order),
             self._classes(nodes),
             self._bodies(nodes),
             self._imports(nodes),
@@ -306,7 +308,7 @@ def _by_place(checks: tuple[Check, ...]) -> dict[tuple[str, ...], Check]:
     return {(check.function.module, check.function.defined_in, check.name): check for check in checks}
 
 
-def _module(item: Step | Check | Resource) -> str:
+def _module(item: Step | Check | Resource | Sensor) -> str:
     return item.function.module
 
 

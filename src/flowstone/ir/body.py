@@ -20,15 +20,16 @@ FactKind = Literal[
     "adds partitions",
     "secret",
     "likely secret",
+    "requests",
 ]
 """``ends``: a function can run to its end; ``returns nothing``: it has a ``return`` without a value;
 ``chooses``: a route may return this text; ``runs on
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
 asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds;
 ``adds partitions``: it adds keys to a registry, which is named here if it is written out; ``secret``, ``likely
-secret``: a text of the module is one.
+secret``: a text of the module is one; ``requests``: a sensor asks for a run of this partition.
 """
-Owner = Literal["asset", "check", "resource", "module"]
+Owner = Literal["asset", "check", "resource", "sensor", "module"]
 
 
 class BodyFact(Node):
@@ -37,7 +38,7 @@ class BodyFact(Node):
     kind: FactKind
     owner_kind: Owner
     owner: str
-    """Id of the step, or name of the check, resource or module."""
+    """Id of the step, or name of the check, resource, sensor or module."""
     location: Location
     what: str = ""
     """The code, as far as it matters; of a secret only the name that it is given to."""

@@ -9,6 +9,7 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json, Node
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
 
@@ -41,6 +42,7 @@ class Project(Node):
     checks: tuple[Check, ...] = ()
     resources: dict[str, Resource] = {}
     jobs: dict[str, Job] = {}
+    sensors: dict[str, Sensor] = {}
     classes: dict[str, ClassInfo] = {}
     io_managers: dict[str, IoManagerConfig] = {}
     partitions_io_manager: str | None = None
@@ -48,7 +50,7 @@ class Project(Node):
     concurrency: dict[str, int] = {}
     """How many functions may run at once that name a limit, by its name."""
     params: dict[str, dict[str, Json]] = {}
-    """Configured values of config parameters, by step, check or resource, then by parameter."""
+    """Configured values of config parameters, by step, check, resource or sensor, then by parameter."""
     bodies: dict[str, tuple[BodyFact, ...]] = {}
     """What code does that rules ask about, by the module that it runs in. Only ``check`` reads it."""
     imports: dict[str, tuple[str, ...]] = {}
@@ -140,3 +142,11 @@ class Project(Node):
         for check in self.checks:
             found.setdefault(check.asset, []).append(check)
         return {asset: tuple(checks) for asset, checks in found.items()}
+
+    @cached_property
+    def sensors_of(self) -> dict[str, tuple[Sensor, ...]]:
+        """The sensors that start runs of each job that has any."""
+        found: dict[str, list[Sensor]] = {}
+        for sensor in self.sensors.values():
+            found.setdefault(sensor.job, []).append(sensor)
+        return {job: tuple(sensors) for job, sensors in found.items()}

@@ -94,6 +94,20 @@ def explicit_keys(
     return {definition: tuple(keys.values()) for definition, keys in explicit.items()}
 
 
+def why_not_key(project: Project, steps: Sequence[str], text: str) -> str | None:
+    """Why a text is no single key of the partitions of these steps, or of one of their dimensions; None if it is."""
+    wanted = tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
+    reasons = []
+    for definition in wanted:
+        try:
+            definition.parse(text)
+        except PartitionKeyError as error:
+            reasons.append(str(error))
+        else:
+            return None
+    return "; ".join(dict.fromkeys(reasons)) or _no_such_key(text, wanted)
+
+
 def all_keys(project: Project, steps: Sequence[str], instant: datetime) -> dict[str, Keys]:
     """All partitions of each step whose time has come at the instant; as ``assign_keys``."""
     return fill_keys(project, steps, {item: tuple(item.keys(instant)) for item in axes_of(project, steps)})

@@ -15,6 +15,7 @@ from flowstone.ir.function import Dependency, FunctionRef, Signature
 from flowstone.ir.gate import Gate
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 
 
 def to_text(project: Project) -> str:
@@ -34,6 +35,8 @@ def _project(project: Project) -> Iterator[str]:
         yield from _check(check)
     for job in project.jobs.values():
         yield _job(job)
+    for sensor in project.sensors.values():
+        yield from _sensor(sensor)
 
 
 def _resource(resource: Resource) -> Iterator[str]:
@@ -128,6 +131,14 @@ def _job(job: Job) -> str:
     kind = "group job" if job.implicit else "job"
     limit = "" if job.concurrency is None else f" {job.concurrency} at once"
     return f"{kind} {job.name}{_value(' at ', job.schedule)}{limit}: {' '.join(job.steps)}"
+
+
+def _sensor(sensor: Sensor) -> Iterator[str]:
+    limit = f"every {sensor.every:g} seconds, {sensor.timeout:g} seconds each"
+    yield f"sensor {sensor.name} of {sensor.job} {limit} = {_function(sensor.function)}"
+    if sensor.cursor is not None:
+        yield f"  cursor {sensor.cursor}"
+    yield from _signature(sensor.signature)
 
 
 def schedule_text(schedule: Schedule) -> str:

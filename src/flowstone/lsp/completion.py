@@ -1,4 +1,4 @@
-"""What may stand at the cursor: names of assets and resources, keywords, options of IO managers."""
+"""What may stand at the cursor: names of assets, resources and jobs, keywords, options of IO managers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from flowstone.dsl.signals import HANDLERS
-from flowstone.dsl.vocabulary import STORAGE_KEYWORDS, AssetKeywords, CheckKeywords, ResourceKeywords
+from flowstone.dsl.vocabulary import (
+    STORAGE_KEYWORDS,
+    AssetKeywords,
+    CheckKeywords,
+    ResourceKeywords,
+    SensorKeywords,
+)
 from flowstone.errors import ConfigurationError
 from flowstone.frontend.expected import hints, words
 from flowstone.ir.project import Project
@@ -16,8 +22,13 @@ from flowstone.lsp.cursor import Bracket, Cursor
 from flowstone.lsp.mentions import Target
 from flowstone.registry import io_manager_class
 
-_VOCABULARY: dict[str, type] = {"asset": AssetKeywords, "check": CheckKeywords, "resource": ResourceKeywords}
-_ALIAS = re.compile(r"\b(asset|check|resource|Dep|Job)\s+as\s+([A-Za-z_]\w*)")
+_VOCABULARY: dict[str, type] = {
+    "asset": AssetKeywords,
+    "check": CheckKeywords,
+    "resource": ResourceKeywords,
+    "sensor": SensorKeywords,
+}
+_ALIAS = re.compile(r"\b(asset|check|resource|sensor|Dep|Job)\s+as\s+([A-Za-z_]\w*)")
 _DECORATOR = re.compile(r"^\s*@\s*([\w.]+)(.*)$", re.MULTILINE)
 _MANAGER = re.compile(r"\bio_manager\s*=\s*[\"']([^\"']*)[\"']")
 _CHECKED = re.compile(r"\basset\s*=\s*[\"']([^\"']*)[\"']")
@@ -100,7 +111,9 @@ class _Proposer:
                 if name not in given:
                     yield Proposal(name, "value", told)
             yield from (item for item in self._assets(own=True) if item.label not in given)
-        elif "resource" not in kinds:
+        elif "sensor" in kinds and "cursor" not in given:
+            yield Proposal("cursor", "value", "what the sensor gave last")
+        elif "resource" not in kinds and "sensor" not in kinds:
             return
         yield from (item for item in self._resources() if item.label not in given)
 
@@ -180,7 +193,7 @@ class _Proposer:
         return any(item.is_decorator for item in self._cursor.brackets)
 
     def _kind_of_names(self) -> str:
-        """Whether the names of ``assets``, of ``resources`` or a ``selector`` are wanted at the cursor."""
+        """Whether the names of ``assets``, ``resources`` or ``jobs``, or a ``selector``, are wanted at the cursor."""
         brackets = self._cursor.brackets
         inner = next((item for item in reversed(brackets) if item.callee), None)
         if inner is None:
@@ -196,13 +209,17 @@ class _Proposer:
         if not inner.is_decorator:
             return ""
         kinds = {"depends_on": "assets", "optional_deps": "assets", "requires": "resources"}
-        if word == "check":
-            kinds = {"asset": "assets"}
+        if word in ("check", "sensor"):
+            kinds = {"asset": "assets"} if word == "check" else {"job": "jobs"}
         return kinds.get(inner.keyword or "", "")
 
     def _names(self, kind: str) -> Iterator[Proposal]:
         if kind == "resources":
             yield from self._resources()
+            return
+        if kind == "jobs":
+            jobs = self._project.jobs.values()
+            yield from (Proposal(job.name, "value", "job", target=Target("job", job.name)) for job in jobs)
             return
         yield from self._assets(own=False)
         if kind == "selector":

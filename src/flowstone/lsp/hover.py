@@ -1,4 +1,4 @@
-"""What an editor shows of an asset, a resource or a job."""
+"""What an editor shows of an asset, a resource, a job, a check or a sensor."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def describe(project: Project, target: Target) -> str | None:
         return "\n".join(_job(project, target.id))
     if target.kind == "check":
         return "\n".join(_check(project, target.id))
+    if target.kind == "sensor" and target.id in project.sensors:
+        return "\n".join(_sensor(project, target.id))
     return None
 
 
@@ -91,7 +93,16 @@ def _job(project: Project, name: str) -> Iterator[str]:
     yield from _head("job", name, None, job.description)
     if job.schedule is not None:
         yield f"- schedule: `{value(job.schedule)}`"
+    if sensors := project.sensors_of.get(name):
+        yield f"- started by: {_names(sensor.name for sensor in sensors)}"
     yield f"- runs: {_names(job.steps)}"
+
+
+def _sensor(project: Project, name: str) -> Iterator[str]:
+    sensor = project.sensors[name]
+    yield from _head("sensor", name, None, sensor.description)
+    yield f"- starts: `{sensor.job}`"
+    yield f"- looks every {sensor.every:g} seconds"
 
 
 def _check(project: Project, name: str) -> Iterator[str]:

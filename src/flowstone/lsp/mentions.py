@@ -17,15 +17,16 @@ from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.job import Job
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.lsp.literals import literal_span, part, strings
 from flowstone.lsp.scopes import Function, all_arguments, uses
 
-Kind = Literal["asset", "resource", "job", "check"]
+Kind = Literal["asset", "resource", "job", "check", "sensor"]
 Role = Literal["declaration", "function", "parameter", "alias", "string", "use", "value"]
 """``function``: its name is not the asset's; ``alias``: a parameter of another name, and its uses; ``value``: a use of
 the parameter in the body; ``use``: an expression whose value is the name."""
 
-Declaration = Step | Check | Resource
+Declaration = Step | Check | Resource | Sensor
 
 _ATOM = re.compile(r"[^\s,+@]+(?:@[^\s,+]*)?")
 
@@ -145,6 +146,8 @@ class Mentions:
         for name in strings(keywords.get("requires")):
             if name.value in self._project.resources:
                 yield from _at(module, name, (Target("resource", str(name.value)),), "string")
+        if isinstance(item, Sensor) and item.job in self._project.jobs and "job" in keywords:
+            yield from _at(module, keywords["job"], (Target("job", item.job),), "string")
         if isinstance(item, Check) and "asset" in keywords:
             yield from self._asset_at(module, keywords["asset"], None)
         if "routed_from" in keywords:
@@ -234,6 +237,7 @@ def declarations(project: Project) -> Iterator[Declaration]:
     yield from project.steps.values()
     yield from project.checks
     yield from project.resources.values()
+    yield from project.sensors.values()
 
 
 def functions(project: Project) -> Iterator[tuple[FunctionRef, Location, Signature]]:
@@ -248,7 +252,8 @@ def functions(project: Project) -> Iterator[tuple[FunctionRef, Location, Signatu
 def _targets_of(item: Declaration) -> tuple[Target, ...]:
     if isinstance(item, Step):
         return tuple(Target("asset", asset) for asset in item.outputs.values())
-    return (Target("check" if isinstance(item, Check) else "resource", item.name),)
+    kinds: dict[type, Kind] = {Check: "check", Resource: "resource", Sensor: "sensor"}
+    return (Target(kinds[type(item)], item.name),)
 
 
 def _namespace(project: Project, item: Declaration) -> str | None:

@@ -12,6 +12,7 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.places import span_of
 from flowstone.ir.node import Location
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.lsp.mentions import Declaration, Mention, Mentions, Target, declarations
 from flowstone.lsp.scopes import Function
 from flowstone.lsp.session import Session
@@ -116,7 +117,9 @@ class ProjectNames:
         for item in declarations(project):
             if item.location.file != path:
                 continue
-            if target.kind == "asset":
+            if target.kind == "job":
+                used = [item.job_location] if isinstance(item, Sensor) and item.job == target.id else []
+            elif target.kind == "asset":
                 used = [each.location for each in item.signature.dependencies if each.asset == target.id]
             else:
                 used = [each.location for each in item.signature.resources if each.resource == target.id]
@@ -132,6 +135,7 @@ class ProjectNames:
         for item in declarations(loaded.project):
             used = {each.asset for each in item.signature.dependencies}
             used |= {each.resource for each in item.signature.resources}
+            used |= {item.job} if isinstance(item, Sensor) else set()
             if target.id in used:
                 found.add(item.location.file)
         return found & loaded.sources.keys()

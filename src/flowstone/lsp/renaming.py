@@ -46,8 +46,8 @@ def place_to_rename(names: ProjectNames, mention: Mention) -> tuple[Span, Target
         raise RefusedError(f"this is another name for '{target.id}'; rename it where it is declared")
     if mention.role == "function":
         raise RefusedError(f"the name of '{target.id}' is not that of its function; rename it at name=")
-    if target.kind == "check":
-        raise RefusedError("a check is used nowhere else: rename its function")
+    if target.kind in ("check", "sensor"):
+        raise RefusedError(f"a {target.kind} is used nowhere else: rename its function")
     _declaration(names, target)
     return _own_part(mention.span, target), target
 
@@ -129,12 +129,23 @@ def _spans(session: Session, names: ProjectNames, target: Target, new: str) -> I
     declaration = _declaration(names, target)
     assert declaration is not None
     yield _own_part(declaration.span, target)
+    yield from _mentioned(names, target)
     if target.kind == "job":
         return
     project = names.project
     assert project is not None
     _check_configuration(session, project, target)
     modules = _modules(session, target.name)
+    users = set(_check_functions(names, project, target, new))
+    for spans in keyword_places(modules, users, target.name).values():
+        yield from spans
+    item = declared(project, target)
+    if declaration.span == names.function_span(item):
+        yield from _python_spans(modules, PythonName(item.function.defined_in, target.name), new)
+
+
+def _mentioned(names: ProjectNames, target: Target) -> Iterator[Span]:
+    """The name wherever else it is written. Errors: RefusedError if an expression makes it."""
     for mention in names.references(target):
         if mention.role == "use":
             raise RefusedError(
@@ -143,12 +154,6 @@ def _spans(session: Session, names: ProjectNames, target: Target, new: str) -> I
         if mention.role != "alias":
             _only_target(mention)
             yield _own_part(mention.span, target)
-    users = set(_check_functions(names, project, target, new))
-    for spans in keyword_places(modules, users, target.name).values():
-        yield from spans
-    item = declared(project, target)
-    if declaration.span == names.function_span(item):
-        yield from _python_spans(modules, PythonName(item.function.defined_in, target.name), new)
 
 
 def _check_configuration(session: Session, project: Project, target: Target) -> None:

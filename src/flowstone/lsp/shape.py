@@ -10,6 +10,7 @@ from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.function import Signature
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.updates import updates_of
 from flowstone.lsp.mentions import Target
 
@@ -41,8 +42,11 @@ class _Shape:
             yield ("check", check.name, self._asset(check.asset), check.blocking, *self._function(check))
         for resource in project.resources.values():
             yield ("resource", self._resource(resource.name), *self._function(resource))
+        for sensor in project.sensors.values():
+            told = (self._job(sensor.job), sensor.every, sensor.timeout, sensor.cursor)
+            yield ("sensor", sensor.name, *told, *self._function(sensor))
         for job in project.jobs.values():
-            name = self._new if self._is("job", job.name) else job.name
+            name = self._job(job.name)
             steps = tuple(sorted(self._asset(step) for step in job.steps))
             yield ("job", "" if job.implicit else name, steps, self._schedule(job), job.implicit)
 
@@ -51,7 +55,7 @@ class _Shape:
             return job.schedule
         return job.schedule.when, tuple(self._asset(asset) for asset in updates_of(self._project, job))
 
-    def _function(self, item: Step | Check | Resource) -> Fact:
+    def _function(self, item: Step | Check | Resource | Sensor) -> Fact:
         return (item.function.module, *self._signature(item.signature))
 
     def _signature(self, signature: Signature) -> Iterator[Fact]:
@@ -74,6 +78,9 @@ class _Shape:
 
     def _resource(self, name: str) -> str:
         return self._new if self._is("resource", name) else name
+
+    def _job(self, name: str) -> str:
+        return self._new if self._is("job", name) else name
 
     def _parameter(self, name: str | None, kind: str, id: str) -> str | None:
         return self._new if name == self._old and self._is(kind, id) else name

@@ -1,4 +1,4 @@
-"""The assets, resources, checks and jobs of a file or a project, as an editor lists them."""
+"""The assets, resources, checks, sensors and jobs of a file or a project, as an editor lists them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _KINDS = {
     "check": types.SymbolKind.Boolean,
     "resource": types.SymbolKind.Interface,
     "job": types.SymbolKind.Event,
+    "sensor": types.SymbolKind.Event,
 }
 
 
@@ -28,6 +29,8 @@ def _declared(project: Project) -> Iterator[tuple[str, str, Span]]:
         yield "check", check.name, span_of(check.location)
     for resource in project.resources.values():
         yield "resource", resource.name, span_of(resource.location)
+    for sensor in project.sensors.values():
+        yield "sensor", sensor.name, span_of(sensor.location)
     for job in project.jobs.values():
         if job.location is not None:
             yield "job", job.name, span_of(job.location)

@@ -63,6 +63,8 @@ class Session:
     """The command that goes on where this one was interrupted."""
     resumes: str | None = None
     """Id of the run that it goes on with."""
+    run_id: str | None = None
+    """The id of the run; None: a new one."""
     dask: str | None = None
     """Address of the scheduler of the executor ``dask``; None: a cluster on this machine."""
     ray: str | None = None
@@ -116,7 +118,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
     if not planned.plan.tasks:
         print("nothing to do", file=sys.stderr)  # noqa: T201
         return 0
-    run_id = new_run_id()
+    run_id = session.run_id or new_run_id()
     home = state_folder(workspace.root, workspace.environment)
     _forget(home / LOGS)
     options = Options(

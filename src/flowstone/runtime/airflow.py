@@ -11,6 +11,8 @@ from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.sdk.bases.operator import BaseOperatorMeta
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from flowstone.ir.run_requests import SENSED
+
 if TYPE_CHECKING:
     from flowstone.ir.node import Json
     from flowstone.runtime.outcome import Outcome
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 POKE_INTERVAL = 15.0
 """Seconds between two looks of ``AwaitAssets``."""
+PARTITION = "flowstone_partition"
+"""Name in the conf of runs that a sensor has started: their partition key."""
 LONGEST_WAIT = 24 * 3600.0
 STARTING = timedelta(minutes=2)
 """What Airflow's limit on a task's time leaves for starting the process in which a step with a timeout runs."""
@@ -75,6 +79,7 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         if outcome.status == "skipped":
             raise AirflowSkipException(outcome.reason)
         events = context["outlet_events"]
+        key = None if context.get("partition_key") is not None else key_of(context)
         for outlet, record in zip(self.outlets, outcome.records, strict=True):
             events[outlet].extra = {
                 "status": outcome.status,
@@ -84,6 +89,8 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
                 "checks": {check.name: check.passed for check in record.checks},
                 "metadata": record.metadata,
             }
+            if key is not None:
+                events[outlet].add_partitions(key)
 
     def _materialize(self, workspace: Workspace, manifest: Path, context: Any) -> Outcome:
         from flowstone.runtime.isolate import materialize_isolated
@@ -93,7 +100,7 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
 
         step = workspace.step(self.task_id).step
         partition = self._partition(workspace, context)
-        if partition is None and context.get("partition_key") is not None:
+        if partition is None and key_of(context) is not None:
             self._demand_inputs(workspace)
         config = self._config(workspace, context)
         failed = tuple((name, partition) for name in self._failed(workspace, context))
@@ -147,7 +154,7 @@ class AssetOperator(BaseOperator, metaclass=_TakesCode):
         definition = workspace.step(self.task_id).partitions
         if definition is None:
             return None
-        key: str | None = context.get("partition_key")
+        key = key_of(context)
         if key is None:
             raise AirflowFailException(f"{self.task_id} has {definition.kind} partitions: give the run a partition key")
         try:
@@ -258,7 +265,7 @@ class TellDimension(BaseOperator):
         """Add the key of the dimension to the event."""
         from flowstone.runtime.dimensions import missing_beside
 
-        key, missing = missing_beside(workspace_of(self), self.asset, self.dimension, context["partition_key"])
+        key, missing = missing_beside(workspace_of(self), self.asset, self.dimension, str(key_of(context)))
         if missing:
             raise AirflowSkipException(f"not yet: {self.asset}[{missing}] is not materialized")
         (outlet,) = self.outlets
@@ -266,7 +273,7 @@ class TellDimension(BaseOperator):
 
 
 class AwaitAssets(BaseSensorOperator):
-    """Lets a run that a clock started wait until its inlets are made for the same tick, by a DAG of the same schedule.
+    """Lets a run that a clock or a sensor started wait until its inlets are made, by a DAG that was started with it.
 
     Runs by hand and backfills take what is stored. Between two looks the task holds no worker.
     """
@@ -278,10 +285,21 @@ class AwaitAssets(BaseSensorOperator):
     def poke(self, context: Any) -> bool:
         """Whether every inlet has an event since the run's tick."""
         run = context["dag_run"]
-        if run.run_type != "scheduled":
+        if run.run_type != "scheduled" and not run.run_id.startswith(SENSED):
             return True
         events = context["inlet_events"]
         return all(len(events[asset].after(run.run_after.isoformat()).limit(1)) for asset in self.inlets)
+
+
+def key_of(context: Any) -> str | None:
+    """The partition key of the run; of one that a sensor has started that in its conf.
+
+    A task can start runs, but Airflow's message for that holds no partition key.
+    """
+    key = context.get("partition_key")
+    if key is None:
+        key = (context["dag_run"].conf or {}).get(PARTITION)
+    return None if key is None else str(key)
 
 
 def _manifest(task: BaseOperator) -> Path:

@@ -48,9 +48,10 @@ def _params(project: Project, environment: Mapping[str, str]) -> dict[str, dict[
 
 
 def declared_parameters(project: Project) -> dict[str, dict[str, ConfigParameter]]:
-    """The config parameters that there are, by the step, check or resource that has them, then by name."""
+    """The config parameters that there are, by the step, check, resource or sensor that has them, then by name."""
     owners = [(step.id, step.signature) for step in project.steps.values()]
     owners += [(resource.name, resource.signature) for resource in project.resources.values()]
+    owners += [(sensor.name, sensor.signature) for sensor in project.sensors.values()]
     owners += [(check.name, check.signature) for check in project.checks]
     found: dict[str, dict[str, ConfigParameter]] = {}
     for name, signature in owners:

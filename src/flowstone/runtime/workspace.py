@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT_VARIABLE = "FLOWSTONE_PROJECT_ROOT"
 """Environment variable that tells a worker where the project's folder is."""
 
-Kind = Literal["asset", "resource", "check"]
+Kind = Literal["asset", "resource", "check", "sensor"]
 
 
 class Workspace:

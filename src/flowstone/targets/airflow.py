@@ -21,6 +21,7 @@ from flowstone.ir.job import Job
 from flowstone.ir.limits import limit_id
 from flowstone.ir.project import Project
 from flowstone.ir.run_parameters import config_parameters, config_value, parameter_name
+from flowstone.ir.sensor import Sensor
 from flowstone.ir.uri import asset_uri
 from flowstone.targets.airflow_capabilities import CAPABILITIES, VERSIONS
 from flowstone.targets.airflow_clock import first_tick, last_tick, partition_timetable, plain_timetable
@@ -30,6 +31,7 @@ from flowstone.targets.airflow_params import param
 from flowstone.targets.airflow_plan import plan
 from flowstone.targets.airflow_pools import pools_file
 from flowstone.targets.airflow_rules import refusals
+from flowstone.targets.airflow_sensors import cursor_name, sensor_dag_id, started_by_sensors
 from flowstone.targets.airflow_source import Names, functions, imports
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.file_names import file_stems
@@ -95,6 +97,7 @@ class _File:
         assets = [(self._names.asset(asset).name, self._asset(asset)) for asset in self._used_assets()]
         assets += [(self._names.asset(source).name, self._source(source)) for source in self._used_sources()]
         dags = [item for dag in self._dags for item in (*self._keys_dag(dag), self._dag(dag))]
+        dags += [self._sensor_dag(sensor) for sensor in self._project.sensors_of.get(self._job.name, ())]
         calls: list[Any] = [item for _, item in assets]
         calls += [item for dag in dags for item in (dag["call"], *(task["call"] for task in dag["tasks"]))]
         return {"header": self._header(), "imports": imports(functions(calls)), "assets": assets, "dags": dags}
@@ -228,6 +231,22 @@ class _File:
         one_by_one = partitions is None or any(self._reads_its_past(step) for step in steps)
         arguments["max_active_runs"] = 1 if one_by_one else MAX_ACTIVE_RUNS
         return Call("DAG", (), self._described(arguments, self._params(steps)))
+
+    def _sensor_dag(self, sensor: Sensor) -> dict[str, Any]:
+        """The DAG that looks, and starts the others."""
+        schedule = call("DeltaTriggerTimetable", timedelta(seconds=sensor.every))
+        arguments = self._dag_arguments(sensor_dag_id(self._project, sensor), schedule, None, None)
+        arguments["max_active_runs"] = 1
+        starts, follows = started_by_sensors(self._project, self._dags)
+        task: dict[str, Any] = {"task_id": sensor.name, "cursor": cursor_name(self._project, sensor), "starts": starts}
+        if follows:
+            task["follows"] = follows
+        task["execution_timeout"] = timedelta(seconds=sensor.timeout)
+        if sensor.description:
+            task["doc_md"] = _markdown(sensor.description)
+        name = self._names.task(f"sensor {sensor.name}").name
+        looks = {"name": name, "call": Call("SensorOperator", (), task), "source": str(sensor.location)}
+        return {"call": Call("DAG", (), self._described(arguments)), "tasks": [looks], "edges": []}
 
     def _dag_arguments(self, id: str, schedule: Any, partitions: Partitions | None, trigger: Trigger) -> dict[str, Any]:
         arguments: dict[str, Any] = {"dag_id": id, "schedule": schedule}

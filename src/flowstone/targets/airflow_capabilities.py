@@ -16,6 +16,7 @@ from flowstone.targets.constructs import (
     HOURS,
     MULTI,
     SAME_KEY,
+    SENSOR,
     SPREAD,
     STATIC,
     TWINS,
@@ -151,6 +152,11 @@ CAPABILITIES = tuple(
         (UPDATE_ALL_KEYED, "native", "once each has a new event of the key", _KEYS),
         (UPDATE_PERIODS, "native", "RollupMapper: once all keys of the period are there", _MAPPERS),
         (UPDATE_GATHERED, "native", "FixedKeyMapper, after each new partition", _MAPPERS),
+        (
+            SENSOR,
+            "runtime",
+            "a DAG that looks; the id of a run follows from the key, the cursor is a variable",
+        ),
         ("airflow=", "native", "executor, executor_config, pool, pool_slots, priority_weight, queue and others"),
     )
 )

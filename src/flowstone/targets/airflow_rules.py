@@ -14,6 +14,7 @@ from flowstone.ir.project import Project
 from flowstone.targets.airflow_clock import RefusedError, partition_timetable
 from flowstone.targets.airflow_dags import Dag, Plan
 from flowstone.targets.airflow_plan import plan
+from flowstone.targets.airflow_sensors import sensor_dag_id
 from flowstone.targets.constructs import reads_other_runs
 from flowstone.targets.refusals import Option, Refusals
 from flowstone.targets.tags import tag_texts
@@ -103,6 +104,8 @@ def refusals(project: Project) -> Iterator[Diagnostic]:
     for dag in made.dags:
         yield from _dag(project, dag)
     yield from _edges(made)
+    yield from _AIRFLOW.sensors(project)
+    yield from _sensors(project)
     for job in project.jobs.values():
         yield from _AIRFLOW.parameter_names(project, job)
         yield from _AIRFLOW.later_partitions(project, job)
@@ -123,6 +126,15 @@ def _project_name(project: Project) -> Iterator[Diagnostic]:
             None,
             "choose a name of letters, digits, '_', '-' and '.'",
         )
+
+
+def _sensors(project: Project) -> Iterator[Diagnostic]:
+    for sensor in project.sensors.values():
+        name = sensor_dag_id(project, sensor)
+        if sensor.job in project.jobs and len(name) > MAX_ID:
+            yield _AIRFLOW.error(
+                f"{name!r} cannot be the id of a DAG", sensor.location, f"use up to {MAX_ID} characters in all"
+            )
 
 
 def _dag(project: Project, dag: Dag) -> Iterator[Diagnostic]:

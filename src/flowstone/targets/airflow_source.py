@@ -44,9 +44,10 @@ _OPERATORS = frozenset({"AssetOperator", "AwaitAssets", "FailedBranches", "TellD
 
 _WAITING = {
     "ApprovedAssetOperator": "flowstone.runtime.airflow_approval",
+    "SensorOperator": "flowstone.runtime.airflow_sensor",
     "SignalledAssetOperator": "flowstone.runtime.airflow_signal",
 }
-"""Operators of steps that wait for somebody, with their modules."""
+"""Operators that few files need, with their modules."""
 
 
 class Names:

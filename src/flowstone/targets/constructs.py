@@ -45,6 +45,7 @@ from flowstone.targets.secrets import references_of
 
 Places = Iterator[Location]
 
+SENSOR = "sensor"
 SAME_KEY = "mapping: same key"
 FINER = "mapping: days into weeks and months, hours (UTC) into days"
 HOURS = "mapping: hours into weeks and months, hours of a zone into days"
@@ -346,6 +347,7 @@ CONSTRUCTS: Mapping[str, Callable[[Project], Places]] = {
     ),
     UPDATE_PERIODS: _follows(lambda theirs, ours: ours is not None and theirs is not None and theirs.kind != ours.kind),
     UPDATE_GATHERED: _follows(lambda theirs, ours: ours is None and theirs is not None),
+    SENSOR: lambda project: (sensor.location for sensor in project.sensors.values()),
     "airflow=": _options("airflow"),
     "prefect=": _options("prefect"),
     "local=": _options("local"),

@@ -43,6 +43,7 @@ class LocalTarget:
                     yield _finding(f"the local runner has no option {name!r}", place, hint)
                 elif value not in EXECUTORS:
                     yield _finding(f"{value!r} is not an executor", place, f"there are: {', '.join(EXECUTORS)}")
+        yield from _LOCAL.sensors(project)
         for job in project.jobs.values():
             if job.schedule is not None and job.location is not None:
                 text = f"job {job.name} is not started by itself: the local target has no scheduler"

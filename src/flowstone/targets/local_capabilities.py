@@ -16,6 +16,7 @@ from flowstone.targets.constructs import (
     HOURS,
     MULTI,
     SAME_KEY,
+    SENSOR,
     SPREAD,
     STATIC,
     TWINS,
@@ -109,6 +110,7 @@ CAPABILITIES = tuple(
         (UPDATE_ALL_KEYED, "runtime", _STARTED),
         (UPDATE_PERIODS, "runtime", _STARTED),
         (UPDATE_GATHERED, "runtime", _STARTED),
+        (SENSOR, "native", "flowstone dev looks; a script is started by whatever else looks"),
         ("local=", "native", "executor: process, thread, inline, dask or ray"),
     )
 )

@@ -16,6 +16,7 @@ from flowstone.targets.constructs import (
     HOURS,
     MULTI,
     SAME_KEY,
+    SENSOR,
     SPREAD,
     STATIC,
     TWINS,
@@ -112,6 +113,7 @@ CAPABILITIES = tuple(
         (UPDATE_ALL_KEYED, "refused", "a compound trigger does not tell partitions apart"),
         (UPDATE_PERIODS, "refused", "the event tells its own key only"),
         (UPDATE_GATHERED, "native", "a run for each partition that was made"),
+        (SENSOR, "refused", "nothing is generated that would call it"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),
     )
 )

@@ -17,7 +17,7 @@ from flowstone.ir.run_parameters import config_parameters, parameter_name
 from flowstone.registry import io_manager_class
 from flowstone.targets.constructs import looks_forward
 from flowstone.targets.cron import cron_fields
-from flowstone.targets.secrets import references_of
+from flowstone.targets.secrets import references_of, references_of_function
 
 CODE = "FS801"
 
@@ -71,6 +71,28 @@ class Refusals(Struct, frozen=True):
                     step.keywords.get("io_manager", step.location),
                     "refer to it by { env = ... } or { file = ... }, in a profile of its own for each engine",
                 )
+
+    def no_sensors(self, project: Project) -> Iterator[Diagnostic]:
+        """Sensors, where nothing looks."""
+        for sensor in project.sensors.values():
+            yield self.error(
+                f"nothing would ever call the sensor {sensor.name}",
+                sensor.location,
+                "give the job a schedule, or leave sensors to a profile for the local runner",
+            )
+
+    def sensors(self, project: Project) -> Iterator[Diagnostic]:
+        """References to secrets that another engine looks up, of sensors and of the resources that they use."""
+        for sensor in project.sensors.values():
+            for place, kind in references_of_function(project, sensor.name, sensor.signature):
+                engine = ENGINES.get(kind)
+                if engine is not None and engine != self.keyword:
+                    yield self.error(
+                        f"sensor {sensor.name} needs the secret of {place} that {kind!r} refers to, which only"
+                        f" {engine} looks up",
+                        sensor.location,
+                        "refer to it by { env = ... } or { file = ... }, in a profile of its own for each engine",
+                    )
 
     def later_partitions(self, project: Project, job: Job) -> Iterator[Diagnostic]:
         """Partitions that only a later run of the same job makes."""

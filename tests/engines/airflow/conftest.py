@@ -37,7 +37,8 @@ from pathlib import Path
 from flowstone import AllPartitions, CheckResult, Context, Cron, DailyPartitions, Dep, Every, HourlyPartitions, Job
 from flowstone import DynamicPartitions, MultiPartitions
 from flowstone import Last, MonthlyPartitions, Offset, Only, Output, Retry, Scatter, StaticPartitions, WeeklyPartitions
-from flowstone import Approval, Failure, OnUpdate, Signal, SignalGate, asset, check, join, resource, route
+from flowstone import Approval, Failure, OnUpdate, RunRequest, SensorResult, Signal, SignalGate
+from flowstone import asset, check, join, resource, route, sensor
 
 HERE = Path(__file__).parent
 

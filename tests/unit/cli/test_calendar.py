@@ -64,6 +64,7 @@ def test_changes_of_the_clock_in_json(call, project):
         "schedule": "at 30 2 * * * (Europe/Berlin)",
         "note": None,
         "follows": [],
+        "sensors": [],
         "firings": [
             {"at": "2026-10-25T02:30:00+02:00", "engines": ["prefect"], "partitions": days, "clock_change": change},
             {"at": "2026-10-25T02:30:00+01:00", "engines": ["airflow"], "partitions": days, "clock_change": change},

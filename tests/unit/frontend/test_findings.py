@@ -14,8 +14,6 @@ CASES = {
     "unknown name": ("from flowstone import asset\n@asset(group=GRUOP)\ndef a(): ...\n", [("FS004", 2, 14)]),
     "unknown name of flowstone": ("from flowstone import assett\n", [("FS004", 1, 23)]),
     "unknown attribute of flowstone": ("import flowstone as fs\n@fs.assett\ndef a(): ...\n", [("FS004", 2, 2)]),
-    "not supported name": ("from flowstone import sensor\n", [("FS007", 1, 23)]),
-    "not supported attribute": ("import flowstone as fs\n@fs.sensor\ndef a(): ...\n", [("FS007", 2, 2)]),
     "environment in a declaration": (
         "import os\nfrom flowstone import asset\n@asset(path=os.environ['X'])\ndef a(): ...\n",
         [("FS003", 3, 13)],

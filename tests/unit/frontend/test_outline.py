@@ -137,6 +137,21 @@ def test_what_is_added_to_registries_is_seen(old, new):
     assert seen(ADDS) == seen(ADDS.replace('["b"]', '["c"]'))
 
 
+SENSOR = """
+from pipelines.words import RunRequest, sensor
+
+@sensor(job="load", every="30s")
+def look(cursor):
+    found = 1
+    return RunRequest("a", partition="2024-01-01")
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("2024-01-01", "2024-01-02"), ("found = 1", "found = 2")])
+def test_what_a_sensor_asks_for_is_seen(old, new):
+    assert seen(SENSOR) != seen(SENSOR.replace(old, new))
+
+
 @pytest.mark.parametrize("text", ["x = (", "x = 1  # flowstone: ignore[FS101]", "from x import *", "x = '\0'"])
 def test_modules_in_which_everything_counts(text):
     assert seen(text) is None

@@ -56,6 +56,8 @@ def labels(items):
     ("text", "expected"),
     [
         ("@made\ndef total(|", ["orders", "returns", "shop"]),
+        ('@fs.sensor(job="|")', ["core", "default"]),
+        ('@fs.sensor(job="core", every=60)\ndef look(|', ["cursor", "shop"]),
         ("@made\ndef total(ord|) -> int: ...", ["orders"]),
         ("@fs.asset(\n    group='x',\n)\n@other\nasync def total(orders: int, |", ["returns", "shop"]),
         ("@made\ndef total(\n    orders: int,  # (\n    r|\n) -> int:\n    return 1\n", ["returns"]),

@@ -355,3 +355,27 @@ def test_handlers_follow_their_asset_and_what_they_read(project, client, edited)
         "orders", "sales"
     )
     assert "has a variable 'payload' already" in refused(client, path, "payload", "def orders", "orders")
+
+
+SENSED = """from flowstone import Job, RunRequest, asset, sensor
+
+
+@asset
+def order() -> list[int]:
+    return [1]
+
+
+load = Job("load", select="order")
+
+
+@sensor(job="load", every="30s")
+def files(cursor: str | None) -> RunRequest:
+    return RunRequest("a")
+"""
+
+
+def test_a_job_is_renamed_in_its_sensors(project, client, edited):
+    path = project({"pipelines/a.py": SENSED}) / "pipelines/a.py"
+    client.open(path)
+    client.wait_for(path)
+    assert edited(path, rename(client, path, "take", 'job="load"', "load")) == SENSED.replace('"load"', '"take"')

@@ -52,7 +52,7 @@ def _has_clock(schedule: Schedule | None) -> bool:
 
 
 def _triggered(project: Project, clocked: set[str]) -> set[str]:
-    """Steps that run by the clock, or in a job that runs when something that it reads, or follows, was made."""
+    """Steps that run by the clock, or in a job that a sensor starts, or something that it reads or follows."""
     followers: dict[str, list[str]] = {}
     for job in project.jobs.values():
         for asset in updates_of(project, job):
@@ -61,7 +61,8 @@ def _triggered(project: Project, clocked: set[str]) -> set[str]:
     for job in project.jobs.values():
         for step in job.steps:
             jobs_of.setdefault(step, []).append(job.name)
-    triggered, todo, started = set(clocked), list(clocked), set[str]()
+    sensed = {step for name in project.sensors_of if name in project.jobs for step in project.jobs[name].steps}
+    triggered, todo, started = clocked | sensed, [*clocked, *sensed], set[str]()
     while todo:
         step = todo.pop()
         readers = [name for user in project.downstream.get(step, ()) for name in jobs_of.get(user, ())]

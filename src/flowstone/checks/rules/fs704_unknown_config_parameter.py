@@ -19,7 +19,9 @@ def check(subject: Subject) -> Iterator[Finding]:
                 continue  # a variable of the environment, which may be meant for another project
             if owner not in declared:
                 if subject.complete:
-                    message = f"the configuration sets {key}, and there is no asset, check or resource {owner!r}"
+                    message = (
+                        f"the configuration sets {key}, and there is no asset, check, resource or sensor {owner!r}"
+                    )
                     yield Finding(message, subject.configured(key), help=did_you_mean(owner, declared))
             elif parameter not in declared[owner]:
                 yield Finding(
@@ -33,6 +35,7 @@ def _declared(subject: Subject) -> dict[str, set[str]]:
     project = subject.project
     owners = [(step.id, step.signature) for step in project.steps.values()]
     owners += [(resource.name, resource.signature) for resource in project.resources.values()]
+    owners += [(sensor.name, sensor.signature) for sensor in project.sensors.values()]
     owners += [(check.name, check.signature) for check in project.checks]
     found: dict[str, set[str]] = {}
     for name, signature in owners:

@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 help="return a bool or a CheckResult on every path",
                 related=((owner.location, "the check"),),
             )
-        else:
+        elif isinstance(owner, Step | Resource):
             yield _broken_promise(fact, owner, way)
 
 

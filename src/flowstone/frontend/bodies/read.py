@@ -15,13 +15,14 @@ from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.requests import requests
 from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.drafts import Draft
 from flowstone.frontend.functions import yields
 from flowstone.frontend.keywords import Keywords
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Defined, Names, ProjectModule
+from flowstone.frontend.names import Defined, Names, ProjectModule, Public
 from flowstone.frontend.places import location
 from flowstone.ir.body import BodyFact
 
@@ -63,10 +64,22 @@ class Bodies:
                     )
         for handler in draft.declared.handlers if self._seen(module).may_do else ():
             yield from self._deeds(Draft(handler, Keywords(), draft.name, draft.namespace))
+        if kind == "sensor":
+            yield from self._requests(draft)
         if draft.declared.word == "route":
             for node in returned_texts(draft.declared.function):
                 place = location(module.span(node))
                 yield BodyFact(kind="chooses", owner_kind=kind, owner=draft.id, location=place, what=str(node.value))
+
+    def _requests(self, draft: Draft) -> Iterator[BodyFact]:
+        """The partitions that a sensor asks for where they are written out."""
+        module = draft.declared.scope.module
+        for call, partition in requests(draft.declared.function):
+            if isinstance(self._names.resolve(module, call.func), Public):
+                place = location(module.span(partition))
+                yield BodyFact(
+                    kind="requests", owner_kind="sensor", owner=draft.id, location=place, what=str(partition.value)
+                )
 
     def _deeds(self, draft: Draft) -> Iterator[BodyFact]:
         """What makes the run of an asset differ from another."""
@@ -93,6 +106,8 @@ class Bodies:
         """The ways in which a function ends without what is expected of it."""
         function, module, kind = draft.declared.function, draft.declared.scope.module, draft.declared.kind
         is_route = draft.declared.word == "route"
+        if kind == "sensor":  # no value means that nothing is new
+            return []
         if "yield" in module.source and yields(function):
             opens = draft.declared.word == "resource"
             return endings_without_yield(function, self._surroundings(module)) if opens else []

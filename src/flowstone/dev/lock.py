@@ -1,0 +1,34 @@
+"""One scheduler for a project at a time: it holds a lock that the system takes from it with its death."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowstone.errors import StateError
+
+FILE_NAME = "dev.lock"
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the lock. Errors: StateError, which names the process that holds it; OSError."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = home / FILE_NAME
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            pid = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
+            raise StateError(
+                f"flowstone dev runs already for this project (process {pid})", help=f"stop it by: kill {pid}"
+            ) from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)

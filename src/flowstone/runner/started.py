@@ -1,0 +1,63 @@
+"""The process of a run that a scheduler starts: ``python -m flowstone.runner.started LIFELINE``.
+
+It reads the run as JSON from the standard input. The id is given, and the history has each id once: the same start
+cannot become two runs, whenever the scheduler dies. ``LIFELINE`` is that of a worker.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flowstone.runner.worker import start_guard
+
+BUSY = 75
+"""Exit code where another run is making the same: it may be tried again."""
+
+
+def main(lifeline: int) -> int:
+    """Carry out the run, and return the exit code."""
+    start_guard(lifeline)
+    order = json.loads(sys.stdin.readline())
+
+    from flowstone.diagnostics.terminal import error_text
+    from flowstone.errors import FlowStoneError, RunConflictError, UsageError
+    from flowstone.runner.session import EXIT_FAILED, carry_out
+    from flowstone.runtime.workspace import Workspace
+
+    hide: Callable[[str], str] = str
+    try:
+        workspace = Workspace.open(Path(order["manifest"]))
+        hide = workspace.hide
+        return carry_out(workspace, _session(order))
+    except RunConflictError as error:
+        sys.stderr.write(error_text(error))
+        return BUSY
+    except FlowStoneError as error:
+        sys.stderr.write(hide(error_text(error)))
+        return 2 if isinstance(error, UsageError) else EXIT_FAILED
+
+
+def _session(order: dict[str, Any]) -> Any:
+    from flowstone.runner.prepare import Asked
+    from flowstone.runner.session import Session
+
+    return Session(
+        asked=Asked(tuple(order["steps"]), tuple(order["keys"]), assignments=tuple(order["assignments"])),
+        executor=order["executor"],
+        workers=order["workers"],
+        dask=order["dask"],
+        ray=order["ray"],
+        manifest=Path(order["manifest"]),
+        command=order["command"],
+        resume=f"flowstone run --resume {order['run_id']}",
+        run_id=order["run_id"],
+        output_format=order["output_format"],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
