@@ -61,11 +61,17 @@ class ChosenTarget(Struct, frozen=True):
         return tuple(Lowering(item, used[item.construct]) for item in self.capabilities() if used[item.construct])
 
     def check(self, project: Project) -> Iterator[Diagnostic]:
-        """What the target cannot do, and what this version of it cannot do yet."""
-        yield from self.target.check(project)
+        """What the target cannot do, and what this version of it cannot do yet.
+
+        What its capabilities refuse is refused here if it has not told more of it itself.
+        """
+        told = list(self.target.check(project))
+        yield from told
         for lowering in self.lowerings(project):
             if self._is_too_old(lowering.capability.since):
-                yield _refusal(self.title, lowering)
+                yield _refusal(self.title, "cannot do this yet", lowering)
+            elif lowering.capability.how == "refused" and not told:
+                yield _refusal(self.target.name, "cannot do this", lowering)
 
     def _in_version(self, item: Capability) -> Capability:
         if not self._is_too_old(item.since):
@@ -112,13 +118,13 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part)
 
 
-def _refusal(title: str, lowering: Lowering) -> Diagnostic:
+def _refusal(title: str, words: str, lowering: Lowering) -> Diagnostic:
     item, (first, *others) = lowering.capability, lowering.places
     more = f", here and in {len(others):,} other place{'s' * (len(others) != 1)}" if others else ""
     return Diagnostic(
         CODE,
         Severity.ERROR,
-        f"{title} cannot do this yet: {item.construct}{more}",
+        f"{title} {words}: {item.construct}{more}",
         _span(first),
         item.note,
         tuple(Related(_span(place), "used here, too") for place in others[:_MOST_PLACES]),

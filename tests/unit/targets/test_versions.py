@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from flowstone.config import load_settings
 from flowstone.errors import ConfigurationError
 from flowstone.frontend import load
 from flowstone.registry import TARGETS, target
 from flowstone.targets.constructs import CONSTRUCTS, uses
+from flowstone.targets.local import LocalTarget
 from flowstone.targets.versions import all_targets, choose
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -119,6 +121,17 @@ def test_a_construct_is_refused_once_with_its_places(project):
     assert found.help == "from airflow@3.2: partition key of the DAG run"
     assert [place.span.line for place in found.related] == [5, 7, 9]
     assert list(choose("airflow@3.2").check(project(text))) == []
+
+
+def test_what_the_table_refuses_is_never_compiled(project, monkeypatch):
+    text = "@asset(retries=2)\ndef a() -> int: ...\n@asset(retries=3)\ndef b() -> int: ...\n"
+    table = [replace(item, how="refused") if item.construct == "retries" else item for item in LocalTarget.capabilities]
+    monkeypatch.setattr(LocalTarget, "capabilities", tuple(table))
+
+    (found,) = choose("local").check(project(text))
+
+    assert found.message == "local cannot do this: retries, here and in 1 other place"
+    assert (found.code, found.span.line) == ("FS801", 3)
 
 
 def test_where_constructs_are_used(project):
