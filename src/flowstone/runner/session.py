@@ -152,7 +152,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
         # A run that waits can be resumed, as one that was interrupted.
         journal.end("failed" if not summary.ok else "interrupted" if summary.waiting else "done")
         _tell_of_waiting(workspace, summary, session)
-        if summary.total("materialized"):
+        if summary.total("materialized") and not session.quiet:
             _tell_of_new_keys(workspace)
     return 0 if summary.ok else EXIT_FAILED
 

@@ -14,8 +14,8 @@ from flowstone.fixes.respell import respell
 def check(subject: Subject) -> Iterator[Finding]:
     if not subject.complete:
         return
-    known = subject.project.registries
     for fact, owner in subject.deeds("adds partitions"):
+        known = subject.project.registries
         if fact.what and fact.what not in known:
             near = nearest(fact.what, known)
             there = f"there are: {', '.join(known)}" if known else "write partitioned_by=DynamicPartitions(...)"
