@@ -104,7 +104,7 @@ class PrefectJob:
 
         Errors: as ``flowstone.runtime.materialize``, AssetTimeoutError.
         """
-        _forward_logs()
+        forward_logs()
         workspace = Workspace.open(self.manifest)
         run = Run(str(flow_run.id), "prefect", task_run.run_count or 1, tuple(failed))
         outcome = self._outcome(workspace, workspace.step(step).step, partition, config or {}, run)
@@ -205,7 +205,7 @@ def _reference(outcome: Outcome) -> dict[str, Json]:
     }
 
 
-def _forward_logs() -> None:
+def forward_logs() -> None:
     """Let Prefect show what assets log by ``ctx.log``. A logger takes the same handler once only."""
     logger = logging.getLogger("flowstone")
     if logger.level == logging.NOTSET:

@@ -14,13 +14,14 @@ from flowstone.diagnostics.diagnostic import Diagnostic
 from flowstone.ir.digest import project_digest
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
+from flowstone.ir.sensor import Sensor
 from flowstone.targets.contract import Capability, Rendered, RenderOptions
 from flowstone.targets.file_names import file_stems
 from flowstone.targets.header import header
 from flowstone.targets.literals import Call, Ref
 from flowstone.targets.manifest import manifest_file
 from flowstone.targets.prefect_capabilities import CAPABILITIES, VERSIONS
-from flowstone.targets.prefect_deployments import deployment, yaml_text
+from flowstone.targets.prefect_deployments import deployment, sensor_deployments, yaml_text
 from flowstone.targets.prefect_names import Names
 from flowstone.targets.prefect_parameters import Parameter, parameters_of
 from flowstone.targets.prefect_rules import flow_name, refusals
@@ -53,6 +54,7 @@ class PrefectTarget:
             values = _flow_values(project, job, names, digest)
             files[path] = render("prefect/flow.py.jinja", options.template_folder, **values)
             deployments.append(deployment(project, job, path, names))
+            deployments += sensor_deployments(project, job, path, names)
         files["prefect.yaml"] = render(
             "prefect/prefect.yaml.jinja",
             options.template_folder,
@@ -78,7 +80,9 @@ def _flow_values(project: Project, job: Job, names: Names, digest: str) -> dict[
             target="prefect",
             digest=digest,
         ),
-        "imports": _imports(used, retries=any("retries" in task["options"] for task in tasks)),
+        "imports": _imports(
+            used, retries=any("retries" in task["options"] for task in tasks), sensors=bool(names.sensors)
+        ),
         "job": job.name,
         "aliases": aliases,
         "tasks": tasks,
@@ -92,6 +96,7 @@ def _flow_values(project: Project, job: Job, names: Names, digest: str) -> dict[
         "parameters": parameters,
         "description": _docstring(job, parameters),
         "start": Call("JOB.start", (), {parameter.name: Ref(parameter.name) for parameter in parameters}),
+        "sensors": [_sensor(project, sensor, names) for sensor in project.sensors_of.get(job.name, ())],
         "submits": [_submit(project, job, step, names) for step in job.steps],
     }
 
@@ -101,7 +106,7 @@ def _no_template(text: str) -> str:
     return text.replace("{{", "{ {").replace("}}", "} }")
 
 
-def _imports(annotations: set[str], *, retries: bool) -> list[str]:
+def _imports(annotations: set[str], *, retries: bool, sensors: bool) -> list[str]:
     text = _STRING.sub("", " ".join(annotations))
     typing = [name for name in ("Annotated", "Any", "Literal") if re.search(rf"\b{name}\b", text)]
     lines = []
@@ -113,11 +118,28 @@ def _imports(annotations: set[str], *, retries: bool) -> list[str]:
         lines.append("")
     names = ["FLOW", "TASK", "PrefectJob", *(["retry_on"] if retries else []), "task_runner"]
     lines.append(f"from flowstone.runtime.prefect import {', '.join(names)}")
+    if sensors:
+        lines.append("from flowstone.runtime.prefect_sensor import look_for_runs")
     lines.append("from prefect import flow")
     lines.append("from prefect.assets import Asset, AssetProperties, materialize")
     if "Annotated" in typing:
         lines.append("from pydantic import Field")
     return lines
+
+
+def _sensor(project: Project, sensor: Sensor, names: Names) -> dict[str, Any]:
+    """What the template prints of a sensor."""
+    return {
+        "location": str(sensor.location),
+        "options": {
+            "name": f"{project.name}__{sensor.job}__sensor__{sensor.name}",
+            "description": _no_template(sensor.description) or f"Starts runs of the job {sensor.job}.",
+            "timeout_seconds": sensor.timeout,
+        },
+        "function": names.sensors[sensor.name],
+        "description": f"Look for runs of the job {sensor.job}.",
+        "call": Call("look_for_runs", (Ref("JOB"), sensor.name)),
+    }
 
 
 def _docstring(job: Job, parameters: Sequence[Parameter]) -> str:

@@ -113,7 +113,7 @@ CAPABILITIES = tuple(
         (UPDATE_ALL_KEYED, "refused", "a compound trigger does not tell partitions apart"),
         (UPDATE_PERIODS, "refused", "the event tells its own key only"),
         (UPDATE_GATHERED, "native", "a run for each partition that was made"),
-        (SENSOR, "refused", "nothing is generated that would call it"),
+        (SENSOR, "runtime", "a flow that looks, with a deployment; the request's key is the idempotency key of a run"),
         ("prefect=", "native", "log_prints, tags, task_run_name, version, viz_return_value"),
     )
 )

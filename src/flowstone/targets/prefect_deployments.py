@@ -7,7 +7,7 @@ from typing import Any
 
 from flowstone.dsl.mappings import dimension_pairs, is_by_dimension
 from flowstone.dsl.partitions import DynamicPartitions, MultiPartitions, Partitions
-from flowstone.dsl.schedule import ClockSchedule, Cron, OnUpdate
+from flowstone.dsl.schedule import ClockSchedule, Cron, Every, OnUpdate
 from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.updates import updates_of
@@ -29,7 +29,21 @@ def deployment(project: Project, job: Job, path: str, names: Names) -> dict[str,
         "tags": f"[{', '.join(map(yaml_text, ['flowstone', *tag_texts(job.tags)]))}]",
         "schedule": {name: yaml_text(value) for name, value in schedule.items()},
         "triggers": [] if clock else list(_triggers(project, job, names)),
+        "one_at_a_time": False,
     }
+
+
+def sensor_deployments(project: Project, job: Job, path: str, names: Names) -> Iterator[dict[str, Any]]:
+    """The same of its sensors: one look at a time, and none that is made up for."""
+    for sensor in project.sensors_of.get(job.name, ()):
+        yield {
+            "name": yaml_text(f"{job.name}-sensor-{sensor.name}"),
+            "entrypoint": yaml_text(f"{path}:{names.sensors[sensor.name]}"),
+            "tags": f"[{', '.join(map(yaml_text, ['flowstone', 'sensor']))}]",
+            "schedule": {key: yaml_text(value) for key, value in _schedule(Every(sensor.every)).items()},
+            "triggers": [],
+            "one_at_a_time": True,
+        }
 
 
 def _triggers(project: Project, job: Job, names: Names) -> Iterator[dict[str, Any]]:

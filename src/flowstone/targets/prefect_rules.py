@@ -88,7 +88,7 @@ def is_compound(project: Project, job: Job) -> bool:
 def refusals(project: Project) -> Iterator[Diagnostic]:
     """One error for each thing that Prefect cannot do, at its place in the source."""
     yield from _project_name(project)
-    yield from _PREFECT.no_sensors(project)
+    yield from _PREFECT.sensors(project)
     for job in project.jobs.values():
         yield from _job(project, job)
     for step in project.steps.values():

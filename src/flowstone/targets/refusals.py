@@ -72,15 +72,6 @@ class Refusals(Struct, frozen=True):
                     "refer to it by { env = ... } or { file = ... }, in a profile of its own for each engine",
                 )
 
-    def no_sensors(self, project: Project) -> Iterator[Diagnostic]:
-        """Sensors, where nothing looks."""
-        for sensor in project.sensors.values():
-            yield self.error(
-                f"nothing would ever call the sensor {sensor.name}",
-                sensor.location,
-                "give the job a schedule, or leave sensors to a profile for the local runner",
-            )
-
     def sensors(self, project: Project) -> Iterator[Diagnostic]:
         """References to secrets that another engine looks up, of sensors and of the resources that they use."""
         for sensor in project.sensors.values():

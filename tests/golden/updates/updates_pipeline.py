@@ -1,6 +1,6 @@
-"""Jobs that run after others have made something."""
+"""Jobs that run after others have made something, and one that a sensor starts."""
 
-from flowstone import Context, Cron, DailyPartitions, Job, OnUpdate, asset
+from flowstone import Context, Cron, DailyPartitions, Job, OnUpdate, RunRequest, asset, sensor
 
 days = DailyPartitions("2024-01-01")
 
@@ -51,3 +51,9 @@ counting = Job("counting", select="visits clicks", schedule=Cron("0 6 * * *", ti
 publish = Job("publish", select="report", schedule=OnUpdate("orders", "refunds"))
 tell = Job("tell", select="notice", schedule=OnUpdate("revenue", "report", when="any"))
 ratios = Job("ratios", select="ratio", schedule=OnUpdate("visits", "clicks", when="any"))
+
+
+@sensor(job="counting", every="5m", timeout="2m")
+def corrections(cursor: str | None) -> list[RunRequest]:
+    """Days that are counted once more."""
+    return [RunRequest("first", partition="2024-01-01")] if cursor is None else []

@@ -8,9 +8,12 @@ Sources:
     updates_pipeline.py
 """
 
+from datetime import timedelta
+
 import pendulum
-from airflow.sdk import DAG, Asset, CronPartitionTimetable
+from airflow.sdk import DAG, Asset, CronPartitionTimetable, DeltaTriggerTimetable
 from flowstone.runtime.airflow import AssetOperator
+from flowstone.runtime.airflow_sensor import SensorOperator
 
 VISITS = Asset(
     name="updates.visits",
@@ -51,5 +54,23 @@ with DAG(
         task_id="clicks",
         code="sha256:0",
         outlets=[CLICKS],
+    )
+
+with DAG(
+    dag_id="updates__counting__sensor__corrections",
+    schedule=DeltaTriggerTimetable(timedelta(minutes=5)),
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "updates", "retries": 0, "trigger_rule": "all_success"},
+    tags=["flowstone", "updates"],
+):
+    # updates_pipeline.py:57
+    sensor_corrections = SensorOperator(
+        task_id="corrections",
+        cursor="updates__sensor__corrections__cursor",
+        starts={"updates__counting__daily": ["visits", "clicks"]},
+        execution_timeout=timedelta(minutes=2),
+        doc_md="Days that are counted once more.",
     )
 # flowstone: sha256=0

@@ -11,6 +11,7 @@ Sources:
 import datetime as dt
 
 from flowstone.runtime.prefect import FLOW, TASK, PrefectJob, task_runner
+from flowstone.runtime.prefect_sensor import look_for_runs
 from prefect import flow
 from prefect.assets import Asset, AssetProperties, materialize
 
@@ -58,6 +59,18 @@ def counting(
     run.submit(visits)
     run.submit(clicks)
     return run.finish()
+
+
+# updates_pipeline.py:57
+@flow(
+    name="updates__counting__sensor__corrections",
+    description="Days that are counted once more.",
+    timeout_seconds=120.0,
+    **FLOW,
+)
+def corrections():
+    """Look for runs of the job counting."""
+    return look_for_runs(JOB, "corrections")
 
 
 # flowstone: sha256=0
