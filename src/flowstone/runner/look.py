@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ def main(manifest: str, lifeline: int) -> None:
 
 
 def _answer(manifest: Path, order: dict[str, Any]) -> dict[str, Any]:
+    from flowstone.runner.attempt import user_traceback
     from flowstone.runtime.sensing import look
     from flowstone.runtime.workspace import Workspace
 
@@ -43,7 +43,7 @@ def _answer(manifest: Path, order: dict[str, Any]) -> dict[str, Any]:
         found = look(workspace, order["sensor"], order["cursor"], order["run_id"], "local")
         return {"requests": [asdict(item) for item in found.requests], "cursor": found.cursor}
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the scheduler tells it
-        sys.stderr.write(workspace.hide(traceback.format_exc()))
+        sys.stderr.write(workspace.hide(user_traceback(error)))
         return {"error": workspace.hide(f"{type(error).__name__}: {error}")}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from flowstone.runner.worker import start_guard
 
+INTERRUPTED = 130
 BUSY = 75
 """Exit code where another run is making the same: it may be tried again."""
 
@@ -21,8 +22,13 @@ BUSY = 75
 def main(lifeline: int) -> int:
     """Carry out the run, and return the exit code."""
     start_guard(lifeline)
-    order = json.loads(sys.stdin.readline())
+    try:
+        return _carried_out(json.loads(sys.stdin.readline()))
+    except KeyboardInterrupt:  # before the run has begun: the scheduler starts it the next time
+        return INTERRUPTED
 
+
+def _carried_out(order: dict[str, Any]) -> int:
     from flowstone.diagnostics.terminal import error_text
     from flowstone.errors import FlowStoneError, RunConflictError, UsageError
     from flowstone.runner.session import EXIT_FAILED, carry_out
