@@ -17,18 +17,21 @@ class DaskCrew(WorkerPlugin):
     def __init__(self, name: str, manifest: str, root: str) -> None:
         self.name = name
         self._arguments = manifest, root
+        self.crew: Crew | None = None
 
     def setup(self, worker: Worker) -> None:
         self.crew = Crew(*self._arguments, worker.local_directory)
 
     def teardown(self, worker: Worker) -> None:
-        self.crew.close()
+        if self.crew is not None:  # none could be set up
+            self.crew.close()
 
 
 def carry_out(name: str, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """What is submitted to the cluster for each order."""
     plugin = get_worker().plugins[name]
     assert isinstance(plugin, DaskCrew)
+    assert plugin.crew is not None
     return plugin.crew.carry_out(Order(**order))
 
 

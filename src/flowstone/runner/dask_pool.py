@@ -52,12 +52,20 @@ class DaskCluster:
         _, distributed = _modules()
         self._local = local_cluster(size) if address is None else None
         self._crew = f"flowstone-{logs.name}"
+        self._client: Any = None
         try:
             self._client = distributed.Client(self._local or address, timeout=_PATIENCE, set_as_default=False)
+            self._bring_crew(workspace, manifest)
         except (OSError, ValueError) as error:
+            self.close()
             raise ConfigurationError(
                 f"no Dask scheduler answers at {address}: {error}", help="see [run] dask in the configuration"
             ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _bring_crew(self, workspace: Workspace, manifest: Path) -> None:
         from flowstone.runner.dask_crew import DaskCrew, carry_out
 
         self._carry_out = carry_out
@@ -79,12 +87,15 @@ class DaskCluster:
 
     def close(self) -> None:
         """Stop what is running. What does not answer any more cannot be stopped."""
-        with suppress(TimeoutError, OSError):
-            if self._local is None:
-                self._client.unregister_worker_plugin(self._crew)
-            self._client.close(timeout=_PATIENCE)
+        if self._client is not None:
+            with suppress(TimeoutError, OSError, ValueError):  # ValueError: there is no crew of this name
+                if self._local is None:
+                    self._client.unregister_worker_plugin(self._crew)
+            with suppress(TimeoutError, OSError):
+                self._client.close(timeout=_PATIENCE)
         if self._local is not None:
-            self._local.close(timeout=_PATIENCE)
+            with suppress(TimeoutError):
+                self._local.close(timeout=_PATIENCE)
 
 
 def _modules() -> tuple[Any, Any]:

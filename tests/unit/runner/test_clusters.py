@@ -76,6 +76,9 @@ def kept(whole: int) -> int:
 )
 
 
+PLAIN = "@asset\ndef a() -> int:\n    return 1\n"
+
+
 class Heard(Reporter):
     def __init__(self):
         self.notes, self.results, self.skips, self.begun = [], {}, {}, threading.Event()
@@ -100,11 +103,11 @@ class Cluster:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def run(made, executor, cluster=None, interrupts=None):
+def run(made, executor, cluster=None, interrupts=None, manifest=None):
     heard = Heard()
     logs = made.root / "logs"
     address = None if cluster is None else cluster.address
-    options = Options("run", executor, 2, manifest=made.manifest, logs=logs, dask=address, ray=address)
+    options = Options("run", executor, 2, manifest=manifest or made.manifest, logs=logs, dask=address, ray=address)
     workspace = Workspace(made.project, made.root, {} if cluster is None else cluster.environment)
     planned = forecast(workspace, plan(made.project, list(made.project.steps), ()))
     heard.summary = execute(planned, workspace, options, heard, interrupts=interrupts)
@@ -174,6 +177,23 @@ def test_it_means_what_worker_processes_mean(make_project, cluster, is_alive):
     assert heard.summary.retries == 1
     assert any("from whole" in path.read_text() for path in (made.root / "logs").glob(f"{cluster.executor}-*.log"))
     assert heard.notes == ["kept: run in this process, since values are kept in memory"]
+
+
+def test_a_crew_that_cannot_begin_is_told_and_nothing_is_left_open(make_project, cluster, monkeypatch):
+    """As where the workers have another release of FlowStone."""
+    closed, close = [], Client.close
+    monkeypatch.setattr(Client, "close", lambda client, **more: closed.append(client) or close(client, **more))
+    made = make_project(PLAIN)
+    manifest = made.root / "newer.json"
+    manifest.write_text('{"schema": 1000000}')
+    if cluster.executor == "dask":
+        with pytest.raises(ConfigurationError, match=r"manifest\.json is not a manifest"):
+            run(made, "dask", cluster, manifest=manifest)
+        assert len(closed) == 1
+        return
+    failure = run(made, "ray", cluster, manifest=manifest).results["a"].failure
+    assert failure.message.startswith("the worker of the Ray cluster cannot carry out orders: ")
+    assert "is not a manifest" in failure.message
 
 
 AROUND = """
@@ -257,9 +277,6 @@ def endless() -> int:
         run(made, cluster.executor, cluster, interrupts)
     assert not any(map(is_alive, map(int, made.lines())))
     assert left_of(made) == []
-
-
-PLAIN = "@asset\ndef a() -> int:\n    return 1\n"
 
 
 def test_a_scheduler_that_does_not_answer_is_told(make_project, monkeypatch):
