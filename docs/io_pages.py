@@ -49,10 +49,10 @@ URLS = """
 WIDER = """
 ## Types that become wider
 
-With `on_schema_change="append"` the columns of parquet files may get other types, and partitions that are read together
-get a type that holds the values of all. A value that the wider type does not hold exactly is an error: a float holds
-whole numbers up to 2**53. A column that is missing, or has only gaps, gets the type of the others. Fields of structs
-and items of lists follow the same rules.
+With `on_schema_change="append"` the columns of parquet files may get other types, and partitions that are read
+together, of files or of tables, get a type that holds the values of all. A value that the wider type does not hold
+exactly is an error: a float holds whole numbers up to 2**53. A column that is missing, or has only gaps, gets the type
+of the others. Fields of structs and items of lists follow the same rules.
 """
 CONTRACT = """
 An IO manager derives from `flowstone.io.contract.IOManager`, or from `flowstone.io.file_manager.FileManager` if a

@@ -11,6 +11,7 @@ from flowstone.errors import StorageError, UnsupportedTypeError
 from flowstone.io.contract import Slot
 from flowstone.io.duckdb import DuckdbManager
 from flowstone.io.duckdb_file import DuckdbFile
+from flowstone.ir.types import TypeExpr
 from flowstone.testing.io_actions import open_manager, store
 from flowstone.testing.io_contract import IoContract
 
@@ -143,6 +144,15 @@ def test_columns_change_by_policy_only(manager):
     assert manager.read(slot("x"), None)[1].equals(pl.DataFrame({"a": [1]}))
     with pytest.raises(StorageError, match="holds 2 partitions"):
         store(manager, slot("y", on_schema_change="replace"), pl.DataFrame({"c": [1]}))
+
+
+@pytest.mark.parametrize("form", ["polars.DataFrame", "pyarrow.RecordBatchReader"])
+def test_partitions_that_are_read_together_have_the_same_columns(manager, form):
+    append = {"on_schema_change": "append"}
+    frames = {"x": pl.DataFrame({"a": [1]}), "y": pl.DataFrame({"b": ["2"], "a": [1]})}
+    values = [(slot(key), store(manager, slot(key, **append), frame)) for key, frame in frames.items()]
+    found = [pl.DataFrame(value) for value in manager.together(values, TypeExpr(name=form))]
+    assert pl.concat(found).rows() == [(1, None), (1, "2")]
 
 
 def test_tables_of_others_are_not_touched(manager):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 from flowstone.errors import StorageError
 from flowstone.io.contract import ASIDE, Slot
 from flowstone.io.paths import schema_place
-from flowstone.io.record import Record, content_of
 from flowstone.io.store import Note, Store, UnavailableError
 from flowstone.io.table_shape import SchemaChange
 from flowstone.io.widening import agreed, columns_of, difference, shown
@@ -110,7 +109,7 @@ class Agreement:
         others = [partition for partition in stored if partition != slot.partition]
         if (not stored and locked) or (policy == "replace" and not others):
             return wanted
-        raise StorageError(_difference(slot, held, wanted), help=self._help(slot, policy, len(others)))
+        raise StorageError(told_apart(slot, held, wanted), help=self._help(slot, policy, len(others)))
 
     def _held(self, slot: Slot) -> tuple[Any, Note | None]:
         """The columns of the note, if they can be read, and the note. Errors: StorageError for a newer release's."""
@@ -140,27 +139,6 @@ class Agreement:
         )
 
 
-def common_columns(values: Sequence[tuple[Slot, Record]], columns: Callable[[Slot, Record], Any]) -> Any:
-    """The columns that values have which are read together; None if they are alike.
-
-    By what the records tell: of each kind of columns one value is opened. Errors: StorageError if there are none.
-    """
-    kinds: dict[str, tuple[Slot, Record]] = {}
-    for slot, record in values:
-        kinds.setdefault(json.dumps(content_of(record).get("schema")), (slot, record))
-    if len(kinds) < 2:
-        return None
-    found: Any = None
-    for slot, record in kinds.values():
-        other = columns(slot, record)
-        wider = other if found is None else agreed(found, other, "append")
-        if wider is None:
-            command = f"flowstone run {slot.asset} --partition {slot.partition} --force"
-            raise StorageError(_difference(slot, found, other), help=f"make it again: {command}")
-        found = wider
-    return found
-
-
 def policy_of(slot: Slot) -> SchemaChange | None:
     """The option ``on_schema_change``; None if nothing need be looked at.
 
@@ -180,7 +158,8 @@ def _is_within(held: Any, wanted: Any) -> bool:
     return found is not None and bool(found.equals(held))
 
 
-def _difference(slot: Slot, held: Any, wanted: Any) -> str:
+def told_apart(slot: Slot, held: Any, wanted: Any) -> str:
+    """That the columns of a value are others than those before, and what they are."""
     before, now = columns_of(held), columns_of(wanted)
     what = "the partitions" if slot.partition is not None else "the value before"
     return (

@@ -22,7 +22,7 @@ from pydantic import Field, field_validator, model_validator
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, MissingExtraError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames
-from flowstone.io.agreement import Agreement, Before, common_columns
+from flowstone.io.agreement import Agreement, Before
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
 from flowstone.io.hive import EXTENSION, Folders, HiveSource, Layout
@@ -34,6 +34,7 @@ from flowstone.io.spool import OpenFile
 from flowstone.io.store import Draft
 from flowstone.io.streams import pieces, slices
 from flowstone.io.table_shape import SchemaChange
+from flowstone.io.together import load_together
 from flowstone.ir.types import TypeExpr
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
@@ -212,26 +213,20 @@ class ParquetManager(FileManager):
         return self._source(slot, content_of(record), self._verified(slot, record, self.store.open_verified)).schema
 
     def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
-        self._demand_pyarrow()
-        schema = common_columns(values, self._schema_of)
-        for slot, record in values:
-            yield self._load(slot, record, type, schema)
+        return load_together(self, values, type, self._schema_of)
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
         self._demand_pyarrow()
-        return self._load(slot, record, type, None)
-
-    def _load(self, slot: Slot, record: Record, type: TypeExpr | None, schema: Any) -> Any:
         form = self._wanted(slot, record, type)
         file = self._verified(slot, record, self.store.open_verified)
         source = self._source(slot, content_of(record), file, whole=form not in frames.STREAMED)
         with self._named(slot):
-            return value_of(source, form, schema)
+            return value_of(source, form)
 
     def load_staged(self, staged: Staged, type: TypeExpr | None) -> Any:
         form = _form(staged.slot, str(staged.metadata["form"]), type)
         with self._faults(staged.slot.label, "read", staged.handle[1]), self._named(staged.slot):
-            return value_of(self._staged(staged), form, None)
+            return value_of(self._staged(staged), form)
 
     def _staged(self, staged: Staged) -> Source:
         return self._source(staged.slot, staged.metadata, staged.handle[0].reader())
@@ -249,7 +244,7 @@ class ParquetManager(FileManager):
     def restore(self, slot: Slot, record: Record, data: bytes, type: TypeExpr | None) -> Any:
         form = self._wanted(slot, record, type)
         with self._named(slot):
-            return value_of(self._source(slot, content_of(record), data), form, None)
+            return value_of(self._source(slot, content_of(record), data), form)
 
     def _wanted(self, slot: Slot, record: Record, type: TypeExpr | None) -> str:
         return _form(slot, str(content_of(record).get("form", "pyarrow.Table")), type)

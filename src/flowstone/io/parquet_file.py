@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from flowstone.errors import UnsupportedTypeError
 from flowstone.io import frames
 from flowstone.io.parquet_encoding import dictionary_columns
-from flowstone.io.widening import fitted
 
 ZSTD_LEVEL = 3
 
@@ -48,16 +47,11 @@ class FileSource:
         return iter(self._file.iter_batches(rows))
 
 
-def value_of(source: Source, form: str, schema: Any) -> Any:
-    """The frame of a stored table, with the columns of a schema if there is one. Errors: UnsupportedTypeError."""
-    if form not in frames.STREAMED:
-        table = source.read()
-        return frames.from_table(table if schema is None else fitted(table, schema), form)
-    batches = source.batches(frames.BATCH_ROWS)
-    if schema is None:
-        return frames.from_batches(source.schema, batches, form)
-    wide = schema.with_metadata(source.schema.metadata)
-    return frames.from_batches(wide, (fitted(batch, schema) for batch in batches), form)
+def value_of(source: Source, form: str) -> Any:
+    """The frame of a stored table. Errors: UnsupportedTypeError."""
+    if form in frames.STREAMED:
+        return frames.from_batches(source.schema, source.batches(frames.BATCH_ROWS), form)
+    return frames.from_table(source.read(), form)
 
 
 def write(sink: Any, schema: Any, groups: Iterator[Any], compression: str, level: int | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from flowstone.io.contract import SMALL, IOManager, Options, Slot
 from flowstone.io.record import Record, content_of
 from flowstone.io.table_shape import Table
 from flowstone.io.table_values import VALUE
+from flowstone.io.together import load_together
 from flowstone.ir.types import TypeExpr
 
 
@@ -91,6 +92,9 @@ class TableManager(IOManager):
                 parts = rows.frame(table, slot, schema, width_of(record))
                 make = table_values.receive(slot, record, schema, parts, type, self.spools)
         return table_values.load_plain(slot, record, data, type) if schema is None else make()
+
+    def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
+        return load_together(self, values, type, lambda _, record: table_values.frame_schema(record))
 
     def verify(self, slot: Slot, record: Record) -> None:
         schema = table_values.frame_schema(record)
