@@ -14,7 +14,7 @@ from msgspec import structs
 
 from flowstone.dsl.approval import Approval
 from flowstone.dsl.duration import seconds
-from flowstone.errors import ConfigurationError, NotApprovedError, OutputError, StorageError
+from flowstone.errors import ConfigurationError, NotApprovedError, NotMaterializedError, OutputError, StorageError
 from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import Record
 from flowstone.io.streams import is_once
@@ -151,7 +151,13 @@ class Checkpoint:
 
     def _published(self, waiting: Record, decision: Decision) -> Outcome:
         aside = self.aside
-        staged = self._manager.stage_again(aside, waiting, self._slot)
+        try:
+            staged = self._manager.stage_again(aside, waiting, self._slot)
+        except NotMaterializedError:
+            published = self._manager.record(self._slot)  # by another run, meanwhile
+            if published is None or published.data_version != waiting.data_version:
+                raise
+            return Outcome(self._task.prepared.step.id, self._task.partition, "reused", (published,))
         try:
             if staged.data_version != waiting.data_version:
                 raise StorageError(f"{self._asset.id}: what was approved is not what its store gives back")

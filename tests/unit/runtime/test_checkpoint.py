@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from flowstone.errors import ConfigurationError, NotApprovedError, OutputError, StorageError
+from flowstone.errors import ConfigurationError, NotApprovedError, NotMaterializedError, OutputError, StorageError
+from flowstone.io.filesystem import FilesystemManager
 from flowstone.runtime.decisions import Decision, Decisions, decisions_of, user
 from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.run import Run
@@ -76,6 +77,34 @@ def test_what_was_approved_is_published_with_who_did_it(waiting):
     manager, slot_of = made.workspace.storage("report")
     assert manager.record(manager.aside(slot_of(None))) is None
     assert [item.event for item in decisions_of(made.workspace).all()] == ["asked", "approved"]
+
+
+def test_two_runs_that_publish_at_once_have_both_done_so(waiting, monkeypatch):
+    made = waiting()
+    decide(made, "approved")
+    real, other = FilesystemManager.stage_again, []
+
+    def stage_again(manager, *arguments):
+        if not other:
+            other.append("runs")
+            other[:] = [made.make("report")]
+        return real(manager, *arguments)
+
+    monkeypatch.setattr(FilesystemManager, "stage_again", stage_again)
+    outcome = made.make("report")
+    assert (other[0].status, outcome.status) == ("materialized", "reused")
+    assert outcome.records == other[0].records
+    assert made.value("report") == {"sum": 3}
+
+
+def test_an_approved_value_that_is_gone_is_told(waiting, monkeypatch):
+    made = waiting()
+    decide(made, "approved")
+    monkeypatch.setattr(FilesystemManager, "intact", lambda *_: True)
+    (file,) = (made.root / ".flowstone" / "data" / "local").glob("flowstone_waiting.report.json")
+    file.unlink()
+    with pytest.raises(NotMaterializedError):
+        made.make("report")
 
 
 def test_what_was_rejected_is_dropped_and_what_needs_it_is_skipped(waiting):
