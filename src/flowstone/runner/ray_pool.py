@@ -23,6 +23,9 @@ from flowstone.runtime.workspace import Workspace
 
 _PATIENCE = 120.0
 """Seconds that a cluster has to answer: one that is started here takes a few, on a busy machine many."""
+_LONGEST = 16
+"""Characters of the folder for temporary files: sockets have paths of no more than 103, and Ray's take most of them."""
+_SHORT = "/tmp"  # noqa: S108 - mkdtemp makes a folder of our own there
 _REACH = 10.0
 """Seconds to wait for somebody who listens at an address."""
 _GRACE = 10.0
@@ -61,7 +64,7 @@ class RayCluster:
         self._lock = threading.Lock()
         self._asking: dict[int, queue.SimpleQueue[dict[str, Any] | None]] = {}
         self._lost = False
-        self._folder = Path(tempfile.mkdtemp(prefix="flowstone-ray-"))
+        self._folder = _folder()
         environment = {**workspace.environment, **(local_environment() if self._is_ours else {})}
         what = f"the process that speaks to it (see {logs / 'ray.log'})"
         self._process = KeptProcess(what, "flowstone.runner.ray_driver", [], logs / "ray.log", environment)
@@ -109,6 +112,12 @@ class RayCluster:
             self._lost = True
             for asking in self._asking.values():
                 asking.put(None)
+
+
+def _folder() -> Path:
+    """A new folder for temporary files, with a path that leaves room for those of Ray's sockets."""
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="flowstone-ray-", dir=usual if len(usual) <= _LONGEST else _SHORT))
 
 
 def _demand_reachable(address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import subprocess
 import sys
 import tempfile
@@ -291,6 +292,33 @@ def test_a_cluster_of_ray_that_does_not_answer_is_told(make_project):
     )
     with pytest.raises(ConfigurationError, match=r"no Ray cluster answers at 127\.0\.0\.1:1: "):
         run(make_project(PLAIN), "ray", nowhere)
+
+
+def test_a_folder_with_a_long_path_leaves_room_for_the_sockets_of_ray(make_project, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("flowstone.runner.ray_pool.KeptProcess", Silent)
+    with pytest.raises(ConfigurationError, match="no Ray cluster can be started here: it does not answer"):
+        run(make_project(PLAIN), "ray")
+    assert len(Silent.folder) < 30
+    assert not Path(Silent.folder).exists()
+
+
+class Silent:
+    """A process that never answers."""
+
+    folder = ""
+
+    def __init__(self, *_):
+        pass
+
+    def write(self, message):
+        type(self).folder = message["folder"]
+
+    def answer(self, timeout):
+        raise queue.Empty
+
+    def end(self, grace):
+        pass
 
 
 @pytest.mark.parametrize(("executor", "package"), [("dask", "distributed"), ("ray", "ray")])
