@@ -76,4 +76,5 @@ def test_in_an_object_store(zygote, objects, manager_type, tmp_path):
 def test_by_fsspec(zygote, remote, manager_type, tmp_path):
     root = f"{remote.url}/race-{manager_type.__name__}"
     race(zygote, manager_type, {"root": root, "storage_options": remote.options}, tmp_path)
-    assert len(remote.names(f"race-{manager_type.__name__}")) == 2
+    names = [name for name in remote.names(f"race-{manager_type.__name__}") if "/schemas/" not in name]
+    assert len(names) == 2
