@@ -152,9 +152,11 @@ class Subject(Struct, frozen=True, dict=True):
         yield from ((sensor.name, sensor.signature) for sensor in self.project.sensors.values())
 
     def deeds(
-        self, *kinds: FactKind, counts: Callable[[Doer], bool] = lambda _: True
+        self, *kinds: FactKind, counts: Callable[[Doer], bool] = lambda _: True, handlers: bool = True
     ) -> Iterator[tuple[BodyFact, Doer]]:
-        """What code of functions does, with the function; of one that is declared many times the first that counts."""
+        """What code of functions does, with the function; of one that is declared many times the first that counts.
+        Without ``handlers`` what those of gates do is left out.
+        """
         project = self.project
         checks = {check.name: check for check in project.checks}
         owners: dict[str, Mapping[str, Doer]] = {
@@ -166,6 +168,8 @@ class Subject(Struct, frozen=True, dict=True):
         seen: set[tuple[FactKind, Location]] = set()
         for fact in (fact for facts in project.bodies.values() for fact in facts if fact.kind in kinds):
             owner = owners[fact.owner_kind].get(fact.owner)
+            if fact.handler is not None and not handlers:
+                continue
             if owner is not None and (fact.kind, fact.location) not in seen and counts(owner):
                 seen.add((fact.kind, fact.location))
                 yield fact, owner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from flowstone.dsl.signals import HandlerWord
 from flowstone.ir.node import Location, Node
 
 FactKind = Literal[
@@ -40,6 +41,8 @@ class BodyFact(Node):
     owner: str
     """Id of the step, or name of the check, resource, sensor or module."""
     location: Location
+    handler: HandlerWord | None = None
+    """The handler of a gate that does it; None if it is the owner's own function."""
     what: str = ""
     """The code, as far as it matters; of a secret only the name that it is given to."""
     reach: str = ""

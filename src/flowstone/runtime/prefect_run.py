@@ -24,6 +24,7 @@ from flowstone.runtime.keys import selection
 from flowstone.runtime.parameters import is_default
 from flowstone.runtime.prefect_approval import ask
 from flowstone.runtime.prefect_limits import declare_limits
+from flowstone.runtime.prefect_signal import await_signal
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.registry import read_registries, without_keys
 from flowstone.runtime.workspace import Workspace
@@ -41,7 +42,7 @@ class JobRun:
         self._futures: dict[Place, PrefectFuture[Any]] = {}
         self._waiting: list[tuple[Task[..., Any], Sequence[Task[..., Any]]]] = []
         """Joins that take failures, and steps whose values have to be approved, with what comes after them: submitted
-        when everything else is."""
+        when everything else is. And steps that wait for signals: these have asked by then."""
         self._missing = missing_inputs(workspace, self._keys) if _started_by_asset() else []
         declare_limits(project, steps)
 
@@ -50,10 +51,11 @@ class JobRun:
         if self._missing:
             return
         late = {waiting.name for waiting, _ in self._waiting}
-        asks = self._project.steps[task.name].checkpoint is not None
-        if asks or task.name in self._project.tolerated or any(need.name in late for need in after):
+        step = self._project.steps[task.name]
+        is_late = task.name in self._project.tolerated or any(need.name in late for need in after)
+        if is_late or step.checkpoint is not None or step.gate is not None:
             self._waiting.append((task, after))
-        else:
+        if not is_late and step.checkpoint is None:
             self._submit(task, after)
 
     def _submit(
@@ -71,14 +73,18 @@ class JobRun:
             future = task.submit(**parameters, wait_for=list(needs.values()))
             self._futures[step, None if key is None else key.text] = future
 
-    def _ask(self, task: Task[..., Any], after: Sequence[Task[..., Any]]) -> None:
-        """Let somebody decide about each value that waits, and go on with what was decided."""
-        (asset,) = self._project.steps[task.name].outputs.values()
+    def _await(self, task: Task[..., Any], after: Sequence[Task[..., Any]]) -> None:
+        """Let somebody decide about each value that waits, or send its signal, and go on with that."""
+        step = self._project.steps[task.name]
+        if step.checkpoint is None and step.gate is None:
+            return
+        (asset,) = step.outputs.values()
         for key in self._keys[task.name]:
             future = self._futures[task.name, None if key is None else key.text]
             wait([future])
             if future.state.name == "Waiting":
-                ask(self._workspace, (asset, None if key is None else key.text))
+                answered = await_signal if step.checkpoint is None else ask
+                answered(self._workspace, (asset, None if key is None else key.text))
                 self._submit(task, after, [key])
 
     def _lost(self, join: str, needs: Mapping[Place, PrefectFuture[Any]]) -> list[Place]:
@@ -92,9 +98,9 @@ class JobRun:
         if self._missing:
             return Completed(name="Skipped", message=f"not all inputs are there yet: {', '.join(self._missing)}")
         for task, after in self._waiting:
-            self._submit(task, after)
-            if self._project.steps[task.name].checkpoint is not None:
-                self._ask(task, after)
+            if not self._is_submitted(task):
+                self._submit(task, after)
+            self._await(task, after)
         wait(list(self._futures.values()))
         states = {_label(*place): future.state for place, future in self._futures.items()}
         failed = [
@@ -109,6 +115,9 @@ class JobRun:
         counts = Counter(state.name for state in states.values())
         made = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing to make"
         return Completed(message="; ".join([made, *self._without_keys()]))
+
+    def _is_submitted(self, task: Task[..., Any]) -> bool:
+        return any((task.name, None if key is None else key.text) in self._futures for key in self._keys[task.name])
 
     def _without_keys(self) -> list[str]:
         """Registries that have no keys, so that steps are left out."""

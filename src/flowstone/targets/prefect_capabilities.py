@@ -98,7 +98,7 @@ CAPABILITIES = tuple(
             "runtime",
             "the flow run is paused, in a deployment suspended, and asks; the value is kept aside in its store",
         ),
-        ("signal_gate", "refused", "the task would have to wait for the answer without a worker"),
+        ("signal_gate", "runtime", "the flow run looks into the log of signals once everything else is over"),
         ("job", "native", "a flow and a deployment"),
         ("job without schedule", "native", "deployment triggers: assets of other jobs with the same keys start it"),
         ("job: concurrency", "native", "max_workers of the task runner"),

@@ -1,6 +1,6 @@
-"""A route with two branches, one of them two assets long, what is made of the chosen one, a join, and a checkpoint."""
+"""A route with two branches, one of them two assets long, what is made of the chosen one, a join, a checkpoint, gates."""
 
-from flowstone import Approval, DailyPartitions, Failure, Job, asset, join, route
+from flowstone import Approval, Context, DailyPartitions, Failure, Job, Signal, SignalGate, asset, join, route
 
 days = DailyPartitions(start="2024-01-01")
 
@@ -50,6 +50,21 @@ def letter(summary: str) -> str:
 
 def is_long(letter: str) -> bool:
     return len(letter) > 1000
+
+
+@asset(signal_gate=SignalGate(timeout="2d"), partitioned_by=days, airflow={"poke_interval": 60})
+def reply(letter: str, ctx: Context) -> Signal:
+    return Signal(token=f"reply to {ctx.partition.key}", data=len(letter))
+
+
+@reply.on_signal
+def replied(payload: str, summary: str) -> str:
+    return f"{summary}: {payload}"
+
+
+@reply.on_timeout
+def not_replied(signal: Signal, politely: bool = True) -> str:
+    return f"no answer to {signal.data} letters{', sorry' if politely else ''}"
 
 
 @asset

@@ -1,5 +1,6 @@
 """Assets that wait for a signal, as the front end reads them."""
 
+from flowstone.frontend.outline import outline
 from flowstone.ir.text import to_text
 
 TEXT = """from flowstone import Dep, Last, DailyPartitions, Signal, SignalGate, asset, resource
@@ -106,3 +107,13 @@ def test_constants_that_a_handler_changes_stay_constants(project):
     text = TEXT.replace("days = ", 'TAGS = ["a"]\ndays = ').replace("sum(payload)", "TAGS.append('b')")
     text = text.replace("signal_gate=", "tags=TAGS, signal_gate=")
     assert project.findings(text) == []
+
+
+def test_the_outline_has_of_a_handler_what_rules_ask_about(project):
+    def seen(text):
+        return outline(text, set(), lambda _: False)
+
+    assert seen(TEXT.replace("sum(payload)", "max(payload)")) == seen(TEXT)
+    assert seen(TEXT.replace("return sum(payload)", "print(payload)")) != seen(TEXT)
+    assert seen(TEXT.replace("payload: list[int]", "payload: list[str]")) != seen(TEXT)
+    assert seen(TEXT.replace("@review.on_timeout\n", "")) != seen(TEXT)

@@ -17,7 +17,9 @@ _WAYS = {"ends": "can end here without returning it", "returns nothing": "return
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    for fact, owner in subject.deeds("ends", "returns nothing", counts=partial(_promises, subject.project)):
+    yield from _of_handlers(subject)
+    counts = partial(_promises, subject.project)
+    for fact, owner in subject.deeds("ends", "returns nothing", counts=counts, handlers=False):
         way = _WAYS[fact.kind]
         if isinstance(owner, Check):
             yield Finding(
@@ -28,6 +30,21 @@ def check(subject: Subject) -> Iterator[Finding]:
             )
         elif isinstance(owner, Step | Resource):
             yield _broken_promise(fact, owner, way)
+
+
+def _of_handlers(subject: Subject) -> Iterator[Finding]:
+    """What the handler of a gate promises, and does not return."""
+    for fact, owner in subject.deeds("ends", "returns nothing"):
+        if fact.handler is None or not isinstance(owner, Step) or owner.gate is None:
+            continue
+        handler = owner.gate.handlers[fact.handler]
+        if handler.returns is not None and promises_value(handler.returns, subject.project.classes.keys()):
+            yield Finding(
+                f"{fact.handler} of {fact.owner!r} promises {handler.returns} and {_WAYS[fact.kind]}",
+                fact.location,
+                help="return a value on every path, or raise an exception",
+                related=((handler.location, "promised here"),),
+            )
 
 
 def _broken_promise(fact: BodyFact, owner: Step | Resource, way: str) -> Finding:

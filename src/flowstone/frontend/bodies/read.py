@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.dsl.signals import HandlerWord
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.additions import WORD, additions
 from flowstone.frontend.bodies.choices import returned_texts
@@ -62,8 +64,8 @@ class Bodies:
                     yield BodyFact(
                         kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry
                     )
-        for handler in draft.declared.handlers if self._seen(module).may_do else ():
-            yield from self._deeds(Draft(handler, Keywords(), draft.name, draft.namespace))
+        for handler in draft.declared.handlers:
+            yield from self._of_handler(Draft(handler, Keywords(), draft.name, draft.namespace))
         if kind == "sensor":
             yield from self._requests(draft)
         if draft.declared.word == "route":
@@ -80,6 +82,14 @@ class Bodies:
                 yield BodyFact(
                     kind="requests", owner_kind="sensor", owner=draft.id, location=place, what=str(partition.value)
                 )
+
+    def _of_handler(self, draft: Draft) -> Iterator[BodyFact]:
+        module, word = draft.declared.scope.module, cast("HandlerWord", draft.declared.word)
+        for ending in self._endings(draft):
+            place = location(_head(module, ending.node))
+            yield BodyFact(kind=ending.kind, owner_kind="asset", owner=draft.id, handler=word, location=place)
+        if self._seen(module).may_do:
+            yield from self._deeds(draft)
 
     def _deeds(self, draft: Draft) -> Iterator[BodyFact]:
         """What makes the run of an asset differ from another."""
@@ -112,7 +122,7 @@ class Bodies:
             opens = draft.declared.word == "resource"
             return endings_without_yield(function, self._surroundings(module)) if opens else []
         promises = not isinstance(function.returns, ast.Constant) or function.returns.value is not None
-        unsaid = (kind != "check" and not promises) or (kind == "asset" and function.returns is None)
+        unsaid = (kind != "check" and not promises) or (kind in ("asset", "handler") and function.returns is None)
         if unsaid and not is_route:
             return []
         return [] if self._surely_returns(function, module) else endings(function, self._surroundings(module))

@@ -21,6 +21,7 @@ from airflow.sdk import (
 )
 from flowstone.runtime.airflow import AssetOperator, FailedBranches
 from flowstone.runtime.airflow_approval import ApprovedAssetOperator
+from flowstone.runtime.airflow_signal import SignalledAssetOperator
 
 CHANGES = Asset(
     name="branches.changes",
@@ -70,6 +71,12 @@ LETTER = Asset(
     group="flowstone",
     extra={"io_manager": "files"},
 )
+REPLY = Asset(
+    name="branches.reply",
+    uri="flowstone://branches/reply",
+    group="flowstone",
+    extra={"io_manager": "files"},
+)
 HISTORY = Asset(
     name="branches.history",
     uri="flowstone://branches/history",
@@ -89,6 +96,11 @@ with DAG(
             2,
             type="integer",
             description="Config parameter most of mode",
+        ),
+        "reply__politely": Param(
+            True,
+            type="boolean",
+            description="Config parameter politely of reply",
         ),
     },
     tags=["branches", "flowstone"],
@@ -162,6 +174,15 @@ with DAG(
         assigned_users=[{"id": "ada", "name": "ada"}],
     )
 
+    # branches_pipeline.py:56
+    reply = SignalledAssetOperator(
+        task_id="reply",
+        code="sha256:0",
+        inlets=[LETTER, SUMMARY],
+        outlets=[REPLY],
+        poke_interval=60,
+    )
+
     # fails the run if a branch failed
     failed_branches = FailedBranches(task_id="failed-branches")
 
@@ -172,6 +193,7 @@ with DAG(
     [full, incremental, checked] >> orders
     [changes, orders] >> summary
     summary >> letter
+    [summary, letter] >> reply
     [changes, orders] >> failed_branches
 
 with DAG(
@@ -186,7 +208,7 @@ with DAG(
     default_args={"owner": "branches", "retries": 0, "trigger_rule": "all_success"},
     tags=["branches", "flowstone"],
 ):
-    # branches_pipeline.py:56
+    # branches_pipeline.py:71
     history = AssetOperator(
         task_id="history",
         code="sha256:0",

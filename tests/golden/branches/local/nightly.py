@@ -26,7 +26,7 @@ STEPS = (
     "incremental",
     # branches_pipeline.py:29
     "checked",
-    # branches_pipeline.py:56
+    # branches_pipeline.py:71
     "history",
     # branches_pipeline.py:34
     "orders",
@@ -34,6 +34,8 @@ STEPS = (
     "summary",
     # branches_pipeline.py:47
     "letter",
+    # branches_pipeline.py:56
+    "reply",
 )
 
 if __name__ == "__main__":

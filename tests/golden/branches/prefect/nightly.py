@@ -85,7 +85,7 @@ def checked(partition):
     return JOB.materialize("checked", partition)
 
 
-# branches_pipeline.py:56
+# branches_pipeline.py:71
 @materialize(
     Asset(
         key="flowstone://branches/history",
@@ -143,6 +143,18 @@ def letter(partition):
     return JOB.materialize("letter", partition)
 
 
+# branches_pipeline.py:56
+@materialize(
+    Asset(key="flowstone://branches/reply", properties=AssetProperties(name="reply")),
+    asset_deps=["flowstone://branches/letter", "flowstone://branches/summary"],
+    name="reply",
+    task_run_name="reply[{partition}]",
+    **TASK,
+)
+def reply(partition, config):
+    return JOB.materialize("reply", partition, config=config)
+
+
 @flow(
     name="branches__nightly",
     description="Job nightly of the project branches.",
@@ -153,14 +165,16 @@ def letter(partition):
 def nightly(
     daily: dt.date | None = None,
     mode__most: int = 2,
+    reply__politely: bool = True,
 ):
     """Run the job nightly.
 
     Args:
         daily: daily partition from 2024-01-01
         mode__most: most of mode
+        reply__politely: politely of reply
     """
-    run = JOB.start(daily=daily, mode__most=mode__most)
+    run = JOB.start(daily=daily, mode__most=mode__most, reply__politely=reply__politely)
     run.submit(changes)
     run.submit(mode, after=[changes])
     run.submit(full, after=[mode])
@@ -170,6 +184,7 @@ def nightly(
     run.submit(orders, after=[full, incremental, checked])
     run.submit(summary, after=[changes, orders])
     run.submit(letter, after=[summary])
+    run.submit(reply, after=[summary, letter])
     return run.finish()
 
 
