@@ -15,6 +15,7 @@ from flowstone.runtime.airflow import PARTITION, workspace_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from flowstone.dsl.partitions import PartitionKey
     from flowstone.ir.node import Json
     from flowstone.runtime.sensing import Request
     from flowstone.runtime.workspace import Workspace
@@ -68,7 +69,8 @@ class SensorOperator(BaseOperator):
 
     def _start(self, workspace: Workspace, request: Request, instant: datetime) -> bool:
         """Start the runs of a request; whether there were none before."""
-        runs = list(self._runs(workspace, request))
+        # What others wait for comes last: wherever this is interrupted, its event is behind the time of their runs.
+        runs = sorted(self._runs(workspace, request), key=lambda item: item[1] == [None])
         made = {step for _, _, steps in runs for step in steps}
         if elsewhere := sorted(request.config.keys() - made):
             raise AirflowFailException(
@@ -99,6 +101,8 @@ class SensorOperator(BaseOperator):
                 found = {text: _fitting(workspace, definition, text) for text in wanted}
                 left -= {text for text, keys in found.items() if keys}
                 keys = list(dict.fromkeys(key for keys in found.values() for key in keys))
+                if not keys and dags is self.starts:
+                    keys = _all_keys(definition)
                 if keys:
                     yield dag, [*keys], steps
         if left:
@@ -121,6 +125,16 @@ def _fitting(workspace: Workspace, definition: Any, text: str) -> list[str]:
         return list(keys_within(definition, text))
     except PartitionKeyError:
         return []
+
+
+def _all_keys(definition: Any) -> list[str]:
+    """Every key of a definition without periods: what a run makes that is given none of them."""
+    from flowstone.dsl.partitions import StaticPartitions, axes
+
+    if not all(isinstance(axis, StaticPartitions) for axis in axes(definition)):
+        return []
+    keys: Iterator[PartitionKey] = definition.keys()
+    return [key.text for key in keys]
 
 
 def _conf(request: Request, steps: Sequence[str], key: str | None) -> dict[str, Json]:

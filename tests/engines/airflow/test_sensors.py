@@ -120,6 +120,29 @@ def test_a_day_of_many_dimensions_is_all_of_its_keys(compile_project, schedule):
     assert sorted(project.notes()) == ["2024-01-01.eu", "2024-01-01.us", "2024-01-02.eu"]
 
 
+REGIONS = """
+@asset(partitioned_by=StaticPartitions("eu", "us"), cache=False)
+def regions(ctx: Context) -> str:
+    note(f"{ctx.partition.text} {ctx.run_id}")
+    return "x"
+
+load = Job("load", select="regions")
+
+@sensor(job="load", every="30s")
+def look() -> list[RunRequest]:
+    return [RunRequest("all"), RunRequest("one", partition="eu")]
+"""
+
+
+def test_of_fixed_keys_all_are_made_if_none_is_asked_for(compile_project):
+    project = compile_project(REGIONS)
+    project.run("load", "sensor__look")
+    assert sorted(item.split()[0] for item in project.notes()) == ["eu", "eu", "us"]
+    assert "eu sensor__look__one" in project.notes()
+    project.run("load", "sensor__look")
+    assert len(project.notes()) == 3
+
+
 def test_it_looks_by_the_clock(compile_project):
     project = compile_project(FILES)
     dag = project.world.dags[project.id("load", "sensor__files")]
