@@ -62,7 +62,7 @@ def project(tmp_path, postgres_server, monkeypatch):
 def run(project, folder):
     folder.mkdir()
     settings = load_settings(project)
-    return run_engine(Engine("local", own_python(), folder), settings, load(settings), ["everything"], [])
+    return run_engine(Engine("local", own_python(), folder), settings, load(settings), ["everything"], [], {})
 
 
 def test_two_runs_have_nothing_in_common_and_leave_nothing(project, tmp_path, postgres_server):
