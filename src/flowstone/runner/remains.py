@@ -46,7 +46,9 @@ def environment(path: Path) -> bytes:
     Whoever has started it may go on before that is over. Errors: OSError.
     """
     deadline = time.monotonic() + _PATIENCE
-    while not (found := path.read_bytes()) and _is_becoming(path.parent) and time.monotonic() < deadline:
+    while not (found := path.read_bytes()) and time.monotonic() < deadline:
+        if not _is_becoming(path.parent):
+            return path.read_bytes()  # it may have become one since the first look
         time.sleep(0.001)
     return found
 
