@@ -216,7 +216,9 @@ def together(manager, form, *partitions):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    "as_stored", [lambda table: table, pl.from_arrow, lambda table: table.to_pandas(), batches], ids=str
+    "as_stored",
+    [lambda table: table, pl.from_arrow, lambda table: table.to_pandas(), batches],
+    ids=["pyarrow", "polars", "pandas", "batches"],
 )
 def test_partitions_that_are_read_together_have_the_same_columns(manager, form, as_stored):
     append = {"on_schema_change": "append"}
