@@ -183,17 +183,18 @@ class FsspecFiles:
 
 
 def _make(system: Any, folder: str) -> None:
-    """Make a folder, which others may do at the same time. Errors: OSError."""
-    for _ in range(TRIES):
+    """Make a folder and those above it, which others may do at the same time. Errors: OSError."""
+    for left in reversed(range(TRIES)):
         try:
             system.makedirs(folder, exist_ok=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             raise
-        except OSError:
+        except OSError:  # somebody was faster with this folder, or with one above it
             if not system.isdir(folder):
-                raise
-        else:
-            return
+                if left == 0:
+                    raise
+                continue
+        return
 
 
 def _unless_missing(error: OSError) -> None:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from flowstone.errors import ConfigurationError, DamagedError, MissingExtraError, NotMaterializedError, StorageError
+from flowstone.io import fsspec_files
 from flowstone.io.filesystem import FilesystemManager
 from flowstone.testing.io_actions import open_manager, slot_of, store
 
@@ -155,3 +156,34 @@ def test_an_option_that_the_file_system_does_not_know_is_told(elsewhere, tmp_pat
     manager = open_manager(FilesystemManager, config, tmp_path)
     with pytest.raises(ConfigurationError, match=r"cannot be used: .*nothing"):
         manager.record(slot_of(manager))
+
+
+class Contested:
+    """A file system on which others make the same folders at the same time."""
+
+    def __init__(self, *faults: OSError | None) -> None:
+        self.faults = list(faults)
+
+    def makedirs(self, folder: str, exist_ok: bool) -> None:
+        if (fault := self.faults.pop(0)) is not None:
+            raise fault
+
+    def isdir(self, folder: str) -> bool:
+        return False
+
+
+def test_a_folder_whose_parent_somebody_else_makes_meanwhile_is_made():
+    system = Contested(OSError("File exists"), OSError("Failure"), None)
+    fsspec_files._make(system, "lake/shop.orders")
+    assert system.faults == []
+
+
+@pytest.mark.parametrize("fault", [PermissionError("no"), FileNotFoundError("no bucket")])
+def test_what_will_not_change_is_told_at_once(fault):
+    with pytest.raises(type(fault)):
+        fsspec_files._make(Contested(fault), "lake/shop.orders")
+
+
+def test_a_folder_that_cannot_be_made_is_not_tried_for_ever():
+    with pytest.raises(OSError, match="read-only"):
+        fsspec_files._make(Contested(*[OSError("read-only")] * fsspec_files.TRIES), "lake/shop.orders")
