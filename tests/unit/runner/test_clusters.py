@@ -190,7 +190,8 @@ def test_a_crew_that_cannot_begin_is_told_and_nothing_is_left_open(make_project,
     if cluster.executor == "dask":
         with pytest.raises(ConfigurationError, match=r"manifest\.json is not a manifest"):
             run(made, "dask", cluster, manifest=manifest)
-        assert len(closed) == 1
+        assert closed
+        assert {client.status for client in closed} == {"closed"}
         return
     failure = run(made, "ray", cluster, manifest=manifest).results["a"].failure
     assert failure.message.startswith("the worker of the Ray cluster cannot carry out orders: ")
