@@ -13,6 +13,7 @@ from flowstone.dsl.dynamic_partitions import written_key
 from flowstone.ir.run_keys import assign_keys
 from flowstone.runtime.registry import Registry, read_registries
 from flowstone.runtime.run import Run
+from flowstone.runtime.signals import signals_of
 from flowstone.runtime.workspace import Workspace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -31,6 +32,9 @@ KEYS = {
     ("updates", "ratios"): ["2024-01-01"],
 }
 
+SIGNALS = {"branches": {"reply to 2024-01-01": "thanks"}}
+"""What is answered before anything has asked, by token."""
+
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_job_completes_and_stores_what_it_makes(case, tmp_path, compile_folder):
@@ -40,6 +44,8 @@ def test_every_job_completes_and_stores_what_it_makes(case, tmp_path, compile_fo
     workspace = Workspace(compiled.project, tmp_path, os.environ)
     for name in compiled.project.registries:
         Registry(workspace, name).add([written_key("Graz")], Run("test", "local"))
+    for token, payload in SIGNALS.get(case, {}).items():
+        signals_of(workspace).send(token, payload, "test")
     project = read_registries(workspace, compiled.project)
     for job in project.jobs.values():
         keys = KEYS.get((case, job.name), [])
