@@ -79,7 +79,14 @@ def test_prefect_deploys_it_and_a_scheduled_run_makes_the_day_before(project, pr
         state = run_flow(flow, flow_run=client.read_flow_run(flow_run.id), return_type="state")
         name = client.read_flow_run(flow_run.id).name
     expected = (due.astimezone(ZoneInfo("America/New_York")).date() - timedelta(days=1)).isoformat()
-    assert state.is_completed(), state.message
+    due_day = due.astimezone(ZoneInfo("America/New_York")).date()
+    if due_day.day == 1:  # the run makes the month, too, of which there are no other days
+        assert state.message == (
+            f"failed: month[{expected[:7]}] (NotMaterializedError: day, partition {expected[:8]}01, "
+            "is not materialized, and month reads it)"
+        )
+    else:
+        assert state.is_completed(), state.message
     assert name == f"nightly[{expected}]"
     assert project.value("day", expected) == expected
 
