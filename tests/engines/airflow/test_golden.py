@@ -14,6 +14,7 @@ from flowstone.config import load_settings
 from flowstone.conformance.on_airflow import run_jobs
 from flowstone.frontend import load
 from flowstone.ir.manifest import FILE_NAME
+from flowstone.runtime.signals import signals_of
 from flowstone.runtime.workspace import Workspace
 from flowstone.targets.manifest import manifest_file
 
@@ -58,6 +59,8 @@ def test_the_files_run(case, tmp_path, monkeypatch):
     (root / "airflow" / FILE_NAME).write_text(manifest_file(project, "..")[FILE_NAME], encoding="utf-8")
     world = World(root / "airflow")
     workspace = Workspace(project, root, os.environ)
+    if case == "branches":
+        signals_of(workspace).send("reply to 2024-01-01", "thanks", "test")
     for jobs, partitions in RUNS[case]:
         assert run_jobs(world, workspace, jobs, partitions) == []
 
