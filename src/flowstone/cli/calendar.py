@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _COUNTED = "counted from 2000-01-01 UTC, as on Prefect; Airflow counts from its last run"
 
-_WITHOUT = {False: "started by hand, or by what it reads", True: "without a schedule"}
-
 _YEARS = range(1970, 2200)
 """Those in which time zones have rules that can be relied on."""
 
@@ -131,7 +129,8 @@ def _change(firing: Firing) -> dict[str, str]:
 
 
 def _lines(entry: dict[str, Any]) -> list[str]:
-    head = f"{entry['job']}  {entry['schedule'] or _WITHOUT[bool(entry['sensors'])]}"
+    otherwise = "without a schedule" if entry["sensors"] else "started by hand, or by what it reads"
+    head = f"{entry['job']}  {entry['schedule'] or otherwise}"
     note = [] if entry["note"] is None else [f"  {entry['note']}"]
     sensors = [f"  by the sensor {name}" for name in entry["sensors"]]
     return [head, *note, *sensors, *(f"  {_line(firing, keys)}".rstrip() for firing, keys in entry["firings"])]

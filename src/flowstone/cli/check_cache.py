@@ -2,7 +2,7 @@
 
 It depends on FlowStone itself, on Python and the installed packages, on the configuration, on the content of every file
 that was read, and on which files there are. A cache that is missing, damaged or foreign is as good as none; one that
-cannot be written is no error. Nothing is imported here but the standard library: a warm ``check`` takes a moment only.
+cannot be written is no error. Little is imported here but the standard library: a warm ``check`` takes a moment only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from flowstone.cli.surroundings import (
+    Look,
     contents,
     digest,
     folders,
     importable,
-    listings,
+    look,
     source_changes,
-    surroundings,
-    without_files,
 )
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
@@ -70,7 +69,7 @@ class CheckCache:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._surroundings = self._look()
+        self._seen = self._look()
         key = digest([str(settings.root), settings.profile])
         self._path = settings.cache_folder / "check" / f"{key[:32]}.json"
         self._texts = self._path.with_suffix(".texts.json")
@@ -80,7 +79,7 @@ class CheckCache:
         """The result of the last check, if it still holds."""
         try:
             content = _read(self._path)
-            if self._surroundings is None or content["surroundings"] != self._surroundings:
+            if self._seen is None or content["surroundings"] != self._seen.digest:
                 return None
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
             files = frozenset(path for path in content["files"] if not path.endswith("/"))
@@ -129,7 +128,7 @@ class CheckCache:
         """
         if any(item.code == _UNREADABLE for item in diagnostics):
             return
-        if self._surroundings is None or self._look() != self._surroundings:
+        if self._seen is None or self._look() != self._seen:
             return
         try:
             files = contents(self._settings.root, sources)
@@ -141,9 +140,10 @@ class CheckCache:
     def _write(
         self, texts: dict[str, str], files: dict[str, Any], diagnostics: Sequence[Diagnostic], assets: int
     ) -> None:
+        assert self._seen is not None
         data = json.dumps(texts).encode()
         content = {
-            "surroundings": self._surroundings,
+            "surroundings": self._seen.digest,
             "files": files,
             "texts": hashlib.sha256(data).hexdigest(),
             "diagnostics": [{**item.to_json(), "about": item.about} for item in diagnostics],
@@ -199,9 +199,9 @@ class CheckCache:
         from flowstone.frontend.files import UnreadableError, read_source
 
         root, old = self._settings.root, head["texts"]
-        if self._surroundings is None or head["without_files"] != without_files(self._settings):
+        if self._seen is None or head["without_files"] != self._seen.without_files:
             return None
-        moved = source_changes(self._settings, head["listings"], head["folders"])
+        moved = source_changes(root, self._seen.listings, head["listings"], head["folders"])
         if moved is None or not texts.keys() <= old.keys():
             return None
         added, removed = moved
@@ -219,23 +219,23 @@ class CheckCache:
         """
         if any(item.code == _UNREADABLE for item in judgement.diagnostics):
             return
-        if self._surroundings is None or self._look() != self._surroundings:
+        if self._seen is None or self._look() != self._seen:
             return
         from flowstone.cli.kept import encode
 
         try:
             listed = folders(self._settings.root, judgement.loaded.sources)
-            unchanging = {"without_files": without_files(self._settings), "listings": listings(self._settings)}
-            data = encode(judgement, {**unchanging, "folders": listed})
+            seen = {"without_files": self._seen.without_files, "listings": self._seen.listings}
+            data = encode(judgement, {**seen, "folders": listed})
             self._make_folder()
             _replace(self._whole, data)
         except (OSError, ValueError):
             return
 
-    def _look(self) -> str | None:
-        """Digest of the surroundings; None if they cannot be seen, and then nothing is kept."""
+    def _look(self) -> Look | None:
+        """The surroundings; None if they cannot be seen, and then nothing is kept."""
         try:
-            return surroundings(self._settings)
+            return look(self._settings)
         except OSError:
             return None
 

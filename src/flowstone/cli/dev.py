@@ -18,13 +18,14 @@ import click
 from flowstone.cli.common import project_options
 from flowstone.cli.dev_project import Reading, shown
 from flowstone.errors import MissingExtraError
+from flowstone.runner.exits import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 if TYPE_CHECKING:
     from flowstone.dev.desk import Desk
     from flowstone.dev.office import Office
     from flowstone.dev.told import Teller
 
-_EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_EXITS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
 
 @click.command("dev")

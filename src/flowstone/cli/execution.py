@@ -41,9 +41,8 @@ def execution_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--executor",
             type=click.Choice(["process", "thread", "inline", "dask", "ray"]),
-            help="Where functions run: worker processes, threads, one after the other, or a cluster of Dask "
-            "or Ray. Default: "
-            "the configuration's.",
+            help="Where functions run: worker processes, threads, one after the other, or a cluster of Dask or Ray. "
+            "Default: the configuration's.",
         ),
         click.option(
             "--workers", type=click.IntRange(min=1), help="How many run at once. Default: the configuration's."

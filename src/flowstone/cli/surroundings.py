@@ -1,6 +1,6 @@
 """What the result of ``check`` depends on besides the text of the sources, as digests and listings.
 
-Nothing is imported here but the standard library: a warm ``check`` takes a moment only.
+Little is imported here but the standard library: a warm ``check`` takes a moment only.
 """
 
 from __future__ import annotations
@@ -13,20 +13,40 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from flowstone.__about__ import __version__
 from flowstone.config.model import Settings
 
 _FORMAT = 3
+Listings = dict[str, list[str]]
+"""Files or names in folders, by the path of the folder."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 
 def surroundings(settings: Settings) -> str:
     """Digest of all that the result depends on besides the content of the files that were read."""
-    return digest([without_files(settings), listings(settings)])
+    return look(settings).digest
 
 
-def without_files(settings: Settings) -> str:
-    """Digest of all that the result depends on besides the user's files: which there are, and what is in them."""
+class Look(Struct, frozen=True):
+    """What surrounds the files of a project."""
+
+    without_files: str
+    """Digest of all that the result depends on besides the user's files."""
+    listings: dict[str, Listings]
+    """Which files there are: below the sources, and in the import roots, where a new one may take a name."""
+    digest: str
+    """Of both."""
+
+
+def look(settings: Settings) -> Look:
+    """What surrounds the files of a project now. Errors: OSError."""
+    apart, listed = _without_files(settings), _listings(settings)
+    return Look(apart, listed, digest([apart, listed]))
+
+
+def _without_files(settings: Settings) -> str:
     return digest(
         [
             _FORMAT,
@@ -40,12 +60,7 @@ def without_files(settings: Settings) -> str:
     )
 
 
-Listings = dict[str, list[str]]
-"""Files or names in folders, by the path of the folder."""
-
-
-def listings(settings: Settings) -> dict[str, Listings]:
-    """Which files there are: below the sources, and in the import roots, where a new one may take a name."""
+def _listings(settings: Settings) -> dict[str, Listings]:
     roots: Listings = {}
     for root in settings.import_roots:
         roots[root] = importable(settings.root / root)
@@ -56,17 +71,16 @@ def listings(settings: Settings) -> dict[str, Listings]:
 
 
 def source_changes(
-    settings: Settings, before: dict[str, Listings], beside: Listings
+    root: Path, now: dict[str, Listings], before: dict[str, Listings], beside: Listings
 ) -> tuple[set[str], set[str]] | None:
     """The source files that were added and removed since, by path; None if that is not all that is new.
 
     ``beside`` are further folders, with what could be imported from them: a file in one of them may take a name.
     """
-    now = listings(settings)
-    then, there = (_files(settings.root, found["sources"]) for found in (before, now))
+    then, there = (_files(root, found["sources"]) for found in (before, now))
     moved = then ^ there
     known = {**before["roots"], **beside}
-    current = {**now["roots"], **{folder: importable(settings.root / folder.lstrip("/")) for folder in beside}}
+    current = {**now["roots"], **{folder: importable(root / folder.lstrip("/")) for folder in beside}}
     for folder in known.keys() | current.keys():
         if not set(known.get(folder, ())) ^ set(current.get(folder, ())) <= _names_in(folder, moved):
             return None

@@ -20,11 +20,11 @@ from flowstone.dev.starts import Start
 from flowstone.dev.told import Teller
 from flowstone.ir.project import Project
 from flowstone.ir.sensor import Sensor
+from flowstone.runner.exits import EXIT_BUSY
 from flowstone.runner.history.entries import find, places
 from flowstone.runner.history.history import History
 from flowstone.runner.interrupts import GRACE
 from flowstone.runner.session import new_run_id
-from flowstone.runner.started import BUSY
 from flowstone.runtime.ending import ending
 from flowstone.runtime.sensing import Look, Request
 
@@ -144,7 +144,7 @@ class Office:
     def _ended(self, start: Start, code: int) -> None:
         self._children.pop(start.run, None)
         assert self.desk is not None
-        if code == BUSY:
+        if code == EXIT_BUSY:
             self.desk.busy(start.run, datetime.now(UTC))
             return
         status, made = self.came_to(start)

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bindings import FUNCTIONS
+from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public
 from flowstone.frontend.values import Instance
@@ -53,7 +54,6 @@ _OTHERWISE_SET = re.compile(
     r"(?:setattr|delattr)\([^,]*,\s*[\"'](\w+)|(?:globals\(\)|vars\(\)|__dict__)\[\s*[\"'](\w+)|\bdel\b.*\.(\w+)"
 )
 """Names that a text may bind from outside."""
-_DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor"})
 _SELF, _INSIDE = 1, 2
 
 Variable = tuple[str, str]
@@ -194,7 +194,7 @@ class _Builder:
         if any(isinstance(item, ast.Attribute) and item.attr in HANDLERS for item in callees):
             return True
         targets = (self._names.resolve(self._module, callee) for callee in callees)
-        return any(isinstance(target, Public) and target.name in _DECLARING for target in targets)
+        return any(isinstance(target, Public) and target.name in KINDS for target in targets)
 
     def _read(self, node: ast.AST, places: dict[str, str]) -> None:
         match node:

@@ -16,6 +16,7 @@ from flowstone.fixes.items import remove_repeated_argument
 from flowstone.fixes.literals import quote, wrap
 from flowstone.fixes.respell import respell
 from flowstone.fixes.source import MakeFix
+from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.expected import fits, hints, shown, words
 from flowstone.frontend.iteration import first_symbol, is_symbolic
 from flowstone.frontend.modules import Module
@@ -24,7 +25,7 @@ from flowstone.frontend.values import FunctionValue, Refusal, Symbol
 _HIDDEN = "kind"
 """Parameter of many types that only the intermediate representation uses."""
 _NOT_VALUES = frozenset({"CheckResult", "Context", "Failure", "PartitionKey", "RunRequest", "SensorResult", "Signal"})
-DECLARING = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor", "Job"})
+DECLARING = frozenset({*KINDS, "Job"})
 """Public names that declare something."""
 
 
@@ -46,7 +47,7 @@ def _parameters(cls: type) -> tuple[inspect.Parameter, ...]:
 
 def construct(name: str, arguments: Sequence[Argument], call: ast.Call, module: Module) -> Any:
     """An instance of the public type. Errors: Refusal."""
-    if name in _NOT_VALUES or name in DECLARING - {"Job"}:
+    if name in _NOT_VALUES or name in KINDS:
         raise Refusal("FS003", f"'{name}' cannot be called in a declaration", module.span(call), help=_how(name))
     cls = getattr(flowstone, name)
     placed = _place(cls, arguments)

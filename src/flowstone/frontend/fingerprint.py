@@ -19,6 +19,7 @@ from msgspec import Struct
 from flowstone.frontend.canonical import Code, canonical
 from flowstone.frontend.closure import InvisibleError, ValueTexts
 from flowstone.frontend.components import components
+from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.effects import Effects
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import (
@@ -40,7 +41,6 @@ Unit = tuple[str, str]
 """Module and name; the name ``*`` stands for everything in the module, ``!`` for what its import changes elsewhere."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_DECLARATIONS = frozenset({"asset", "check", "item_reader", "join", "resource", "route", "sensor"})
 _LOOKING_AT_EVERYTHING = frozenset({"eval", "exec", "globals", "vars"})
 _NO_VALUES: Mapping[str, Any] = {}
 
@@ -294,7 +294,7 @@ class Fingerprints:
 
     def _is_declaration(self, module: Module, decorator: ast.expr) -> bool:
         target = self._names.resolve(module, decorator.func if isinstance(decorator, ast.Call) else decorator)
-        return isinstance(target, Public) and target.name in _DECLARATIONS
+        return isinstance(target, Public) and target.name in KINDS
 
 
 def _start(statement: ast.stmt) -> tuple[int, int]:

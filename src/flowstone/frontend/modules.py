@@ -273,8 +273,9 @@ class ModuleIndex:
 
     def _tree(self, path: str, text: str) -> ast.Module | None:
         self._texts[path] = text
-        beside = self._compilation is not None and path in self._compilation
-        return self._tried(path, lambda: parsed(text) if beside else compiled(parsed(text)))
+        if self._compilation is not None and path in self._compilation:
+            return self._tried(path, lambda: parsed(text))
+        return self._tried(path, lambda: compiled(parsed(text)))
 
     def _tried(self, path: str, read: Callable[[], ast.Module]) -> ast.Module | None:
         """What reading gives; None after a finding that it is no Python, or too complex."""

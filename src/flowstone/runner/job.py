@@ -12,8 +12,9 @@ from pathlib import Path
 from flowstone.config.model import EXECUTORS
 from flowstone.diagnostics.terminal import error_text
 from flowstone.errors import ConfigurationError, FlowStoneError, UsageError
+from flowstone.runner.exits import EXIT_FAILED
 from flowstone.runner.prepare import Asked
-from flowstone.runner.session import EXIT_FAILED, Session, carry_out
+from flowstone.runner.session import Session, carry_out
 from flowstone.runtime.workspace import Workspace
 
 EXIT_USAGE = 2

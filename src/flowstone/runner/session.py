@@ -19,6 +19,7 @@ from flowstone.config.model import Executor
 from flowstone.diagnostics.terminal import printable
 from flowstone.ir.light_pydantic import without_plugins
 from flowstone.runner.execute import Options, execute
+from flowstone.runner.exits import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.history.alive import living
 from flowstone.runner.history.database import faults
@@ -35,9 +36,6 @@ from flowstone.runtime.registry import new_keys
 from flowstone.runtime.signals import signals_of
 from flowstone.runtime.workspace import Workspace
 
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 LOGS = "logs"
 """Where what functions print is kept, in the state folder, in a folder for each run."""
 SLOTS = "limits"

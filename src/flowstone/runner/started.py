@@ -12,11 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flowstone.runner.exits import EXIT_BUSY, EXIT_FAILED, EXIT_INTERRUPTED
 from flowstone.runner.worker import start_guard
-
-INTERRUPTED = 130
-BUSY = 75
-"""Exit code where another run is making the same: it may be tried again."""
 
 
 def main(lifeline: int) -> int:
@@ -25,13 +22,13 @@ def main(lifeline: int) -> int:
     try:
         return _carried_out(json.loads(sys.stdin.readline()))
     except KeyboardInterrupt:  # before the run has begun: the scheduler starts it the next time
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
 
 
 def _carried_out(order: dict[str, Any]) -> int:
     from flowstone.diagnostics.terminal import error_text
     from flowstone.errors import FlowStoneError, RunConflictError, UsageError
-    from flowstone.runner.session import EXIT_FAILED, carry_out
+    from flowstone.runner.session import carry_out
     from flowstone.runtime.workspace import Workspace
 
     hide: Callable[[str], str] = str
@@ -41,7 +38,7 @@ def _carried_out(order: dict[str, Any]) -> int:
         return carry_out(workspace, _session(order))
     except RunConflictError as error:
         sys.stderr.write(error_text(error))
-        return BUSY
+        return EXIT_BUSY
     except FlowStoneError as error:
         sys.stderr.write(hide(error_text(error)))
         return 2 if isinstance(error, UsageError) else EXIT_FAILED

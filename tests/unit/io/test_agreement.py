@@ -143,6 +143,7 @@ def test_a_note_of_a_newer_release_is_left_alone(manager):
 def test_what_waits_to_be_approved_is_looked_at_when_it_is_published(manager):
     store(manager, slot("x", asset=f"{ASIDE}.orders"), A)
     store(manager, slot("y", asset=f"{ASIDE}.orders"), TEXT)
+    assert not list(manager.root.rglob("columns.json"))
 
 
 def test_storing_looks_at_no_other_partition(manager, monkeypatch):
@@ -151,6 +152,7 @@ def test_storing_looks_at_no_other_partition(manager, monkeypatch):
     monkeypatch.setattr(manager.store, "names", lambda folder: pytest.fail(f"{folder} is listed"))
     monkeypatch.setattr(manager.store, "record_names", lambda folder: pytest.fail(f"{folder} is listed"))
     store(manager, slot("9"), A)
+    assert manager.record(slot("9")).partition == "9"
 
 
 def test_of_writers_at_once_one_says_which_columns_there_are(tmp_path):

@@ -128,6 +128,7 @@ def test_two_who_make_a_folder_at_once_both_have_it(manager, monkeypatch):
 
     monkeypatch.setattr(Elsewhere, "makedirs", makedirs)
     store(manager, slot_of(manager), 1)
+    assert manager.read(slot_of(manager), None)[1] == 1
 
 
 def test_what_is_missing_or_unknown_is_named(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from flowstone.config import load_settings
 from flowstone.frontend import load
 from flowstone.ir.manifest import make_manifest
 from flowstone.runner import look, started
+from flowstone.runner.exits import EXIT_INTERRUPTED
 
 SENSOR = """
 from flowstone import Job, asset, sensor
@@ -32,7 +33,7 @@ class Interrupted(io.StringIO):
 def test_an_interrupted_start_tells_nothing(monkeypatch, capsys):
     monkeypatch.setattr(started, "start_guard", lambda _: None)
     monkeypatch.setattr(sys, "stdin", Interrupted())
-    assert started.main(0) == started.INTERRUPTED
+    assert started.main(0) == EXIT_INTERRUPTED
     assert capsys.readouterr().err == ""
 
 
