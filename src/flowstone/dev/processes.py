@@ -6,17 +6,14 @@ Nothing that they start outlives the scheduler: a guard in each waits for the en
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from flowstone.runner.remains import MARK, kill_marked
+from flowstone.runner.marked_process import MarkedProcess
 
 Line = Callable[[str], None]
 
@@ -36,29 +33,11 @@ class Child:
         answers: bool = False,
     ) -> None:
         """With ``answers`` what comes on the standard output is the answer; else its lines are told like the others."""
-        self._mark = secrets.token_hex(16)
         self._ended = ended
         self._lock = threading.Lock()
         self._over = False
-        lifeline, self._lifeline = os.pipe()
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", module, *arguments, str(lifeline)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**environment, MARK: self._mark},
-                pass_fds=[lifeline],
-                start_new_session=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-            )
-        except BaseException:
-            os.close(self._lifeline)
-            raise
-        finally:
-            os.close(lifeline)
+        self._marked = MarkedProcess(module, arguments, environment, subprocess.PIPE)
+        self._process = self._marked.popen
         streams = self._process
         assert streams.stdin is not None and streams.stdout is not None and streams.stderr is not None
         with suppress(OSError), streams.stdin:  # if it has ended, the exit code says so
@@ -82,21 +61,16 @@ class Child:
         """End it, with everything that it has started."""
         with self._lock:
             if not self._over:
-                self._sweep()
-
-    def _sweep(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        kill_marked(self._mark)
+                self._marked.kill()
 
     def _wait(self, readers: Sequence[threading.Thread]) -> None:
         code = self._process.wait()
         with self._lock:
-            self._sweep()  # what it has started may hold the pipes
+            self._marked.kill()  # what it has started may hold the pipes
             self._over = True
         for reader in readers:
             reader.join()
-        os.close(self._lifeline)
+        self._marked.let_go()
         self._ended(code, "".join(self._answer))
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
-import secrets
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flowstone.errors import StepFailedError
-from flowstone.runner.remains import MARK, kill_marked
+from flowstone.runner.marked_process import MarkedProcess
 from flowstone.runtime.ending import ending
 
 
@@ -38,27 +34,10 @@ class KeptProcess:
         self.answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         """What it said; None at its end."""
         self._what = what
-        self._mark = secrets.token_hex(16)
-        lifeline, self._lifeline = os.pipe()
-        try:
-            log.touch(mode=0o600)
-            with log.open("ab") as output:
-                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                    [sys.executable, "-P", "-m", module, *arguments, str(lifeline)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=output,
-                    env={**environment, MARK: self._mark},
-                    pass_fds=[lifeline],
-                    start_new_session=True,
-                    text=True,
-                    encoding="utf-8",
-                )
-        except BaseException:
-            os.close(self._lifeline)
-            raise
-        finally:
-            os.close(lifeline)
+        log.touch(mode=0o600)
+        with log.open("ab") as output:
+            self._marked = MarkedProcess(module, arguments, environment, output)
+        self._process = self._marked.popen
         threading.Thread(target=self._listen, daemon=True, name=f"flowstone-answers-{self._process.pid}").start()
 
     def write(self, message: dict[str, Any]) -> None:
@@ -88,10 +67,8 @@ class KeptProcess:
             self._close_input()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        kill_marked(self._mark)
-        os.close(self._lifeline)
+        self._marked.kill()
+        self._marked.let_go()
         self._process.wait()
         self._close_input()
 

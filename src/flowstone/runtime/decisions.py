@@ -20,7 +20,7 @@ from msgspec import Struct
 from flowstone.config.environment import state_folder
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.ir.asset import Asset
-from flowstone.runtime.event_log import EventLog, to_builtins
+from flowstone.runtime.event_log import EventLog, OfAsset
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
@@ -30,7 +30,7 @@ TIMEOUT = "timeout"
 """Stands for who decided, where the time was over."""
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(OfAsset, Struct, frozen=True, kw_only=True):
     """One event."""
 
     at: datetime
@@ -50,18 +50,6 @@ class Decision(Struct, frozen=True, kw_only=True):
     approvers: tuple[str, ...] = ()
     until: datetime | None = None
     """When the time to decide is over."""
-
-    @property
-    def place(self) -> Place:
-        return self.asset, self.partition
-
-    @property
-    def is_over(self) -> bool:
-        return self.until is not None and datetime.now(UTC) >= self.until
-
-    def to_builtins(self) -> dict[str, Any]:
-        """The event as a JSON object."""
-        return to_builtins(self)
 
 
 class Decisions:

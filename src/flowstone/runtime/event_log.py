@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from flowstone.errors import StorageError
+from flowstone.runtime.reasons import Place
 
 E = TypeVar("E")
 
@@ -117,9 +119,24 @@ class EventLog(Generic[E]):
             raise StorageError(f"cannot read {self.path}: {error.strerror or error}") from error
 
 
-def to_builtins(event: Any) -> dict[str, Any]:
-    """An event as a JSON object."""
-    return dict(msgspec.to_builtins(event))
+class OfAsset:
+    """What events have in common that are about the value of an asset, for which there may be a last moment."""
+
+    asset: str
+    partition: str | None
+    until: datetime | None
+
+    @property
+    def place(self) -> Place:
+        return self.asset, self.partition
+
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and datetime.now(UTC) >= self.until
+
+    def to_builtins(self) -> dict[str, Any]:
+        """The event as a JSON object."""
+        return dict(msgspec.to_builtins(self))
 
 
 def keeps(value: Any) -> bool:

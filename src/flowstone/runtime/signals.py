@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from msgspec import Struct, field
@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from flowstone.config.environment import state_folder
 from flowstone.errors import UsageError
 from flowstone.ir.node import Json
-from flowstone.runtime.event_log import EventLog, Log, to_builtins
+from flowstone.runtime.event_log import EventLog, Log, OfAsset
 from flowstone.runtime.reasons import Place
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SHOWN = 80
 """Characters of a token that messages show."""
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(OfAsset, Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to a token."""
 
     at: datetime
@@ -54,18 +54,6 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     added: dict[str, list[str]] = {}
     """The partitions that it adds, which are there once the value is."""
     payload: Json = None
-
-    @property
-    def place(self) -> Place:
-        return self.asset, self.partition
-
-    @property
-    def is_over(self) -> bool:
-        return self.until is not None and datetime.now(UTC) >= self.until
-
-    def to_builtins(self) -> dict[str, Any]:
-        """The event as a JSON object."""
-        return to_builtins(self)
 
 
 class Talk(Struct):
