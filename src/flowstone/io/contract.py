@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
-from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
+from flowstone.errors import DamagedError, NotMaterializedError, StorageError, UnsupportedTypeError
 from flowstone.io.record import Record
 from flowstone.ir.types import TypeExpr
 
 ASIDE = "flowstone_waiting"
 """Namespace of the values that wait until they are approved."""
-READ_ATTEMPTS = 20
+READ_ATTEMPTS = 100
 """How often ``read`` tries to find a value and its record together while others publish."""
 SMALL = 65536
 """Up to this many bytes ``intact`` reads the content: small values are the likeliest to be wrong at the right size."""
@@ -207,14 +207,16 @@ class IOManager(ABC):
         record = self.record(slot)
         for _ in range(READ_ATTEMPTS):
             if record is None:
-                break
+                raise NotMaterializedError(f"{slot.label}: no value is stored")
             try:
                 return record, self.load(slot, record, type)
             except (DamagedError, NotMaterializedError):
                 seen, record = record, self.record(slot)
                 if record == seen:
                     raise
-        raise NotMaterializedError(f"{slot.label}: no value is stored")
+        raise StorageError(
+            f"{slot.label} was published {READ_ATTEMPTS} times while it was read", help="see who else makes it"
+        )
 
     def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
         """The values of several partitions of one asset, as ``load`` gives them, each once it is asked for.

@@ -1,6 +1,6 @@
 import pytest
 
-from flowstone.errors import DamagedError
+from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import Slot
 from flowstone.io.memory import MemoryConfig, MemoryManager, MemoryOptions
 from flowstone.ir.types import TypeExpr
@@ -43,6 +43,20 @@ def test_a_value_that_was_replaced_is_not_given_out_for_the_old_record(shelf):
     assert not store.manager.intact(store.slot, old)
     with pytest.raises(DamagedError):
         store.manager.load(store.slot, old, None)
+
+
+def test_a_reader_that_others_are_always_ahead_of_is_told_so(shelf, monkeypatch):
+    store = shelf(MemoryManager)
+    store.put(0)
+
+    def late(slot, record, type):
+        store.put(record.data_version)
+        raise DamagedError("replaced")
+
+    monkeypatch.setattr(store.manager, "load", late)
+    with pytest.raises(StorageError, match="was published 100 times while it was read") as caught:
+        store.manager.read(store.slot, None)
+    assert not isinstance(caught.value, NotMaterializedError)
 
 
 def test_nothing_is_refused_and_nothing_collides():
