@@ -11,8 +11,6 @@ from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.sdk.bases.operator import BaseOperatorMeta
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from flowstone.ir.run_requests import SENSED
-
 if TYPE_CHECKING:
     from flowstone.ir.node import Json
     from flowstone.runtime.outcome import Outcome
@@ -284,6 +282,8 @@ class AwaitAssets(BaseSensorOperator):
 
     def poke(self, context: Any) -> bool:
         """Whether every inlet has an event since the run's tick."""
+        from flowstone.ir.run_requests import SENSED
+
         run = context["dag_run"]
         if run.run_type != "scheduled" and not run.run_id.startswith(SENSED):
             return True
