@@ -120,7 +120,7 @@ def test_the_engines_agree_in_s3_and_postgres(project, tmp_path, monkeypatch):
             engine.folder.mkdir()
             settings = load_settings(project)
             loaded = load(settings)
-            results.append(run_engine(engine, settings, loaded, ["everything"], KEYS))
+            results.append(run_engine(engine, settings, loaded, ["everything"], KEYS, {}))
             verify(loaded.project, engine, results[-1])
     first, *others = results
     assert sorted(map(str, first.records)) == sorted(
