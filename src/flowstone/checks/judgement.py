@@ -49,7 +49,7 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
         near = tuple(apply(_rules("near"), subject))
     else:
         near = tuple(_near(subject, before, vicinity))
-    far = tuple(apply(_rules("graph", "project"), subject))
+    far = tuple(apply(_rules("graph"), subject))
     found = together(loaded, chain(near, far))
     return Judgement(loaded, settings, found, near, far, replace(subject, known_options=subject.read_options))
 
@@ -62,7 +62,7 @@ def judge_cutout(loaded: Loaded, before: Judgement) -> Judgement | None:
     """
     subject = subject_of(loaded, before.settings)
     vicinity = _vicinity(subject, before)
-    if vicinity is None or _rules("project") or _reaches_resources(vicinity):
+    if vicinity is None or _reaches_resources(vicinity):
         return None
     edited = _edited(subject, before.subject)
     if not _stale(before.near, edited) <= edited or any(span.file in edited for span in spans(before.far)):
@@ -81,8 +81,8 @@ def recalled(
     return Judgement(loaded, settings, (), near, far, subject_of(loaded, settings))
 
 
-def _rules(*scopes: str) -> list[Rule]:
-    return [rule for rule in all_rules() if rule.scope in scopes and rule.check is not None]
+def _rules(scope: str) -> list[Rule]:
+    return [rule for rule in all_rules() if rule.scope == scope and rule.check is not None]
 
 
 def _vicinity(subject: Subject, before: Judgement) -> Vicinity | None:

@@ -1,6 +1,7 @@
 """What rules that look at the whole graph may see of each declaration: all of it but the following.
 
-Of bodies they see what runs when a module is imported, and the partitions that sensors ask for.
+Of bodies they see what runs when a module is imported, the partitions that sensors ask for, and the registries to which
+keys are added.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _STEP: dict[str, Any] = {
 }
 _ASSET = {"location", "type", "description", "meta", "owners"}
 _OTHER: dict[str, Any] = {**dict.fromkeys(("location", "description", "code"), True), "signature": _SIGNATURE}
-_SEEN = ("runs on import", "requests")
+SEEN = ("runs on import", "requests", "adds partitions")
 _LEFT_OUT: dict[str, Any] = {
     "steps": {"__all__": _STEP},
     "assets": {"__all__": _ASSET},
@@ -37,7 +38,7 @@ _LEFT_OUT: dict[str, Any] = {
 def outside(project: Project) -> dict[str, Any]:
     """The project as rules of scope ``graph`` see it. Places are not in it, though findings show them."""
     seen = {
-        module: [fact.model_dump(exclude={"location", "inside"}) for fact in facts if fact.kind in _SEEN]
+        module: [fact.model_dump(exclude={"location", "inside"}) for fact in facts if fact.kind in SEEN]
         for module, facts in project.bodies.items()
     }
     shown = {module: facts for module, facts in seen.items() if facts}

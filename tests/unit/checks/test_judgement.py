@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from flowstone.checks import find_all, judge
 from flowstone.checks.catalog import all_rules
 from flowstone.checks.engine import apply, subject_of
-from flowstone.checks.outside import outside
+from flowstone.checks.outside import SEEN, outside
 from flowstone.checks.rule import Rule
 from flowstone.config import Settings, load_settings
 from flowstone.frontend import Loaded, load
@@ -72,7 +72,7 @@ def test_rules_about_the_graph_do_not_see_more_than_what_is_outside(tmp_path: Pa
     shown = outside(loaded.project)
     there = loaded.project.model_dump()
     there["bodies"] = {
-        module: [fact for fact in facts if fact["kind"] in ("runs on import", "requests")]
+        module: [fact for fact in facts if fact["kind"] in SEEN]
         for module, facts in there["bodies"].items()
         if module in shown["bodies"]
     }
