@@ -26,6 +26,8 @@ from flowstone.runner.history.history import History
 from flowstone.runner.interrupts import GRACE
 from flowstone.runner.session import new_run_id
 from flowstone.runtime.ending import ending
+from flowstone.runtime.overrides import declared_parameters
+from flowstone.runtime.parameters import to_text
 from flowstone.runtime.sensing import Look, Request
 
 _MORE = 0.5
@@ -116,12 +118,13 @@ class Office:
         params = {owner: dict(values) for owner, values in project.params.items()}
         for step, values in offer.config.items():
             params.setdefault(step, {}).update(values)
+        declared = declared_parameters(project)
         order = {
             "manifest": str(self.means.manifest(project.model_copy(update={"params": params}))),
             "steps": list(job.steps),
             "keys": list(offer.keys),
             "assignments": [
-                f"{step}.{name}={json.dumps(value)}"
+                f"{step}.{name}={to_text(declared.get(step, {}).get(name), value)}"
                 for step, values in offer.config.items()
                 for name, value in values.items()
             ],

@@ -83,7 +83,7 @@ def explicit_keys(
     project: Project, steps: Sequence[str], given: Sequence[str]
 ) -> dict[Partitions, tuple[PartitionKey, ...]]:
     """The keys among the texts that each definition of the steps has. Errors: as ``assign_keys``."""
-    wanted = tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
+    wanted = known_definitions(project, steps)
     explicit: dict[Partitions, dict[str, PartitionKey]] = {definition: {} for definition in wanted}
     for text in given:
         found = {definition: keys_of(definition, [text]) for definition in wanted}
@@ -94,9 +94,18 @@ def explicit_keys(
     return {definition: tuple(keys.values()) for definition, keys in explicit.items()}
 
 
+def known_definitions(project: Project, steps: Sequence[str]) -> tuple[Partitions, ...]:
+    """The partition definitions of the steps, and those of their dimensions."""
+    return tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
+
+
 def why_not_key(project: Project, steps: Sequence[str], text: str) -> str | None:
     """Why a text is no single key of the partitions of these steps, or of one of their dimensions; None if it is."""
-    wanted = tuple(dict.fromkeys((*axes_of(project, steps), *definitions(project, steps))))
+    return why_no_key_of(known_definitions(project, steps), text)
+
+
+def why_no_key_of(wanted: Sequence[Partitions], text: str) -> str | None:
+    """The same for definitions that are known already: whoever has many texts looks for them once."""
     reasons = []
     for definition in wanted:
         try:

@@ -51,6 +51,12 @@ def from_text(parameter: ConfigParameter, text: str, place: str) -> Json:
     return candidates[-1]
 
 
+def to_text(parameter: ConfigParameter | None, value: Json) -> str:
+    """The text of which ``from_text`` makes the value; of a parameter that there is no more its JSON."""
+    is_text = parameter is not None and parameter.type is not None and parameter.type.name == "str"
+    return value if is_text and isinstance(value, str) else json.dumps(value)
+
+
 def demand_declared(owner: str, parameters: Collection[str], names: Iterable[str]) -> None:
     """Errors: ConfigurationError for a configured parameter that there is not."""
     for name in names:

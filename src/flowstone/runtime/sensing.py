@@ -8,23 +8,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from msgspec import Struct
+from pydantic_core import PydanticSerializationError
 
 from flowstone.dsl.context import Context
 from flowstone.dsl.dynamic_partitions import written_key
-from flowstone.dsl.partitions import PartitionKeyError
+from flowstone.dsl.partitions import PartitionKeyError, Partitions
 from flowstone.dsl.sensing import RunRequest, SensorResult
 from flowstone.errors import ConfigurationError, RequestError
+from flowstone.ir.config_types import adapter
 from flowstone.ir.function import ConfigParameter
 from flowstone.ir.job import Job
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.ir.run_keys import closed_keys, why_not_key
+from flowstone.ir.run_keys import closed_keys, known_definitions, why_no_key_of
 from flowstone.ir.sensor import Sensor
 from flowstone.runtime.arguments import config_arguments
 from flowstone.runtime.calls import Caller
+from flowstone.runtime.event_log import keeps
 from flowstone.runtime.parameters import coerce
 from flowstone.runtime.prepared import needed_resources
 from flowstone.runtime.registry import Registry
@@ -34,6 +38,7 @@ from flowstone.runtime.workspace import Workspace
 
 Config = dict[str, dict[str, Json]]
 """Values of config parameters by step, then by parameter."""
+_WHOLE = "half of a character is in it, as in the name of a file that is no UTF-8; write it otherwise, as by ascii()"
 
 
 class Request(Struct, frozen=True):
@@ -68,11 +73,12 @@ def look(
     context = Context(run_id=run_id, engine=engine)
     found = _called(workspace, sensor, cursor, context)
     requests: dict[str, Request] = {}
+    asking = _Asking(workspace.project, sensor, job)
     for item in found:
         if isinstance(item, SensorResult):
             cursor = cursor if item.cursor is None else _text(name, item.cursor)
         else:
-            requests.setdefault(item.key, _request(workspace.project, sensor, job, item))
+            requests.setdefault(item.key, asking.request(item))
     _add_partitions(workspace, sensor, context, Run(run_id, engine))
     return Look(tuple(requests.values()), cursor)
 
@@ -129,6 +135,9 @@ def _flat(name: str, value: Any, depth: int) -> Iterator[RunRequest | SensorResu
     if isinstance(value, RunRequest):
         yield value
     elif isinstance(value, SensorResult):
+        if not _is_iterable(value.requests):
+            kind = type(value.requests).__name__
+            raise RequestError(f"sensor {name} gives a {kind} as the requests of a result", help="give a list of them")
         for item in value.requests:
             if not isinstance(item, RunRequest):
                 raise RequestError(f"sensor {name} has a {type(item).__name__} among its requests, not a RunRequest")
@@ -148,51 +157,85 @@ def _is_iterable(value: Any) -> bool:
 
 
 def _text(name: str, cursor: Any) -> str:
-    if isinstance(cursor, str):
-        return cursor
-    raise RequestError(
-        f"the cursor of sensor {name} is a {type(cursor).__name__}, not a text", help="write it as one: json.dumps(...)"
-    )
+    if not isinstance(cursor, str):
+        raise RequestError(
+            f"the cursor of sensor {name} is a {type(cursor).__name__}, not a text",
+            help="write it as one: json.dumps(...)",
+        )
+    if not keeps(cursor):
+        raise RequestError(f"sensor {name} gives the cursor {cursor!r}", help=_WHOLE)
+    return cursor
 
 
-def _request(project: Project, sensor: Sensor, job: Job, asked: RunRequest) -> Request:
-    """Errors: RequestError for a partition or a config value that the job does not have."""
-    place = f"sensor {sensor.name} asks by {asked.key!r} for"
-    if asked.partition is not None:
-        reason = why_not_key(project, job.steps, _partition(place, asked.partition))
+class _Asking:
+    """What a sensor can ask for. What many requests need is found once."""
+
+    def __init__(self, project: Project, sensor: Sensor, job: Job) -> None:
+        self._project = project
+        self._sensor = sensor
+        self._job = job
+        self._now = datetime.now(UTC)
+
+    def request(self, asked: RunRequest) -> Request:
+        """Errors: RequestError for a key that cannot be kept, a partition or a config value that the job has not."""
+        if not keeps(asked.key):
+            raise RequestError(f"sensor {self._sensor.name} asks by the key {asked.key!r}", help=_WHOLE)
+        place = f"sensor {self._sensor.name} asks by {asked.key!r} for"
+        return Request(asked.key, self._keys(asked.partition, place), self._config(asked.config, place))
+
+    def _keys(self, partition: Any, place: str) -> tuple[str, ...]:
+        if partition is None:
+            if self._closed is None:
+                job = self._job.name
+                raise RequestError(f"{place} a run of {job} without a partition, and no period of it is over")
+            return self._closed
+        if not isinstance(partition, str):
+            raise RequestError(
+                f"{place} the partition {partition!r}, which is no text", help="give the text of the key"
+            )
+        reason = why_no_key_of(self._definitions, partition)
         if reason is not None:
-            raise RequestError(f"{place} a partition that the job {job.name} has not: {reason}")
-        return Request(asked.key, (asked.partition,), _config(project, job, asked, place))
-    closed = closed_keys(project, job.steps, datetime.now(UTC))
-    if any(not keys for keys in closed.values()):
-        raise RequestError(f"{place} a run of {job.name} without a partition, and no period of it is over")
-    texts = tuple(key.text for keys in closed.values() for key in keys)
-    return Request(asked.key, texts, _config(project, job, asked, place))
+            raise RequestError(f"{place} a partition that the job {self._job.name} has not: {reason}")
+        return (partition,)
+
+    @cached_property
+    def _definitions(self) -> tuple[Partitions, ...]:
+        return known_definitions(self._project, self._job.steps)
+
+    @cached_property
+    def _closed(self) -> tuple[str, ...] | None:
+        """The keys of the last periods; None if there is none of some partitions."""
+        found = closed_keys(self._project, self._job.steps, self._now)
+        return tuple(key.text for keys in found.values() for key in keys) if all(found.values()) else None
+
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], ConfigParameter]:
+        steps = (self._project.steps[name] for name in self._job.steps)
+        return {(step.id, item.name): item for step in steps for item in step.signature.config}
+
+    def _config(self, given: Any, place: str) -> Config:
+        """The values by step, as JSON."""
+        if not isinstance(given, Mapping):
+            raise RequestError(f"{place} the config {given!r}", help='give a mapping: {"asset.parameter": value}')
+        found: Config = {}
+        for dotted, value in given.items():
+            step, _, parameter = str(dotted).rpartition(".")
+            declared = self._parameters.get((step, parameter))
+            if declared is None:
+                raise RequestError(f"{place} the value of {dotted}, which no asset of the job {self._job.name} takes")
+            found.setdefault(step, {})[parameter] = _json(declared, value, str(dotted), place)
+        return found
 
 
-def _partition(place: str, partition: Any) -> str:
-    if isinstance(partition, str):
-        return partition
-    raise RequestError(f"{place} the partition {partition!r}, which is no text", help="give the text of the key")
-
-
-def _config(project: Project, job: Job, asked: RunRequest, place: str) -> Config:
-    """The values by step. Errors: RequestError for a parameter that there is not, or a value of another type."""
-    found: Config = {}
-    for dotted, value in asked.config.items():
-        step, _, parameter = str(dotted).rpartition(".")
-        declared = _parameters(project, job, step).get(parameter)
-        if declared is None:
-            raise RequestError(f"{place} the value of {dotted}, which no asset of the job {job.name} takes")
-        try:
-            coerce(declared, value, str(dotted))
-        except ConfigurationError as error:
-            raise RequestError(f"{place} a value that does not fit: {error}") from None
-        found.setdefault(step, {})[parameter] = value
+def _json(declared: ConfigParameter, value: Any, dotted: str, place: str) -> Json:
+    """A value of a parameter as JSON. Errors: RequestError for one of another type, or that JSON cannot keep."""
+    try:
+        taken = coerce(declared, value, dotted)
+        found: Json = adapter(declared.type).dump_python(taken, mode="json", warnings=False)
+    except ConfigurationError as error:
+        raise RequestError(f"{place} a value that does not fit: {error}") from None
+    except (PydanticSerializationError, ValueError) as error:
+        raise RequestError(f"{place} a value of {dotted} that is no JSON: {error}") from None
+    if not keeps(found):
+        raise RequestError(f"{place} a value of {dotted} with a number or text that JSON cannot keep")
     return found
-
-
-def _parameters(project: Project, job: Job, step: str) -> dict[str, ConfigParameter]:
-    if step not in job.steps:
-        return {}
-    return {item.name: item for item in project.steps[step].signature.config}

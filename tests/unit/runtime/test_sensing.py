@@ -3,6 +3,8 @@
 import pytest
 
 from flowstone.errors import ConfigurationError, RequestError, ResourceError
+from flowstone.ir.run_keys import known_definitions
+from flowstone.runtime import sensing
 from flowstone.runtime.sensing import Look, Request, look
 
 PLAIN = """
@@ -17,7 +19,7 @@ def folder(path: str = "in"):
     log("closes")
 
 @asset
-def orders(limit: int = 10, day: str = "") -> list[int]:
+def orders(limit: int = 10, day: str = "", rate: float = 1, tags: set[str] = [], meta: dict = {}) -> list[int]:
     return [limit]
 
 load = Job("load", select="orders")
@@ -92,6 +94,13 @@ def test_resources_are_closed_when_it_fails(make_project):
         ("SensorResult(['a'])", "a str among its requests"),
         ("SensorResult(cursor=5)", "the cursor of sensor s is a int"),
         ("RunRequest('a', partition='2024-01-01')", "a partition that the job load has not"),
+        ("SensorResult(RunRequest('a'))", "gives a RunRequest as the requests of a result"),
+        ("SensorResult(None)", "gives a NoneType as the requests of a result"),
+        (r"SensorResult(cursor='\udcff')", r"gives the cursor '\\udcff'"),
+        (r"RunRequest('\udcff')", r"asks by the key '\\udcff'"),
+        ("RunRequest('a', config=None)", "for the config None"),
+        ("RunRequest('a', config={'orders.rate': float('nan')})", "orders.rate with a number or text that JSON cannot"),
+        ("RunRequest('a', config={'orders.meta': {'x': object()}})", "orders.meta that is no JSON"),
         ("RunRequest('a', config={'orders.limits': 1})", "orders.limits, which no asset of the job load takes"),
         ("RunRequest('a', config={'orders.limit': 'many'})", "does not fit: orders.limit takes int"),
     ],
@@ -104,6 +113,20 @@ def test_what_cannot_be_asked_for(looked, value, message):
 def test_config_values_are_sorted_by_step(looked):
     found = looked(HEAD + "def s():\n    return RunRequest('a', config={'orders.limit': 1, 'orders.day': 'x'})\n")
     assert found.requests == (Request("a", (), {"orders": {"limit": 1, "day": "x"}}),)
+
+
+def test_config_values_are_written_as_json(looked):
+    values = "{'orders.tags': {'x'}, 'orders.rate': decimal.Decimal('1.5'), 'orders.limit': '5'}"
+    found = looked(f"import decimal\n{HEAD}def s():\n    return RunRequest('a', config={values})\n")
+    assert found.requests == (Request("a", (), {"orders": {"tags": ["x"], "rate": 1.5, "limit": 5}}),)
+
+
+def test_many_requests_look_at_the_steps_of_the_job_once(looked, monkeypatch):
+    calls = []
+    monkeypatch.setattr(sensing, "known_definitions", lambda *given: calls.append(1) or known_definitions(*given))
+    text = f"{HEAD}def s():\n    return [RunRequest(str(n), partition='2024-01-01') for n in range(20)]\n"
+    assert len(looked(text, before=DAYS).requests) == 20
+    assert calls == [1]
 
 
 @pytest.mark.parametrize("key", ["2024-01-01", "eu", "2024-01-01.eu"])
