@@ -65,11 +65,16 @@ class Desk:
     def recall(self, has_begun: Callable[[Start], bool]) -> list[Start]:
         """Take up what an earlier process has left.
 
-        What was to be started and did not begin is started now, under the id that it has. The others are returned.
+        What was to be started and did not begin is started now, under the id that it has, unless it is of a job that
+        others are to run. What has begun is returned.
         """
+        assert self._project is not None
         known: list[Start] = []
         for start in self._store.unfinished():
-            (known if has_begun(start) else self._waiting).append(start)
+            if has_begun(start):
+                known.append(start)
+            elif start.offer.job in self._jobs or start.offer.job not in self._project.jobs:
+                self._waiting.append(start)
         return known
 
     @property
@@ -108,7 +113,8 @@ class Desk:
             starts = [] if offer is None else self._store.offer([offer])
         if due.missed:
             self._tell("missed", f"{name}: {due.missed:,} earlier firings were missed", job=name, missed=due.missed)
-        self._tell("fires", f"{name}: fires for {moment}", job=name, moment=moment)
+        if starts:
+            self._tell("fires", f"{name}: fires for {moment}", job=name, moment=moment)
         self._waiting += starts
 
     def _by_clock(self, job: Job, moment: datetime) -> Offer | None:

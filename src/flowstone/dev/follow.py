@@ -32,7 +32,10 @@ def keys_after(project: Project, job: Job, asset: str, partition: str | None) ->
         return None
     if why_not_key(project, job.steps, partition) is None:
         return (partition,)
-    key = definition.parse(partition)
+    try:
+        key = definition.parse(partition)
+    except PartitionKeyError:  # the definition was changed since it was made
+        return None
     parts = [part.text for part in (key.dimensions or {}).values()]
     if found := tuple(text for text in parts if why_not_key(project, job.steps, text) is None):
         return found

@@ -66,7 +66,7 @@ class World:
     def __init__(self, project, home, engine="airflow"):
         self.project, self.home, self.engine = project, home, engine
         self.now, self.elapsed, self.numbers = NOON, 0.0, 0
-        self.begun = set()
+        self.begun, self.jobs = set(), None
         self.store = None
         self.start()
 
@@ -77,7 +77,7 @@ class World:
         self.hands, self.told = Hands(), []
         self.store = Store(self.home, None, self._id)
         self.desk = Desk(self.store, self.hands, lambda event, text, **more: self.told.append(event), self.engine)
-        self.desk.take(self.project, self.project.jobs, self.now, self.elapsed)
+        self.desk.take(self.project, self.jobs or self.project.jobs, self.now, self.elapsed)
         return self.desk.recall(lambda start: start.run in self.begun)
 
     def _id(self):
@@ -158,12 +158,25 @@ def test_a_run_that_did_not_begin_is_started_under_its_id(world):
     assert [item.run for item in world.hands.runs] == ["run-1"]
 
 
+def test_what_did_not_begin_waits_for_a_process_that_is_to_run_its_job(world):
+    world.pass_by(minutes=31)
+    world.jobs = ["money"]
+    assert world.start() == []
+    world.tick()
+    assert world.hands.runs == []
+    world.jobs = None
+    world.start()
+    world.tick()
+    assert [item.run for item in world.hands.runs] == ["run-1"]
+
+
 def test_a_job_that_still_runs_keeps_one_firing_waiting(world):
     world.pass_by(minutes=30)
     world.pass_by(hours=1)
     world.pass_by(hours=1)
     assert world.hands.started == [("load",)]
     assert world.told.count("left out") == 1
+    assert world.told.count("fires") == 2
     world.end()
     assert world.hands.started == [("load",)]
     world.end()
@@ -306,3 +319,12 @@ def test_a_time_that_comes_twice_fires_once_when_the_engine_fires(make_project, 
         world.hands.runs.clear()
         world.desk._running.clear()
     assert fired == [first]
+
+
+def test_a_run_whose_partitions_are_gone_ends_like_any_other(world, make_project):
+    world.pass_by(hours=20)
+    changed = make_project(SHOP.replace('days = DailyPartitions("2024-01-01")', 'days = StaticPartitions("eu")')).project
+    world.desk.take(changed, changed.jobs, world.now, world.elapsed)
+    daily = next(item for item in world.hands.runs if item.offer.job == "daily")
+    world.desk.ended(daily, "done", [("visits", "2026-03-10")])
+    assert daily not in world.store.unfinished()
