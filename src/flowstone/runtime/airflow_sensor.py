@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Variable
@@ -15,7 +15,7 @@ from flowstone.runtime.airflow import PARTITION, workspace_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flowstone.dsl.partitions import PartitionKey
+    from flowstone.dsl.partitions import PartitionKey, Partitions
     from flowstone.ir.node import Json
     from flowstone.runtime.sensing import Request
     from flowstone.runtime.workspace import Workspace
@@ -70,7 +70,7 @@ class SensorOperator(BaseOperator):
     def _start(self, workspace: Workspace, request: Request, instant: datetime) -> bool:
         """Start the runs of a request; whether there were none before."""
         # What others wait for comes last: wherever this is interrupted, its event is behind the time of their runs.
-        runs = sorted(self._runs(workspace, request), key=lambda item: item[1] == [None])
+        runs = sorted(self._runs(workspace, request), key=lambda item: None in item[1])
         made = {step for _, _, steps in runs for step in steps}
         if elsewhere := sorted(request.config.keys() - made):
             raise AirflowFailException(
@@ -78,63 +78,85 @@ class SensorOperator(BaseOperator):
                 " would not receive them"
             )
         new = [
-            _trigger(dag, self._run_id(request, key, len(keys)), _conf(request, steps, key), instant)
+            _trigger(dag, self._run_id(request, mark), _conf(request, steps, key), instant)
             for dag, keys, steps in runs
-            for key in keys
+            for key, mark in keys.items()
         ]
         return any(new)
 
-    def _run_id(self, request: Request, partition: str | None, count: int) -> str:
-        """The id of a run, which tells the key; of several runs of one DAG the partition, too."""
-        return run_name(self.task_id, request.key if count == 1 else f"{request.key} {partition}")
+    def _run_id(self, request: Request, mark: str) -> str:
+        """The id of a run, which tells the key; of what stands for several runs of one DAG the mark, too.
 
-    def _runs(self, workspace: Workspace, request: Request) -> Iterator[tuple[str, list[str | None], Sequence[str]]]:
-        """The DAGs that a request starts, each with the partition keys of its runs and its steps."""
+        It depends on nothing that is another thing at the next look, as the last period that is over: the key would
+        start once more.
+        """
+        return run_name(self.task_id, f"{request.key} {mark}" if mark else request.key)
+
+    def _runs(self, workspace: Workspace, request: Request) -> Iterator[tuple[str, Mapping[Any, str], Sequence[str]]]:
+        """The DAGs that a request starts, each with the partition keys of its runs and their marks, and its steps."""
         left = set(request.keys)
         for dags in (self.starts, self.follows):
             wanted = sorted(left)
             for dag, steps in dags.items():
                 definition = workspace.step(steps[0]).partitions
                 if definition is None:
-                    yield dag, [None], steps
+                    yield dag, {None: ""}, steps
                     continue
                 found = {text: _fitting(workspace, definition, text) for text in wanted}
                 left -= {text for text, keys in found.items() if keys}
-                keys = list(dict.fromkeys(key for keys in found.values() for key in keys))
+                keys = _together(found.values())
                 if not keys and dags is self.starts:
-                    keys = _all_keys(definition)
+                    keys = _all_keys(workspace, definition)
                 if keys:
-                    yield dag, [*keys], steps
+                    yield dag, keys, steps
         if left:
             raise AirflowFailException(
                 f"{request.key!r} asks for {', '.join(sorted(left))}, of which no DAG of the job makes anything"
             )
 
 
-def _fitting(workspace: Workspace, definition: Any, text: str) -> list[str]:
-    """The keys of a definition that a text means: itself, or of many dimensions all that belong to its period."""
+def _fitting(workspace: Workspace, definition: Partitions, text: str) -> Mapping[str, str]:
+    """The keys of a definition that a text means, with their marks: itself, or of many dimensions all of its period."""
     from flowstone.dsl.partitions import MultiPartitions, PartitionKeyError
     from flowstone.runtime.dimensions import keys_within
+    from flowstone.runtime.registry import current
 
     try:
-        return [workspace.key(definition, text).text]
+        return {workspace.key(definition, text).text: ""}
     except PartitionKeyError:
         if not isinstance(definition, MultiPartitions) or len(definition.times) != 1:
-            return []
+            return {}
     try:
-        return list(keys_within(definition, text))
+        known = current(workspace, definition)
+        return {key: _beside_the_period(known.parse(key)) for key in keys_within(known, text)}
     except PartitionKeyError:
-        return []
+        return {}
 
 
-def _all_keys(definition: Any) -> list[str]:
-    """Every key of a definition without periods: what a run makes that is given none of them."""
-    from flowstone.dsl.partitions import StaticPartitions, axes
+def _beside_the_period(key: PartitionKey) -> str:
+    return ".".join(part.text for _, part in key.parts if part.start is None)
 
-    if not all(isinstance(axis, StaticPartitions) for axis in axes(definition)):
-        return []
-    keys: Iterator[PartitionKey] = definition.keys()
-    return [key.text for key in keys]
+
+def _together(found: Iterable[Mapping[str, str]]) -> dict[Any, str]:
+    """The keys of several texts, whose marks differ."""
+    marks = {key: mark for keys in found for key, mark in keys.items()}
+    return marks if len(set(marks.values())) == len(marks) else {key: key for key in marks}
+
+
+def _all_keys(workspace: Workspace, definition: Partitions) -> dict[Any, str]:
+    """Every key of a definition without periods, as its mark: what a run makes that is given none of them.
+
+    Errors: AirflowFailException if its registry has none.
+    """
+    from flowstone.dsl.partitions import TimePartitions, axes
+    from flowstone.runtime.registry import current, without_keys
+
+    if any(isinstance(axis, TimePartitions) for axis in axes(definition)):
+        return {}
+    known = current(workspace, definition)
+    if (reason := without_keys(known)) is not None:
+        raise AirflowFailException(reason)
+    return {key.text: key.text for key in known.keys()}  # noqa: SIM118 - no mapping
 
 
 def _conf(request: Request, steps: Sequence[str], key: str | None) -> dict[str, Json]:

@@ -148,3 +148,57 @@ def test_it_looks_by_the_clock(compile_project):
     dag = project.world.dags[project.id("load", "sensor__files")]
     assert (type(dag.timetable).__name__, dag.max_active_runs, dag.catchup) == ("DeltaTriggerTimetable", 1, False)
     assert dag.get_task("files").execution_timeout.total_seconds() == 60
+
+
+CUSTOMERS = """
+both = MultiPartitions(day=DailyPartitions("2024-01-01"), customer=DynamicPartitions("customers"))
+
+@asset(partitioned_by=both)
+def cells() -> str:
+    return "x"
+
+@asset(partitioned_by=DynamicPartitions("customers"))
+def profiles() -> str:
+    return "x"
+
+load = Job("load", select="cells")
+know = Job("know", select="profiles")
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "looks", "runs"),
+    [
+        (
+            "cells",
+            [("2024-01-01",), ("2024-01-02",)],
+            [(f"k {name}", f"{name}.2024-01-0{day}") for day in (1, 2) for name in ("acme", "umbra")],
+        ),
+        ("cells", [("acme.2024-01-01",)], [("k", "acme.2024-01-01")]),
+        ("profiles", [(), ()], [("k acme", "acme"), ("k umbra", "umbra")] * 2),
+        ("profiles", [("acme",)], [("k", "acme")]),
+    ],
+)
+def test_a_run_is_known_by_its_key_at_a_later_look(compile_project, monkeypatch, step, looks, runs):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from flowstone.dsl.dynamic_partitions import written_key
+    from flowstone.ir.run_requests import run_name
+    from flowstone.runtime import airflow_sensor
+    from flowstone.runtime.registry import Registry
+    from flowstone.runtime.run import Run
+    from flowstone.runtime.sensing import Request
+    from flowstone.runtime.workspace import Workspace
+
+    project = compile_project(CUSTOMERS)
+    workspace = Workspace.open(next(project.root.rglob("flowstone.json")))
+    asked = []
+    monkeypatch.setattr(airflow_sensor, "_trigger", lambda _dag, run, conf, _at: asked.append((run, *conf.values())))
+    operator = airflow_sensor.SensorOperator(task_id="look", cursor="c", starts={"dag": [step]})
+    if looks == [(), ()]:
+        with pytest.raises(AirflowFailException, match="has no keys"):
+            operator._start(workspace, Request("k"), None)
+    Registry(workspace, "customers").add(map(written_key, ("acme", "umbra")), Run("r", "local"))
+    for keys in looks:
+        operator._start(workspace, Request("k", keys), None)
+    assert asked == [(run_name("look", name), key) for name, key in runs]
