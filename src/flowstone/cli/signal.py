@@ -42,8 +42,9 @@ def signal(token: str, payload: str | None, payload_file: Path | None, project: 
     value = _parsed(payload if payload_file is None else _text(payload_file))
     _demand_sound(workspace, token, value)
     log = signals_of(workspace)
+    before = log.talk(token).wait
     log.send(token, value, user())
-    wait = log.talk(token).wait
+    wait = log.talk(token).wait or before  # it may have been taken at once
     told = "nothing waits for it yet" if wait is None else f"for {place(wait.asset, wait.partition)}"
     click.echo(printable(workspace.hide(f"{shown(token)} was sent: {told}")))
 

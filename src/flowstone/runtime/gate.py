@@ -109,6 +109,9 @@ class GateWatch:
             added=context.added_partitions,
         )
         self._demand_no_secret(wait)
+        asked = self.waiting()
+        if asked is not None and asked.token == wait.token:
+            return asked  # somebody else has asked for the same meanwhile: to ask anew would drop the answer
         self._signals.add(wait)
         held = self._signals.talk(wait.token).wait
         if held is None or held.id != wait.id:

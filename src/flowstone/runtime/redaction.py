@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from collections.abc import Iterable, Iterator
@@ -55,6 +56,8 @@ def _forms(secret: str) -> Iterator[str]:
         yield text
         yield repr(text)[1:-1]
         yield quote(text, safe="")
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _passwords(secret: str) -> Iterator[str]:

@@ -67,6 +67,8 @@ class Talk(Struct):
     """The last attempt to do without it when the time was over."""
     ended: Event | None = None
     """Why nothing waits any more."""
+    taken: Event | None = None
+    """The signal of which the value was made then."""
 
 
 class Signals:
@@ -112,7 +114,7 @@ class Signals:
     def _demand_open(self, token: str, own: Event | None) -> None:
         talk = self.talk(token)
         told = shown(token)
-        if own is not None and talk.sent is not None and talk.sent.id == own.id:
+        if own is not None and own.id in [item.id for item in (talk.sent, talk.taken) if item is not None]:
             return
         if talk.ended is not None and talk.wait is None:
             why = _WHY_ENDED.get(talk.ended.by, "what waited for it has asked anew")
@@ -156,6 +158,7 @@ class Signals:
     def _end(self, talk: Talk, event: Event) -> None:
         if talk.wait is not None:
             self._tokens.pop(talk.wait.place, None)
+        talk.taken = talk.sent if event.by == "signal" else None
         talk.wait = talk.sent = talk.failed = None
         talk.ended = event
 

@@ -323,7 +323,8 @@ def test_a_time_that_comes_twice_fires_once_when_the_engine_fires(make_project, 
 
 def test_a_run_whose_partitions_are_gone_ends_like_any_other(world, make_project):
     world.pass_by(hours=20)
-    changed = make_project(SHOP.replace('days = DailyPartitions("2024-01-01")', 'days = StaticPartitions("eu")')).project
+    text = SHOP.replace('days = DailyPartitions("2024-01-01")', 'days = StaticPartitions("eu")')
+    changed = make_project(text).project
     world.desk.take(changed, changed.jobs, world.now, world.elapsed)
     daily = next(item for item in world.hands.runs if item.offer.job == "daily")
     world.desk.ended(daily, "done", [("visits", "2026-03-10")])

@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from flowstone.errors import OutputError, SignalTimeoutError, UsageError
+from flowstone.runtime.gate import GateWatch
 from flowstone.runtime.materialize import find_settled, materialize
 from flowstone.runtime.run import Run
 from flowstone.runtime.signals import Event, signals_of
@@ -92,6 +93,39 @@ def test_a_signal_that_was_sent_before_counts(make_project):
     signals_of(made.workspace).send("review-3", {"n": 7}, "ada")
     assert made.make("review").status == "materialized"
     assert made.lines() == ["asks", "answered"]
+
+
+def test_a_signal_that_is_taken_at_once_was_sent(waiting, monkeypatch):
+    made = waiting()
+    log = signals_of(made.workspace)
+    add = log.add
+
+    def taken(event):
+        monkeypatch.setattr(log, "add", add)
+        add(event)
+        assert made.make("review").status == "materialized"
+        return event
+
+    monkeypatch.setattr(log, "add", taken)
+    assert log.send("review-3", {"n": 7}, "ada").by == "ada"
+    with pytest.raises(UsageError, match="it was sent before"):
+        log.send("review-3", {"n": 8}, "bob")
+
+
+def test_two_that_ask_for_the_same_at_once_wait_for_one_answer(make_project, monkeypatch):
+    made = make_project(REVIEW)
+    made.make("figures")
+    begin = GateWatch.begin
+
+    def slow(watch, signal, context):
+        monkeypatch.setattr(GateWatch, "begin", begin)
+        made.make("review")
+        signals_of(made.workspace).send("review-3", {"n": 7}, "ada")
+        return begin(watch, signal, context)
+
+    monkeypatch.setattr(GateWatch, "begin", slow)
+    assert made.make("review").status == "materialized"
+    assert made.lines() == ["asks", "asks", "answered"]
 
 
 def test_what_was_asked_holds_until_the_request_changes(waiting):

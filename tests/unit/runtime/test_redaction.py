@@ -19,6 +19,7 @@ DSN = "postgresql://user:s%40cret-1@host/db"
         (["host=x password=canary user=y"], "for canary", "for ***"),
         (["host=x password='two words'"], "for two words", "for ***"),
         (["line\nbreak"], repr("line\nbreak"), "'***'"),
+        (['say "ü"'], '{"a": "say \\"ü\\""} and {"a": "say \\"\\u00fc\\""}', '{"a": "***"} and {"a": "***"}'),
         (["a/b?c"], "http://x/a%2Fb%3Fc", "http://x/***"),
         (["long-secret", "long-secret-er"], "long-secret-er", "***"),
     ],
