@@ -60,15 +60,19 @@ class SensorOperator(BaseOperator):
             if without_secrets is None:
                 raise
             raise without_secrets from None
+        asked = [run for request in found.requests for run in self._asked(workspace, request)]
         instant = datetime.now(UTC)
-        new = [self._start(workspace, request, instant) for request in found.requests]
+        new = [_trigger(*run, instant) for run in asked]
         if found.cursor != cursor:
             Variable.set(self.cursor, json.dumps(found.cursor), description=f"cursor of the sensor {self.task_id}")
         if not any(new):
             raise AirflowSkipException("nothing is new")
 
-    def _start(self, workspace: Workspace, request: Request, instant: datetime) -> bool:
-        """Start the runs of a request; whether there were none before."""
+    def _asked(self, workspace: Workspace, request: Request) -> list[tuple[str, str, dict[str, Json]]]:
+        """The runs of a request: each with the DAG's id, its own and what it is given.
+
+        Errors: AirflowFailException for what cannot be.
+        """
         # What others wait for comes last: wherever this is interrupted, its event is behind the time of their runs.
         runs = sorted(self._runs(workspace, request), key=lambda item: None in item[1])
         made = {step for _, _, steps in runs for step in steps}
@@ -77,12 +81,11 @@ class SensorOperator(BaseOperator):
                 f"{request.key!r} has values for {', '.join(elsewhere)}, which a DAG makes that follows others: it"
                 " would not receive them"
             )
-        new = [
-            _trigger(dag, self._run_id(request, mark), _conf(request, steps, key), instant)
+        return [
+            (dag, self._run_id(request, mark), _conf(request, steps, key))
             for dag, keys, steps in runs
             for key, mark in keys.items()
         ]
-        return any(new)
 
     def _run_id(self, request: Request, mark: str) -> str:
         """The id of a run, which tells the key; of what stands for several runs of one DAG the mark, too.

@@ -88,8 +88,9 @@ def test_a_key_of_what_follows_starts_that(compile_project):
 
 def test_what_a_run_would_not_receive_is_refused(compile_project):
     text = FILES.replace("def months(orders: dict[str, str], ctx: Context)", MONTHS)
-    project = compile_project(text.replace('"orders.file": name', '"months.limit": 2'))
-    put(project, "2024-01-01")
+    wrong = '"months.limit": 2} if "b" in name else {"orders.file": name'
+    project = compile_project(text.replace('"orders.file": name', wrong))
+    put(project, "2024-01-01 a", "2024-01-02 b")
     assert looks(project) == ["failed"]
     assert any("has values for months" in error for error in project.world.errors)
     assert project.world.runs(project.id("load", "daily")) == []
@@ -179,12 +180,12 @@ know = Job("know", select="profiles")
         ("profiles", [("acme",)], [("k", "acme")]),
     ],
 )
-def test_a_run_is_known_by_its_key_at_a_later_look(compile_project, monkeypatch, step, looks, runs):
+def test_a_run_is_known_by_its_key_at_a_later_look(compile_project, step, looks, runs):
     from airflow.sdk.exceptions import AirflowFailException
 
     from flowstone.dsl.dynamic_partitions import written_key
     from flowstone.ir.run_requests import run_name
-    from flowstone.runtime import airflow_sensor
+    from flowstone.runtime.airflow_sensor import SensorOperator
     from flowstone.runtime.registry import Registry
     from flowstone.runtime.run import Run
     from flowstone.runtime.sensing import Request
@@ -192,13 +193,11 @@ def test_a_run_is_known_by_its_key_at_a_later_look(compile_project, monkeypatch,
 
     project = compile_project(CUSTOMERS)
     workspace = Workspace.open(next(project.root.rglob("flowstone.json")))
-    asked = []
-    monkeypatch.setattr(airflow_sensor, "_trigger", lambda _dag, run, conf, _at: asked.append((run, *conf.values())))
-    operator = airflow_sensor.SensorOperator(task_id="look", cursor="c", starts={"dag": [step]})
+    operator = SensorOperator(task_id="look", cursor="c", starts={"dag": [step]})
     if looks == [(), ()]:
         with pytest.raises(AirflowFailException, match="has no keys"):
-            operator._start(workspace, Request("k"), None)
+            operator._asked(workspace, Request("k"))
     Registry(workspace, "customers").add(map(written_key, ("acme", "umbra")), Run("r", "local"))
-    for keys in looks:
-        operator._start(workspace, Request("k", keys), None)
-    assert asked == [(run_name("look", name), key) for name, key in runs]
+    asked = [run for keys in looks for run in operator._asked(workspace, Request("k", keys))]
+    wanted = [("dag", run_name("look", name), {"flowstone_partition": key}) for name, key in runs]
+    assert asked == wanted
