@@ -1,4 +1,13 @@
-"""All rules, found by their files. The listing alone tells the codes, so that a cached check imports no rule."""
+"""All rules, found by their files. The listing alone tells the codes, so that a cached check imports no rule.
+
+The folder of a file is the scope of its rule: what a finding depends on, besides the configuration.
+
+``near``: on the asset, check or resource in whose file it is, on the assets and resources that this uses directly with
+the steps that make them, on classes, and for a resource on what uses it directly; not on jobs. Such a rule is asked
+again only about what has changed. ``graph``: on what ``outside.py`` shows of any declaration. Such a rule is asked
+again if that has changed. ``elsewhere``: no rule finds it, the front end does while it reads, or a target while it
+compiles.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +15,7 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from flowstone.diagnostics.suggest import did_you_mean
 from flowstone.errors import UsageError
@@ -14,6 +23,7 @@ from flowstone.errors import UsageError
 if TYPE_CHECKING:
     from flowstone.checks.rule import Rule
 
+Scope = Literal["near", "graph", "elsewhere"]
 _PACKAGE = "flowstone.checks.rules"
 _FOLDER = Path(__file__).parent / "rules"
 
@@ -21,24 +31,36 @@ _FOLDER = Path(__file__).parent / "rules"
 @cache
 def codes() -> dict[str, str]:
     """The name of every code, sorted by code; files are named ``fs101_duplicate_function.py``."""
+    names = {code: module.rpartition(".")[2] for code, module in _modules().items()}
+    return {code: name.partition("_")[2].replace("_", "-") for code, name in names.items()}
+
+
+@cache
+def _modules() -> dict[str, str]:
+    """Where in the package each rule is, sorted by code: ``near.fs101_duplicate_function``."""
     found = {}
-    for module in pkgutil.iter_modules([str(_FOLDER)]):
-        code, _, name = module.name.partition("_")
-        found[code.upper()] = name.replace("_", "-")
+    for scope in get_args(Scope):
+        for module in pkgutil.iter_modules([str(_FOLDER / scope)]):
+            found[module.name.partition("_")[0].upper()] = f"{scope}.{module.name}"
     return dict(sorted(found.items()))
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, sorted by code."""
-    return tuple(rule(code) for code in codes())
+    return tuple(map(rule, codes()))
+
+
+@cache
+def rules_of(scope: Scope) -> tuple[Rule, ...]:
+    """The rules of a scope, sorted by code; no other is imported."""
+    return tuple(rule(code) for code, module in _modules().items() if module.startswith(f"{scope}."))
 
 
 def rule(code_or_name: str) -> Rule:
     """The rule of a code (``FS202``, in either case) or a name (``cycle``). Errors: UsageError if there is none."""
     code = code_of(code_or_name)
-    module = f"{_PACKAGE}.{code.lower()}_{codes()[code].replace('-', '_')}"
-    found: Rule = import_module(module).RULE
+    found: Rule = import_module(f"{_PACKAGE}.{_modules()[code]}").RULE
     return found
 
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from flowstone.checks.catalog import all_rules
+from flowstone.checks.catalog import rules_of
 from flowstone.checks.engine import apply, subject_of, together
 from flowstone.checks.outside import outside
-from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
 from flowstone.checks.vicinity import Vicinity, differing
 from flowstone.diagnostics.diagnostic import Diagnostic, spans
@@ -46,10 +45,10 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
         subject = replace(subject, known_options=before.subject.known_options or before.subject.read_options)
     vicinity = None if before is None else _vicinity(subject, before)
     if before is None or vicinity is None:
-        near = tuple(apply(_rules("near"), subject))
+        near = tuple(apply(rules_of("near"), subject))
     else:
         near = tuple(_near(subject, before, vicinity))
-    far = tuple(apply(_rules("graph"), subject))
+    far = tuple(apply(rules_of("graph"), subject))
     found = together(loaded, chain(near, far))
     return Judgement(loaded, settings, found, near, far, replace(subject, known_options=subject.read_options))
 
@@ -81,10 +80,6 @@ def recalled(
     return Judgement(loaded, settings, (), near, far, subject_of(loaded, settings))
 
 
-def _rules(scope: str) -> list[Rule]:
-    return [rule for rule in all_rules() if rule.scope == scope and rule.check is not None]
-
-
 def _vicinity(subject: Subject, before: Judgement) -> Vicinity | None:
     """Where rules that look near may find something else; None if they may anywhere."""
     changed = differing(before.loaded.project, subject.project)
@@ -96,7 +91,7 @@ def _vicinity(subject: Subject, before: Judgement) -> Vicinity | None:
 
 def _near(subject: Subject, before: Judgement, vicinity: Vicinity) -> Iterator[Diagnostic]:
     yield from (item for item in before.near if item.span.file not in vicinity.files)
-    found = apply(_rules("near"), subject.of(vicinity.project()))
+    found = apply(rules_of("near"), subject.of(vicinity.project()))
     yield from (item for item in found if item.span.file in vicinity.files)
 
 

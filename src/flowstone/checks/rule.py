@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from msgspec import Struct
 
@@ -47,14 +46,6 @@ class Rule(Struct, frozen=True, kw_only=True):
     good: Example
     """The same project put right: without any finding."""
     severity: Severity = Severity.ERROR
-    scope: Literal["near", "graph"] = "graph"
-    """What a finding depends on, besides the configuration.
-
-    ``near``: on the asset, check or resource in whose file it is, on the assets and resources that this uses directly
-    with the steps that make them, on classes, and for a resource on what uses it directly; not on jobs. Such a rule is
-    asked again only about what has changed. ``graph``: on what ``outside.py`` shows of any declaration. Such a rule is
-    asked again if that has changed.
-    """
     check: Callable[[Subject], Iterable[Finding]] | None = None
     """Finds it in a project. None if the front end does while it reads, or a target while it compiles."""
     strict: bool = False

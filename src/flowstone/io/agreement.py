@@ -12,14 +12,15 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.errors import StorageError
 from flowstone.io.contract import ASIDE, Slot
 from flowstone.io.paths import schema_place
+from flowstone.io.schema_change import SchemaChange
 from flowstone.io.store import Note, Store, UnavailableError
-from flowstone.io.table_shape import SchemaChange
 from flowstone.io.widening import agreed, columns_of, difference, shown
 
 ATTEMPTS = 50
@@ -30,8 +31,7 @@ Columns = dict[str, str]
 """The names of columns with their types."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What is asked of what is stored."""
 
     partitions: Callable[[Slot], Iterable[str | None]]

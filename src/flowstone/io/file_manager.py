@@ -14,28 +14,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from msgspec import Struct
 from pydantic import field_validator, model_validator
 
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
-from flowstone.io.aside import Aside
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
 from flowstone.io.faults import Faults
-from flowstone.io.files import STEPS, FileStore
-from flowstone.io.fsspec_kinds import check_options, check_url, is_url
-from flowstone.io.fsspec_store import FsspecStore
-from flowstone.io.object_store import ObjectStore
+from flowstone.io.fsspec_kinds import OBJECTS, check_options, check_url, is_url
 from flowstone.io.paths import PathTemplate, default_template, expand, is_key, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
-from flowstone.io.store import Draft, Store
-from flowstone.io.temporary import Temporary
+from flowstone.io.store import FOLDER_STEPS, Draft, Store
 from flowstone.ir.types import TypeExpr
 
-OBJECTS = ("s3://", "az://")
-"""How URLs of object stores begin."""
+if TYPE_CHECKING:
+    from flowstone.io.aside import Aside
+    from flowstone.io.temporary import Temporary
+
 T = TypeVar("T")
 
 _PORTION = 1 << 20
@@ -110,7 +107,7 @@ class Content(Struct, frozen=True):
 class FileManager(IOManager):
     """Base of the managers that store each value as a file."""
 
-    steps: tuple[str, ...] = STEPS
+    steps: tuple[str, ...] = FOLDER_STEPS
     """Those of a folder; an instance has those of its store."""
     config: FileConfig
 
@@ -121,16 +118,10 @@ class FileManager(IOManager):
         self.steps = self.store.steps
 
     def _open(self) -> Store[Temporary] | Store[Aside]:
-        root = self.config.root
-        state = state_folder(self.project_root, os.environ)
-        if root is None:
-            return FileStore(state / "data" / self.name, self._tell)
-        cache, options = state / "cache" / "objects", self.config.storage_options
-        if root.startswith(OBJECTS):
-            return ObjectStore(self.name, root, {name: str(text) for name, text in options.items()}, cache, self._tell)
-        if is_url(root):
-            return FsspecStore(self.name, root, options, cache, self._tell)
-        return FileStore(self.project_root / Path(root).expanduser(), self._tell)
+        from flowstone.io.stores import open_store
+
+        config, state = self.config, state_folder(self.project_root, os.environ)
+        return open_store(self.name, config.root, config.storage_options, self.project_root, state, self._tell)
 
     def _tell(self, step: str) -> None:
         self.reached(step)

@@ -26,23 +26,8 @@ from flowstone.io import announced
 from flowstone.io.locks import locked, sync_folder
 from flowstone.io.notes import FolderNotes
 from flowstone.io.spool import OpenFile
-from flowstone.io.store import RECORDS, Note
+from flowstone.io.store import FOLDER_STEPS, RECORDS, Note
 from flowstone.io.temporary import Temporary, create, sweep
-
-STEPS = (
-    "data-created",
-    "data-written",
-    "data-synced",
-    "record-created",
-    "record-written",
-    "record-synced",
-    "record-announced",
-    "data-renamed",
-    "record-renamed",
-    "data-folder-synced",
-    "record-folder-synced",
-)
-"""The steps of the protocol, in order."""
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -51,7 +36,7 @@ _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 class FileStore:
     """A ``Store`` in a folder."""
 
-    steps = STEPS
+    steps = FOLDER_STEPS
 
     def __init__(self, root: Path, reached: Callable[[str], None]) -> None:
         self.root = root

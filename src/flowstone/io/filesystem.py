@@ -8,7 +8,6 @@ is copied as a file (with its own suffix) or as a folder (``.tar``), everything 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -240,6 +239,8 @@ def _pack(slot: Slot, source: Path, draft: Draft) -> None:
 
 
 def _copy(source: Path, draft: Draft) -> None:
+    import shutil
+
     with source.open("rb") as file:
         shutil.copyfileobj(file, draft, 1 << 20)
 

@@ -14,6 +14,8 @@ from msgspec import Struct
 from flowstone.diagnostics.suggest import did_you_mean
 
 Option = str | int | bool
+OBJECTS = ("s3://", "az://")
+"""How URLs of object stores begin that are reached without fsspec."""
 
 
 class Kind(Struct, frozen=True):

@@ -14,10 +14,11 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.errors import DamagedError, UnsupportedTypeError
 from flowstone.io.aside import Aside
@@ -26,7 +27,6 @@ from flowstone.io.hive_names import demand_key, folder_of, value_in
 from flowstone.io.spool import OpenFile, Rows
 from flowstone.io.store import Draft
 
-EXTENSION = ".tar"
 COLUMNS = "_common_metadata"
 """Name of the file with the columns."""
 PART = "part-0.parquet"
@@ -34,8 +34,7 @@ Write = Callable[[Any, Any, Iterator[Any]], None]
 """Writes a parquet file: where to, its columns, its rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How rows are put into folders."""
 
     schema: Any

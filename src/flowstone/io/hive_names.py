@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote
 from flowstone.errors import DamagedError, UnsupportedTypeError
 from flowstone.io.paths import MAX_NAME
 
+EXTENSION = ".tar"
+"""Of the file with all folders of a value."""
 NULL = "__HIVE_DEFAULT_PARTITION__"
 """What stands for a value that is missing."""
 

@@ -15,27 +15,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, MissingExtraError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames
-from flowstone.io.agreement import Agreement, Before
 from flowstone.io.contract import Options, Slot, Staged, Traits
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.hive import EXTENSION, Folders, HiveSource, Layout
+from flowstone.io.hive_names import EXTENSION
 from flowstone.io.judge import FRAME_PACKAGES, KNOWN, refusal
 from flowstone.io.parquet_file import FileSource, Source, value_of, write
 from flowstone.io.paths import location, schema_place
 from flowstone.io.record import Record, content_of
-from flowstone.io.spool import OpenFile
-from flowstone.io.store import Draft
+from flowstone.io.schema_change import SchemaChange
 from flowstone.io.streams import pieces, slices
-from flowstone.io.table_shape import SchemaChange
-from flowstone.io.together import load_together
 from flowstone.ir.types import TypeExpr
+
+if TYPE_CHECKING:
+    from flowstone.io.hive import Layout
+    from flowstone.io.spool import OpenFile
+    from flowstone.io.store import Draft
 
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
 
@@ -101,6 +102,8 @@ class ParquetManager(FileManager):
     config: ParquetConfig
 
     def __init__(self, name: str, config: Options, project_root: Path) -> None:
+        from flowstone.io.agreement import Agreement, Before
+
         super().__init__(name, config, project_root)
         self._agreement = Agreement(self.store, Before(self.partitions, self._texts, self._columns))
 
@@ -162,6 +165,8 @@ class ParquetManager(FileManager):
         keys = getattr(slot.options, "partition_by", ())
         if not keys:
             return Content(self.default_extension, facts, partial(self._write, slot, schema, counted()), guard)
+        from flowstone.io.hive import Layout
+
         layout = Layout(schema, keys, slot.options.max_folders)  # type: ignore[attr-defined]
         layout.demand()
         facts["partition_by"] = list(keys)
@@ -176,6 +181,8 @@ class ParquetManager(FileManager):
     def _write_folders(
         self, slot: Slot, layout: Layout, groups: Iterator[Any], facts: dict[str, Any], draft: Draft
     ) -> None:
+        from flowstone.io.hive import Folders
+
         def fill(sink: Any, schema: Any, batches: Iterator[Any]) -> None:
             self._write(slot, schema, pieces(batches, schema, self._rows_in_group(slot), GROUP_BYTES), sink)
 
@@ -213,6 +220,8 @@ class ParquetManager(FileManager):
         return self._source(slot, content_of(record), self._verified(slot, record, self.store.open_verified)).schema
 
     def together(self, values: Sequence[tuple[Slot, Record]], type: TypeExpr | None) -> Iterator[Any]:
+        from flowstone.io.together import load_together
+
         return load_together(self, values, type, self._schema_of)
 
     def load(self, slot: Slot, record: Record, type: TypeExpr | None) -> Any:
@@ -237,6 +246,8 @@ class ParquetManager(FileManager):
 
         with self._named(slot):
             if keys := facts.get("partition_by"):
+                from flowstone.io.hive import HiveSource
+
                 opened = io.BytesIO(file) if isinstance(file, bytes) else io.BufferedReader(file)
                 return HiveSource(opened, keys, self._spills)
             return FileSource(pa.BufferReader(file) if isinstance(file, bytes) else file.to_arrow(), whole=whole)

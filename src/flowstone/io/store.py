@@ -7,14 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from flowstone.io.spool import OpenFile
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from flowstone.io.spool import OpenFile
 
 RECORDS = ".records"
 """The folder of the records, below the root."""
+FOLDER_STEPS = (
+    "data-created",
+    "data-written",
+    "data-synced",
+    "record-created",
+    "record-written",
+    "record-synced",
+    "record-announced",
+    "data-renamed",
+    "record-renamed",
+    "data-folder-synced",
+    "record-folder-synced",
+)
+"""The steps of publishing in a folder, in order."""
 
 
 class UnavailableError(OSError):
@@ -64,8 +80,7 @@ class Draft(Protocol):
         """Drop it, unless it was published or discarded before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """What is noted beside the records, and by what it is known again."""
 
     content: bytes

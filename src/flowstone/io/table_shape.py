@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
+from msgspec import Struct
 from pydantic import Field
 
 from flowstone.errors import StorageError
 from flowstone.io.contract import Options
+from flowstone.io.schema_change import SchemaChange
 from flowstone.io.table_values import PARTITION, ROW
-
-SchemaChange = Literal["fail", "append", "replace"]
 
 _HELP = (
     'allow the change with on_schema_change="append" (new columns are added) or "replace" (the table is made anew), '
@@ -31,8 +30,7 @@ class TableOptions(Options):
     By default ``fail`` for a partitioned asset, else ``replace``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The table of one asset."""
 
     schema: str

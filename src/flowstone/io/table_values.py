@@ -9,10 +9,11 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from flowstone.errors import DamagedError, NotMaterializedError, UnsupportedTypeError
 from flowstone.io import frames, json_values
@@ -51,8 +52,7 @@ class Taken:
             yield part
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A value made ready to be written."""
 
     facts: dict[str, Any]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from flowstone.checks import rules
-from flowstone.checks.catalog import all_rules, code_of, codes, rule
+from flowstone.checks.catalog import Scope, all_rules, code_of, codes, rule, rules_of
 from flowstone.errors import UsageError
 
 RULES = all_rules()
@@ -42,9 +43,21 @@ def test_every_rule_is_complete(item):
 @pytest.mark.parametrize("item", RULES, ids=lambda item: item.code)
 def test_every_file_is_named_by_its_rule_and_says_what_it_is(item):
     name = f"{item.code.lower()}_{item.name.replace('-', '_')}.py"
-    text = (Path(rules.__file__).parent / name).read_text(encoding="utf-8")
+    (path,) = Path(rules.__file__).parent.rglob(name)
+    text = path.read_text(encoding="utf-8")
 
+    assert (item.check is None) == (path.parent.name == "elsewhere")
     assert text.startswith(f'"""{item.code}: ')
+
+
+def test_no_file_of_a_rule_is_overlooked():
+    files = {path.stem for path in Path(rules.__file__).parent.rglob("*.py")} - {"__init__"}
+
+    assert files == {f"{item.code.lower()}_{item.name.replace('-', '_')}" for item in RULES}
+
+
+def test_scopes_are_the_rules_and_nothing_else():
+    assert sorted(item.code for scope in get_args(Scope) for item in rules_of(scope)) == list(codes())
 
 
 def test_a_rule_is_found_by_code_and_by_name():

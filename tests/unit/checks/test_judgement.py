@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from flowstone.checks import find_all, judge
-from flowstone.checks.catalog import all_rules
+from flowstone.checks.catalog import rules_of
 from flowstone.checks.engine import apply, subject_of
 from flowstone.checks.outside import SEEN, outside
 from flowstone.checks.rule import Rule
@@ -39,7 +39,8 @@ _BLANK: dict[str, Any] = {
     "owners": (),
     "bodies": {},
 }
-NEAR = [rule for rule in all_rules() if rule.check is not None]
+GRAPH = rules_of("graph")
+RULES = (*rules_of("near"), *GRAPH)
 
 
 def read(folder: Path, files: dict[str, str]) -> tuple[Loaded, Settings]:
@@ -51,7 +52,7 @@ def read(folder: Path, files: dict[str, str]) -> tuple[Loaded, Settings]:
     return load(settings, fingerprints=False), settings
 
 
-@pytest.mark.parametrize("example", NEAR, ids=lambda item: item.code)
+@pytest.mark.parametrize("example", RULES, ids=lambda item: item.code)
 def test_every_rule_finds_the_same_with_and_without_what_was_found_before(tmp_path: Path, example: Rule) -> None:
     beside = {"pipelines/beside.py": BESIDE}
     bad, settings = read(tmp_path, {**example.files(bad=True), **beside})
@@ -61,9 +62,6 @@ def test_every_rule_finds_the_same_with_and_without_what_was_found_before(tmp_pa
     for state in (good, bad, bad, good):
         judgement = judge(state, settings, judgement)
         assert judgement.diagnostics == find_all(state, settings)
-
-
-GRAPH = [rule for rule in NEAR if rule.scope == "graph"]
 
 
 @pytest.mark.parametrize("example", GRAPH, ids=lambda item: item.code)

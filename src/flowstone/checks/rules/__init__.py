@@ -1,1 +1,1 @@
-"""The rules, one a file, named by code and name. A file that is put here is a rule: nothing else lists them."""
+"""The rules, one a file, named by code and name, in folders of their scopes (``catalog.py``): nothing lists them."""
