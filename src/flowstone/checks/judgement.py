@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from flowstone.checks.catalog import rules_of
 from flowstone.checks.engine import apply, subject_of, together
-from flowstone.checks.outside import outside
+from flowstone.checks.outside import same_outside
 from flowstone.checks.subject import Subject
 from flowstone.checks.vicinity import Vicinity, differing
 from flowstone.diagnostics.diagnostic import Diagnostic, spans
@@ -48,7 +48,8 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
         near = tuple(apply(rules_of("near"), subject))
     else:
         near = tuple(_near(subject, before, vicinity))
-    far = tuple(apply(rules_of("graph"), subject))
+    stays = before is not None and _far_stays(subject, before)
+    far = before.far if before is not None and stays else tuple(apply(rules_of("graph"), subject))
     found = together(loaded, chain(near, far))
     return Judgement(loaded, settings, found, near, far, replace(subject, known_options=subject.read_options))
 
@@ -64,9 +65,7 @@ def judge_cutout(loaded: Loaded, before: Judgement) -> Judgement | None:
     if vicinity is None or _reaches_resources(vicinity):
         return None
     edited = _edited(subject, before.subject)
-    if not _stale(before.near, edited) <= edited or any(span.file in edited for span in spans(before.far)):
-        return None
-    if outside(before.loaded.project) != outside(loaded.project):
+    if not _stale(before.near, edited) <= edited or not _far_stays(subject, before):
         return None
     near = tuple(_near(subject, before, vicinity))
     found = together(loaded, chain(near, before.far))
@@ -78,6 +77,15 @@ def recalled(
 ) -> Judgement:
     """A judgement of which only what rules found was kept: enough for the next one."""
     return Judgement(loaded, settings, (), near, far, subject_of(loaded, settings))
+
+
+def _far_stays(subject: Subject, before: Judgement) -> bool:
+    """Whether rules about the graph find what they found before, at the same places."""
+    was = before.subject
+    if subject.complete != was.complete or subject.texts.keys() != was.texts.keys():
+        return False
+    edited = _edited(subject, was)
+    return not any(span.file in edited for span in spans(before.far)) and same_outside(was.project, subject.project)
 
 
 def _vicinity(subject: Subject, before: Judgement) -> Vicinity | None:
