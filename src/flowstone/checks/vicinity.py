@@ -85,10 +85,14 @@ class Vicinity(Struct, frozen=True, dict=True):
 
     def project(self) -> Project:
         """The part of the project that is in these files or that is used there; jobs are left out."""
-        whole = self.whole
-        own = {item.name for item in whole.resources.values() if item.location.file in self.files}
-        steps = {step.id for step in whole.steps.values() if self._is_here(step) or not own.isdisjoint(_used_by(step))}
-        checks = tuple(item for item in whole.checks if self._is_here(item) or not own.isdisjoint(_used_by(item)))
+        whole, files = self.whole, self.files
+        own = {item.name for item in whole.resources.values() if item.location.file in files}
+
+        def is_near(item: Step | Check | Sensor) -> bool:
+            return item.location.file in files or (bool(own) and not own.isdisjoint(_used_by(item)))
+
+        steps = {step.id for step in whole.steps.values() if is_near(step)}
+        checks = tuple(item for item in whole.checks if is_near(item))
         wanted = {asset for step in steps for asset in _mentioned(whole.steps[step])}
         wanted |= {asset for check in checks for asset in (check.asset, *_read_by(check.signature))}
         steps |= {whole.assets[asset].step for asset in wanted if asset in whole.assets}
@@ -99,19 +103,13 @@ class Vicinity(Struct, frozen=True, dict=True):
             assets={key: asset for key, asset in whole.assets.items() if key in assets},
             checks=checks,
             resources=whole.resources,
-            sensors={
-                key: item
-                for key, item in whole.sensors.items()
-                if self._is_here(item) or not own.isdisjoint(_used_by(item))
+            sensors={key: item for key, item in whole.sensors.items() if is_near(item)},
+            bodies={
+                module: facts
+                for module, facts in whole.bodies.items()
+                if any(fact.location.file in files for fact in facts)
             },
-            bodies={module: facts for module, facts in whole.bodies.items() if self._is_near(facts)},
         )
-
-    def _is_here(self, item: Step | Check | Sensor) -> bool:
-        return item.location.file in self.files
-
-    def _is_near(self, facts: Iterable[BodyFact]) -> bool:
-        return any(fact.location.file in self.files for fact in facts)
 
 
 def _mentioned(step: Step) -> Iterator[str]:
