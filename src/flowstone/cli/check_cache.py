@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -183,7 +183,8 @@ class CheckCache:
 
         old = kept.head["texts"]
         changed = {path for path in texts if texts[path] != old.get(path)}
-        near = None if whole or texts.keys() != old.keys() else kept.around(changed)
+        in_place = not whole and texts.keys() == old.keys() and _define_the_same(changed, old, texts)
+        near = kept.around(changed) if in_place else None
         if near is not None:
             before = kept.judgement(self._settings, near)
             loaded = reload(before.loaded, self._settings, texts)
@@ -269,6 +270,16 @@ def _own_packages(settings: Settings) -> set[str]:
 def _is_mentioned(texts: Sequence[str], name: str) -> bool:
     word = re.compile(rf"\b{name}\b")
     return any(name in text and word.search(text) for text in texts)
+
+
+def _define_the_same(changed: Set[str], old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """Whether changed files define what they did: if not, it hardly is enough to look at a part of the project."""
+    from flowstone.frontend.outline import same_names
+
+    try:
+        return all(same_names(old[path], new[path]) for path in changed)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _holds(path: Path, text: str) -> bool:

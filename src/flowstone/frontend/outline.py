@@ -77,6 +77,18 @@ def _heads(text: str) -> list[list[str]]:
     return [lines[item.decorator_list[0].lineno - 1 : item.body[0].lineno - 1] for item in found]
 
 
+def same_names(old: str, new: str) -> bool:
+    """Whether the statements of a module define functions and classes of the same names in two texts.
+
+    Errors: as of ``same_heads``.
+    """
+    return _defined(old) == _defined(new)
+
+
+def _defined(text: str) -> set[str]:
+    return {item.name for item in _parsed(text).body if isinstance(item, _Function | ast.ClassDef)}
+
+
 @lru_cache(maxsize=2)
 def _parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
