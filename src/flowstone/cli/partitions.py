@@ -10,7 +10,7 @@ import click
 
 from flowstone.cli.common import EXIT_FINDINGS, project_options
 from flowstone.cli.stores import to_json, workspace_of
-from flowstone.diagnostics.terminal import printable
+from flowstone.diagnostics.excerpt import printable
 from flowstone.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from prefect import State
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
 from prefect.states import Completed
+from prefect.types import MAX_VARIABLE_VALUE_LENGTH
 from prefect.variables import Variable
 
 from flowstone.dsl.partitions import MultiPartitions, PartitionKey, PartitionKeyError, Partitions
@@ -32,7 +33,8 @@ def look_for_runs(job: PrefectJob, name: str) -> State[None]:
     A request's key becomes the run's idempotency key, so that Prefect itself refuses a second one. The cursor is a
     variable of Prefect, and is moved on once all runs are there: whatever fails before, the next look asks again.
 
-    Errors: as ``flowstone.runtime.sensing.look``; RequestError for a partition that the flow cannot be given.
+    Errors: as ``flowstone.runtime.sensing.look``; RequestError for a partition that the flow cannot be given, or a
+    cursor that no variable holds: nothing is started then.
     """
     forward_logs()
     workspace = Workspace.open(job.manifest)
@@ -49,12 +51,13 @@ def look_for_runs(job: PrefectJob, name: str) -> State[None]:
             raise
         raise without_secrets from None
     deployment = f"{project.name}__{target.name}/{target.name}"
+    moved = _content(name, found.cursor) if found.cursor != cursor else None
     asked = [(request, _parameters(project, target, request)) for request in found.requests]
     for request, parameters in asked:
         key = run_name(name, request.key)
         run_deployment(deployment, parameters=parameters, idempotency_key=key, timeout=0, as_subflow=False)
-    if found.cursor != cursor:
-        Variable.set(variable, json.dumps(found.cursor), overwrite=True)
+    if moved is not None:
+        Variable.set(variable, moved, overwrite=True)
     keys = ", ".join(request.key for request, _ in asked)
     return Completed(message=f"asked for {keys}" if asked else "nothing is new")
 
@@ -64,6 +67,19 @@ def cursor_variable(project: str, sensor: str) -> str:
     name = f"{project}__sensor__{sensor}__cursor"
     fitting = re.sub(r"[^a-z0-9_-]", "_", name.lower())
     return name if name == fitting else f"{fitting}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _content(sensor: str, cursor: str | None) -> str:
+    """What the variable of a cursor holds. Errors: RequestError if Prefect does not take so much."""
+    content = json.dumps(cursor)
+    size = len(json.dumps(content))
+    if size > MAX_VARIABLE_VALUE_LENGTH:
+        raise RequestError(
+            f"the cursor of sensor {sensor} takes {size:,} characters in a variable of Prefect, which has "
+            f"{MAX_VARIABLE_VALUE_LENGTH:,} at most",
+            help="keep how far the sensor has read, not all that it has seen: a key starts no second run",
+        )
+    return content
 
 
 def _parameters(project: Project, job: Job, request: Request) -> dict[str, Json]:

@@ -23,7 +23,7 @@ def files(cursor: str | None, inbox: Path) -> SensorResult:
     if "broken" in names:
         raise OSError("the folder is gone")
     found = [RunRequest(name, partition=name[:13], config={"orders.file": name}) for name in names]
-    return SensorResult(found, cursor=max(names, default=None))
+    return SensorResult(found, cursor="x" * 5000 if "long" in str(names) else max(names, default=None))
 """
 
 
@@ -74,7 +74,10 @@ def test_a_key_starts_one_run_whatever_becomes_of_the_cursor(project, prefect_ap
         assert runs(client) == [(key, parameters)]
         (project.root / "inbox/broken").touch()
         assert "the folder is gone" in look(project)
-        (project.root / "inbox/broken").unlink()
+        (project.root / "inbox/broken").rename(project.root / "inbox/2024-01-03.us long")
+        assert "the cursor of sensor Files takes 5,006 characters" in look(project)
+        assert len(runs(client)) == 1, "nothing was started"
+        (project.root / "inbox/2024-01-03.us long").unlink()
         (project.root / "inbox/2024-01-03.us").touch()
         assert look(project) == "asked for 2024-01-03.us"
         assert {parameters["daily"] for _, parameters in runs(client)} == {"2024-01-02", "2024-01-03"}

@@ -67,6 +67,10 @@ def test_keys_are_added_listed_and_removed(partitions):
     ]
 
 
+def test_each_key_has_one_line(partitions):
+    assert partitions("add", "customers", "a\nb").stdout == partitions("list", "customers").stdout == "a~0Ab  a\\nb\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
