@@ -133,7 +133,10 @@ class Desk:
         """Start what waits, each once nothing runs that has to do with the same steps."""
         assert self._project is not None
         taken = {step for item in self._running.values() for step in self._steps(item)}
+        seen = {item.offer.job for item in self._running.values()}
         for start in list(self._waiting):
+            if start.offer.job in seen:
+                continue  # thousands may wait for one job
             steps = self._steps(start)
             if not steps:
                 self._finish(start, f"{start.offer.job}: there is no such job any more, nothing is started")
@@ -144,6 +147,8 @@ class Desk:
                 self._running[start.run] = start
                 self._tell("starts", _begins(start), job=start.offer.job, run=start.run, keys=list(start.offer.keys))
                 self._hands.run(start)
+            else:
+                seen.add(start.offer.job)
             taken |= steps  # those that came first are served first
 
     def _steps(self, start: Start) -> set[str]:
