@@ -16,7 +16,7 @@ from msgspec import Struct
 from flowstone.config.model import RunSettings
 from flowstone.dev.desk import Desk
 from flowstone.dev.processes import Child
-from flowstone.dev.starts import Start
+from flowstone.dev.starts import Config, Start
 from flowstone.dev.told import Teller
 from flowstone.ir.project import Project
 from flowstone.ir.sensor import Sensor
@@ -56,6 +56,8 @@ class Office:
         self.means = means
         self.tell = tell
         self._project: Project | None = None
+        self._manifest: Path | None = None
+        """Of this project, once it was needed."""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._children: dict[str, Child] = {}
         self._timers: dict[str, threading.Timer] = {}
@@ -64,7 +66,7 @@ class Office:
 
     def take(self, project: Project) -> None:
         """Run this project from now on."""
-        self._project = project
+        self._project, self._manifest = project, None
 
     def later(self, event: Callable[[], None]) -> None:
         """Have something done by the loop; to be called from any thread."""
@@ -77,7 +79,7 @@ class Office:
         assert self._project is not None
         name = f"sensor {sensor.name}"
         order = {"sensor": sensor.name, "cursor": cursor, "run_id": new_run_id()}
-        manifest = str(self.means.manifest(self._project))
+        manifest = str(self._of(self._project))
         late = threading.Event()
 
         def ended(code: int, answer: str) -> None:
@@ -115,12 +117,9 @@ class Office:
         assert self._project is not None
         project, offer, run = self._project, start.offer, self.means.run
         job = project.jobs[offer.job]
-        params = {owner: dict(values) for owner, values in project.params.items()}
-        for step, values in offer.config.items():
-            params.setdefault(step, {}).update(values)
         declared = declared_parameters(project)
         order = {
-            "manifest": str(self.means.manifest(project.model_copy(update={"params": params}))),
+            "manifest": str(self._with(offer.config) if offer.config else self._of(project)),
             "steps": list(job.steps),
             "keys": list(offer.keys),
             "assignments": [
@@ -143,6 +142,20 @@ class Office:
         self._children[start.run] = self._child(
             "flowstone.runner.started", [], order, offer.job, ended, answers=not self.means.as_json
         )
+
+    def _of(self, project: Project) -> Path:
+        """The manifest of the project as it is: written once, not at each look, unless somebody has removed it."""
+        if self._manifest is None or not self._manifest.exists():
+            self._manifest = self.means.manifest(project)
+        return self._manifest
+
+    def _with(self, config: Config) -> Path:
+        """The manifest of the project with values of a request."""
+        assert self._project is not None
+        params = {owner: dict(values) for owner, values in self._project.params.items()}
+        for step, values in config.items():
+            params.setdefault(step, {}).update(values)
+        return self.means.manifest(self._project.model_copy(update={"params": params}))
 
     def _ended(self, start: Start, code: int) -> None:
         self._children.pop(start.run, None)

@@ -41,3 +41,25 @@ def test_a_resumed_run_has_the_values_of_the_request(make_project, monkeypatch, 
     hands.take(project)
     hands.run(Start(1, Offer("sensor look", "a", "load", (), {"orders": values}), "run-1", "started"))
     assert with_values(project, orders[0]["assignments"]).params["orders"] == values
+
+
+def test_the_manifest_is_written_once_and_anew_after_a_change_or_a_loss(make_project, monkeypatch, tmp_path):
+    monkeypatch.setattr(office, "Child", lambda *_, **__: None)
+    project, written = make_project(SHOP).project, []
+    path = tmp_path / "manifest"
+
+    def manifest(given):
+        written.append(given)
+        path.touch()
+        return path
+
+    hands = Office(Means(tmp_path, tmp_path, RunSettings(), {}, manifest, False), None)
+    hands.take(project)
+    for number in range(2):
+        hands.run(Start(number, Offer("schedule load", str(number), "load"), f"run-{number}", "started"))
+    assert len(written) == 1
+    path.unlink()
+    hands.run(Start(2, Offer("schedule load", "2", "load"), "run-2", "started"))
+    hands.take(project)
+    hands.run(Start(3, Offer("schedule load", "3", "load"), "run-3", "started"))
+    assert len(written) == 3
