@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from flowstone.dev.clocks import Clocks
@@ -17,8 +17,8 @@ from flowstone.ir.run_keys import closed_keys
 from flowstone.ir.sensor import Sensor
 from flowstone.runtime.sensing import Look
 
-LATER = timedelta(seconds=5)
-"""How long a start waits that found somebody else at work."""
+LATER = 5.0
+"""Seconds that a start waits that found somebody else at work."""
 Made = Iterable[tuple[str, str | None]]
 """Assets with their partitions."""
 
@@ -50,7 +50,7 @@ class Desk:
         self._looking: set[str] = set()
         self._waiting: list[Start] = []
         self._running: dict[str, Start] = {}
-        self._not_before: dict[str, datetime] = {}
+        self._not_before: dict[str, float] = {}
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -59,7 +59,9 @@ class Desk:
         self._project = project
         self._jobs = {name: job for name, job in project.jobs.items() if name in jobs}
         self._sensors = {name: item for name, item in project.sensors.items() if item.job in self._jobs}
-        self._next_look = {name: self._next_look.get(name, elapsed) for name in self._sensors}
+        self._next_look = {
+            name: min(self._next_look.get(name, elapsed), elapsed + item.every) for name, item in self._sensors.items()
+        }
         self._clocks.take(self._jobs, now)
 
     def recall(self, has_begun: Callable[[Start], bool]) -> list[Start]:
@@ -93,12 +95,12 @@ class Desk:
                 self._looking.add(name)
                 self._next_look[name] = elapsed + sensor.every
                 self._hands.look(sensor, self._store.value(f"sensor {name}"))
-        self._begin(now)
+        self._begin(elapsed)
 
     def wait(self, now: datetime, elapsed: float, longest: float) -> float:
         """Seconds until something may be due."""
-        moments = [*self._clocks.next_moments(), *(self._not_before.get(item.run, now) for item in self._waiting)]
-        times = [(moment - now).total_seconds() for moment in moments if moment > now]
+        times = [(moment - now).total_seconds() for moment in self._clocks.next_moments() if moment > now]
+        times += [at - elapsed for at in self._not_before.values()]
         times += [at - elapsed for name, at in self._next_look.items() if name not in self._looking]
         return max(0.0, min([longest, *times]))
 
@@ -129,9 +131,10 @@ class Desk:
             return None
         return Offer(source, moment.isoformat(), job.name, tuple(key.text for keys in closed.values() for key in keys))
 
-    def _begin(self, now: datetime) -> None:
+    def _begin(self, elapsed: float) -> None:
         """Start what waits, each once nothing runs that has to do with the same steps."""
         assert self._project is not None
+        self._not_before = {run: at for run, at in self._not_before.items() if at > elapsed}
         taken = {step for item in self._running.values() for step in self._steps(item)}
         seen = {item.offer.job for item in self._running.values()}
         for start in list(self._waiting):
@@ -140,7 +143,7 @@ class Desk:
             steps = self._steps(start)
             if not steps:
                 self._finish(start, f"{start.offer.job}: there is no such job any more, nothing is started")
-            elif taken.isdisjoint(steps) and self._not_before.get(start.run, now) <= now:
+            elif taken.isdisjoint(steps) and start.run not in self._not_before:
                 self._waiting.remove(start)
                 with self._store.together():
                     self._store.mark(start, "started")
@@ -189,10 +192,10 @@ class Desk:
         self._looking.discard(name)
         self._tell("sensor failed", f"{name}: {reason}", sensor=name, reason=reason)
 
-    def busy(self, run: str, now: datetime) -> None:
+    def busy(self, run: str, elapsed: float) -> None:
         """A run could not begin, since another one makes the same: it is tried again."""
         start = self._running.pop(run)
-        self._not_before[run] = now + LATER
+        self._not_before[run] = elapsed + LATER
         self._waiting.insert(0, start)
 
     def left(self, start: Start) -> None:

@@ -161,7 +161,7 @@ class Office:
         self._children.pop(start.run, None)
         assert self.desk is not None
         if code == EXIT_BUSY:
-            self.desk.busy(start.run, datetime.now(UTC))
+            self.desk.busy(start.run, time.monotonic())
             return
         status, made = self.came_to(start)
         if status is None and self._is_closing:

@@ -48,11 +48,10 @@ class SensorOperator(BaseOperator):
         """Look, and start runs."""
         from datetime import UTC, datetime
 
-        from flowstone.runtime.sensing import look
+        from flowstone.runtime.sensing import kept_cursor, look
 
         workspace = workspace_of(self)
-        kept = Variable.get(self.cursor, default=None)
-        cursor = None if kept is None else json.loads(kept)
+        cursor = kept_cursor(self.task_id, Variable.get(self.cursor, default=None))
         try:
             found = look(workspace, self.task_id, cursor, context["run_id"], "airflow")
         except (Exception, SystemExit) as error:

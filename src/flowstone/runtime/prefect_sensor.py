@@ -23,7 +23,7 @@ from flowstone.ir.run_keys import definitions
 from flowstone.ir.run_parameters import parameter_name, partition_parameters
 from flowstone.ir.run_requests import run_name
 from flowstone.runtime.prefect import PrefectJob, forward_logs
-from flowstone.runtime.sensing import Request, look, sensor_of
+from flowstone.runtime.sensing import Request, kept_cursor, look, sensor_of
 from flowstone.runtime.workspace import Workspace
 
 
@@ -42,7 +42,7 @@ def look_for_runs(job: PrefectJob, name: str) -> State[None]:
     target = project.jobs[sensor_of(project, name).job]
     variable = cursor_variable(project.name, name)
     kept = Variable.get(variable)
-    cursor = None if kept is None else json.loads(str(kept))
+    cursor = kept_cursor(name, None if kept is None else str(kept))
     try:
         found = look(workspace, name, cursor, str(flow_run.id), "prefect")
     except (Exception, SystemExit) as error:

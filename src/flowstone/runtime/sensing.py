@@ -5,6 +5,7 @@ Whether a request was made before is the engine's concern: it keeps the runs, an
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -81,6 +82,20 @@ def look(
             requests.setdefault(item.key, asking.request(item))
     _add_partitions(workspace, sensor, context, Run(run_id, engine))
     return Look(tuple(requests.values()), cursor)
+
+
+def kept_cursor(sensor: str, content: str | None) -> str | None:
+    """The cursor in a variable of an engine. Errors: RequestError if somebody has put something else there."""
+    try:
+        found = None if content is None else json.loads(content)
+    except ValueError:
+        found = False
+    if found is None or isinstance(found, str):
+        return found
+    raise RequestError(
+        f"the variable with the cursor of sensor {sensor} holds {content!r}, which is no text in JSON",
+        help="""write it in quotes, as "2024-01-31", or remove the variable""",
+    )
 
 
 def _add_partitions(workspace: Workspace, sensor: Sensor, context: Context, run: Run) -> None:

@@ -269,11 +269,12 @@ def test_a_period_that_a_partition_completes_is_made(world):
 
 def test_a_run_that_finds_another_at_work_is_tried_later(world):
     world.pass_by(minutes=30)
-    world.desk.busy(world.hands.runs.pop().run, world.now)
+    world.desk.busy(world.hands.runs.pop().run, world.elapsed)
+    world.now -= timedelta(hours=1)
     world.tick()
     assert world.hands.runs == []
-    assert world.desk.wait(world.now, world.elapsed, 1e9) == LATER.total_seconds()
-    world.pass_by(seconds=LATER.total_seconds())
+    assert world.desk.wait(world.now, world.elapsed, 1e9) == LATER
+    world.pass_by(seconds=LATER)
     assert [item.run for item in world.hands.runs] == ["run-1"]
 
 
@@ -293,6 +294,15 @@ def test_a_changed_project_keeps_what_is_the_same(world, make_project):
     world.desk.take(make_project(text).project, world.project.jobs, world.now, world.elapsed)
     world.pass_by(minutes=10)
     assert world.hands.started == [("load",), ("daily", "2026-03-09")]
+
+
+def test_a_sensor_that_is_to_look_more_often_does_so_at_once(world, make_project):
+    world.tick()
+    world.desk.looked("look", Look((), None))
+    often = make_project(SHOP.replace('every="30s"', 'every="2s"')).project
+    world.desk.take(often, often.jobs, world.now, world.elapsed)
+    world.pass_by(seconds=2)
+    assert len(world.hands.looks) == 2
 
 
 def test_a_job_that_is_gone_is_not_started(world, make_project):

@@ -5,7 +5,7 @@ import pytest
 from flowstone.errors import ConfigurationError, RequestError, ResourceError
 from flowstone.ir.run_keys import known_definitions
 from flowstone.runtime import sensing
-from flowstone.runtime.sensing import Look, Request, look
+from flowstone.runtime.sensing import Look, Request, kept_cursor, look
 
 PLAIN = """
 def log(text):
@@ -160,3 +160,14 @@ def test_faults_of_the_project_have_their_names(make_project, looked):
 def test_a_key_is_a_text(looked, key):
     with pytest.raises((TypeError, ValueError), match="the key of a run request"):
         looked(f"{HEAD}def s():\n    return RunRequest({key})\n")
+
+
+@pytest.mark.parametrize(("content", "cursor"), [(None, None), ("null", None), ('"a"', "a"), ('""', "")])
+def test_a_kept_cursor(content, cursor):
+    assert kept_cursor("s", content) == cursor
+
+
+@pytest.mark.parametrize("content", ["2024-01-31", "5", "false", "[]", ""])
+def test_what_somebody_has_put_there_that_is_no_cursor(content):
+    with pytest.raises(RequestError, match="the cursor of sensor s holds"):
+        kept_cursor("s", content)

@@ -21,7 +21,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     for sensor in subject.project.sensors.values():
         returns = sensor.signature.returns
         wrong = [] if returns is None else [item for item in returns.members if not _may_be(subject, item, depth=0)]
-        if wrong or (returns is not None and returns.name == "None"):
+        adds_keys = sensor.signature.context is not None  # it may, by ctx.add_partitions
+        if wrong or (returns is not None and returns.name == "None" and not adds_keys):
             yield Finding(
                 f"sensor {sensor.name!r} returns {returns}, which asks for no run", sensor.location, help=_HELP
             )
