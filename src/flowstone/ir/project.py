@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from flowstone.dsl.partitions import DynamicPartitions, axes
+from flowstone.dsl.partitions import DynamicPartitions, Partitions, axes
 from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
@@ -100,6 +100,16 @@ class Project(Node):
         return found
 
     @cached_property
+    def judged(self) -> frozenset[str]:
+        """The steps whose values do not always count: a route may leave them out, or somebody may reject them."""
+        return frozenset(self.routes).union([step.id for step in self.steps.values() if step.checkpoint is not None])
+
+    @cached_property
+    def partitioned(self) -> dict[str, Partitions]:
+        """The partitions of each step that has any."""
+        return {step.id: step.partitions for step in self.steps.values() if step.partitions is not None}
+
+    @cached_property
     def tolerated(self) -> dict[str, frozenset[str]]:
         """The steps that may fail without those that read them being kept from running: the branches of joins that
         take failures, by the join. Only such joins are in it.
@@ -126,8 +136,7 @@ class Project(Node):
     @cached_property
     def registries(self) -> tuple[str, ...]:
         """Names of the registries of dynamic partitions, sorted."""
-        definitions = {step.partitions for step in self.steps.values() if step.partitions is not None}
-        found = {axis.name for item in definitions for axis in axes(item) if isinstance(axis, DynamicPartitions)}
+        found = {axis.name for item in set(self.partitioned.values()) for axis in axes(item) if isinstance(axis, DynamicPartitions)}
         return tuple(sorted(found))
 
     @cached_property

@@ -37,7 +37,8 @@ Keys = tuple[PartitionKey | None, ...]
 
 def definitions(project: Project, steps: Iterable[str]) -> tuple[Partitions, ...]:
     """The distinct partition definitions of the steps: fine before coarse, static ones, those of many dimensions."""
-    found = {step.partitions: None for step in map(project.steps.__getitem__, steps) if step.partitions is not None}
+    partitioned = project.partitioned
+    found = {partitioned[step]: None for step in steps if step in partitioned}
     return tuple(sorted(found, key=_rank))
 
 
@@ -130,8 +131,9 @@ def fill_keys(
     keys = {definition: filling.keys(definition) for definition in definitions(project, steps)}
     found: dict[str, Keys] = {}
     some_have_none = not all(keys.values())
+    partitioned = project.partitioned
     for step in steps:
-        partitions = project.steps[step].partitions
+        partitions = partitioned.get(step)
         if partitions is not None:
             found[step] = keys[partitions]
         else:

@@ -6,7 +6,7 @@ known once what it reads was made: if that comes out as it was, the task's value
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -27,6 +27,7 @@ from flowstone.runtime.workspace import Workspace
 
 Action = Literal["run", "may run", "reuse", "skip", "blocked"]
 ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "skip", "blocked")
+_NEVER_MADE = Reason("never made")
 
 
 class Expectation(Struct, frozen=True):
@@ -44,7 +45,10 @@ class Expectation(Struct, frozen=True):
     @property
     def forced(self) -> bool:
         """Whether the function is called whatever is stored."""
-        return any(reason.kind == "forced" for reason in self.reasons)
+        for reason in self.reasons:
+            if reason.kind == "forced":
+                return True
+        return False
 
 
 class Forecast(Struct, frozen=True):
@@ -104,8 +108,11 @@ class _Forecaster:
             (output.id, task.partition) for task in plan.tasks for output in workspace.step(task.step).outputs
         )
         self._routes = workspace.project.routes
+        self._asking = frozenset(
+            [step.id for step in workspace.project.steps.values() if step.checkpoint is not None or step.gate is not None]
+        )
         self._actions: dict[Place, Action] = {}
-        self._keys: dict[str, list[str | None]] = {}
+        self._keys: dict[str, list[str]] = {}
         """The partitions in the plan of each asset."""
 
     def all(self) -> Iterator[Expectation]:
@@ -115,65 +122,68 @@ class _Forecaster:
                 found = self._of(task)
             except StorageError:  # the attempt will say what is wrong
                 found = Expectation(task, "run", (Reason("store unreadable"),))
-            for output in self._workspace.project.steps[task.step].outputs.values():
-                self._actions[output, task.partition] = found.action
-                self._keys.setdefault(output, []).append(task.partition)
+            for output in self._workspace.step(task.step).outputs:
+                self._actions[output.id, task.partition] = found.action
+                if task.partition is not None:
+                    self._keys.setdefault(output.id, []).append(task.partition)
             yield found
 
     def _of(self, task: Task) -> Expectation:
         prepared = self._workspace.step(task.step)
-        chosen = self._judge(task.step, prepared.outputs[0], task.partition)
+        chosen = self._judge(task.step, prepared.outputs[0], task.partition) if self._routes else CHOSEN
         if chosen.verdict == "left out" and chosen.reason is not None:
             return Expectation(task, "skip", (chosen.reason,))
         inputs = self._inputs(prepared, self._key(prepared.outputs[0], task.partition))
         if inputs.missing or inputs.blocked:
             facts = Reason("input missing", tuple(inputs.missing)), Reason("input blocked", tuple(inputs.blocked))
             return Expectation(task, "blocked", tuple(reason for reason in facts if reason.places))
-        reasons = dict.fromkeys(self._without_records(prepared, task)) if self._force or not prepared.step.cache else {}
+        reasons = self._without_records(prepared, task)
         if chosen.reason is not None:
             return Expectation(task, "may run", (chosen.reason, *reasons))
         records = []
         for asset in prepared.outputs:
             record = self._stored.one(asset.id, task.partition)
-            reasons.update(dict.fromkeys(self._of_output(prepared, record, inputs)))
+            reasons += self._of_output(prepared, record, inputs)
             if isinstance(record, Record):
                 records.append(record)
         if not reasons and not all(self._stored.is_intact(item.asset, item.partition) for item in records):
-            reasons[Reason("content missing")] = None
+            reasons.append(Reason("content missing"))
         if reasons:
-            return Expectation(task, "run", (*reasons, *self._waiting(prepared, task)))
+            reasons += self._waiting(prepared, task)
+            return Expectation(task, "run", tuple(reasons if len(reasons) == 1 else dict.fromkeys(reasons)))
         if inputs.changing:
             places = tuple(place for place, _ in inputs.known if place in inputs.changing)
             return Expectation(task, "may run", (Reason("input may change", places),))
         return Expectation(task, "reuse", (), tuple(records))
 
-    def _waiting(self, prepared: PreparedStep, task: Task) -> Iterator[Reason]:
+    def _waiting(self, prepared: PreparedStep, task: Task) -> list[Reason]:
         """For whom the value waits. A run that makes it by force asks anew."""
-        if (prepared.step.checkpoint is None and prepared.step.gate is None) or self._force:
-            return
-        if (why := pending(self._workspace, prepared.outputs[0]).get(task.partition)) is not None:
-            yield Reason("waiting", detail=why)
+        if task.step not in self._asking or self._force:
+            return []
+        why = pending(self._workspace, prepared.outputs[0]).get(task.partition)
+        return [] if why is None else [Reason("waiting", detail=why)]
 
-    def _without_records(self, prepared: PreparedStep, task: Task) -> Iterator[Reason]:
+    def _without_records(self, prepared: PreparedStep, task: Task) -> list[Reason]:
+        found = []
         if self._force and (task.step, task.partition) not in self._done:
-            yield Reason("forced")
+            found.append(Reason("forced"))
         if not prepared.step.cache:
-            yield Reason("uncached")
+            found.append(Reason("uncached"))
+        return found
 
-    def _of_output(self, prepared: PreparedStep, record: Record | str | None, inputs: _Inputs) -> Iterator[Reason]:
+    def _of_output(self, prepared: PreparedStep, record: Record | str | None, inputs: _Inputs) -> Iterable[Reason]:
         """Why an output is made, taking it that what is made again before comes out as it was."""
         if record is None:
-            yield Reason("never made")
-        elif isinstance(record, str):
-            yield Reason("record damaged")
-        else:
-            before = {(item.asset, item.partition): item.data_version for item in record.inputs}
-            versions = tuple(
-                _version(place, now, before, inputs.changing)
-                for place, now in inputs.known
-                if place in before or place not in inputs.uncertain
-            )
-            yield from differences(prepared, prepared.config_version, record, versions)
+            return (_NEVER_MADE,)
+        if isinstance(record, str):
+            return (Reason("record damaged"),)
+        before = {(item.asset, item.partition): item.data_version for item in record.inputs}
+        versions = tuple(
+            _version(place, now, before, inputs.changing)
+            for place, now in inputs.known
+            if place in before or place not in inputs.uncertain
+        )
+        return differences(prepared, prepared.config_version, record, versions)
 
     def _inputs(self, prepared: PreparedStep, key: PartitionKey | None) -> _Inputs:
         known: list[tuple[Place, Record | None]] = []
@@ -186,7 +196,7 @@ class _Forecaster:
             for place in places:
                 record = self._stored.one(*place)
                 action = self._actions.get(place)
-                chosen = self._judge(asset.step, asset, place[1])
+                chosen = self._judge(asset.step, asset, place[1]) if self._routes else CHOSEN
                 if chosen.verdict == "undecided" and action != "blocked":
                     uncertain.add(place)
                     changing.add(place)

@@ -23,6 +23,7 @@ from flowstone.ir.digest import digest
 from flowstone.ir.gate import Gate, Handler
 from flowstone.ir.node import Json
 from flowstone.runtime.event_log import keeps
+from flowstone.runtime.inputs import versions_of
 from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
 from flowstone.runtime.parameters import canonical
@@ -174,7 +175,7 @@ class GateWatch:
             [version.asset, version.partition, version.data_version]
             for item in task.inputs
             if item.dependency.handler is None
-            for version in item.versions
+            for version in versions_of([item])
         ]
         return digest([self._gate.request, config, inputs])
 

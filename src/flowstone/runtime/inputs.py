@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from msgspec import Struct
 from flowstone.dsl.failure import Failure
 from flowstone.dsl.mappings import KeySelection
 from flowstone.dsl.partitions import PartitionKey
-from flowstone.errors import DamagedError, NotChosenError, NotMaterializedError
+from flowstone.errors import DamagedError, FlowStoneError, NotChosenError, NotMaterializedError
 from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
@@ -28,6 +27,10 @@ _LAZY = ("Iterator", "Iterable", "Generator")
 _BY_KEY = ("dict", "Mapping", "MutableMapping")
 
 
+LOST = (DamagedError, NotMaterializedError)
+"""What is raised where a value is gone, or not that of its record."""
+
+
 class StoredValue(Struct, frozen=True):
     """A value that is stored, with its record."""
 
@@ -38,17 +41,15 @@ class StoredValue(Struct, frozen=True):
 
     def load(self, type: TypeExpr | None) -> Any:
         """Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
-        with self.helping():
-            return self.manager.load(self.slot, self.record, type)
-
-    @contextmanager
-    def helping(self) -> Iterator[None]:
-        """Say, where it is gone or damaged, by which command it is made again."""
         try:
-            yield
-        except (DamagedError, NotMaterializedError) as error:
-            error.help = error.help or f"make it again: {_command(self.record.asset, self.key)} --force"
+            return self.manager.load(self.slot, self.record, type)
+        except LOST as error:
+            self.help(error)
             raise
+
+    def help(self, error: FlowStoneError) -> None:
+        """Say, where it is gone or damaged, by which command it is made again."""
+        error.help = error.help or f"make it again: {_command(self.record.asset, self.key)} --force"
 
 
 class Input(Struct, frozen=True):
@@ -59,13 +60,6 @@ class Input(Struct, frozen=True):
     selected: KeySelection
     failure: Failure | None = None
     """Of a join's branch: what is received in place of the value."""
-
-    @property
-    def versions(self) -> list[InputVersion]:
-        return [
-            InputVersion(asset=record.asset, partition=record.partition, data_version=record.data_version)
-            for record in [value.record for value in self.values]
-        ]
 
     def load(self) -> Any:
         """What the parameter receives. Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
@@ -88,8 +82,11 @@ class Input(Struct, frozen=True):
             return
         loading = self.values[0].manager.together([(value.slot, value.record) for value in self.values], type)
         for value in self.values:
-            with value.helping():
+            try:
                 loaded = next(loading)
+            except LOST as error:
+                value.help(error)
+                raise
             yield self.selected.label(value.key), loaded
 
 
@@ -101,10 +98,21 @@ def find_inputs(
     Of steps that failed in the run nothing counts where a join takes failures.
     Errors: NotMaterializedError naming the asset, the key and the command that makes it.
     """
-    failed = {(step, partition) for step, partition in failed}
+    if failed:
+        failed = {(step, partition) for step, partition in failed}
     return tuple(
         [_find(workspace, prepared, dependency, asset, key, failed) for dependency, asset in prepared.dependencies]
     )
+
+
+def versions_of(inputs: Iterable[Input]) -> list[InputVersion]:
+    """What is noted of the values that are read."""
+    return [
+        InputVersion(asset=record.asset, partition=record.partition, data_version=record.data_version)
+        for item in inputs
+        for value in item.values
+        for record in [value.record]
+    ]
 
 
 def _find(
@@ -119,14 +127,15 @@ def _find(
     keys = _stored_keys(workspace, asset, selected) if selected.stored else selected.keys
     if dependency.partial and (lost := _failed_keys(workspace, asset, selected, keys, failed)):
         return Input(dependency, (), selected, _failure(asset, lost[0]))
+    is_judged = asset.step in workspace.project.judged
     values = []
     for item in keys:
-        if (rejected := rejection(workspace, asset, item)) is not None:
+        if is_judged and (rejected := rejection(workspace, asset, item)) is not None:
             if dependency.optional:
                 continue
             raise NotChosenError(told(rejected))
         value = stored_value(workspace, asset, item)
-        if value is not None and counts(workspace, asset, item):
+        if value is not None and (not is_judged or counts(workspace, asset, item)):
             values.append(value)
         elif dependency.partial and not is_left_out(workspace, asset.step, item):
             return Input(dependency, (), selected, _failure(asset, item))

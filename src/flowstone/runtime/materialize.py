@@ -32,11 +32,10 @@ from flowstone.ir.digest import digest
 from flowstone.ir.node import Json
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.branches import CHOICE, decided, demand_chosen
-from flowstone.runtime.calls import Caller
 from flowstone.runtime.checkpoint import Checkpoint
 from flowstone.runtime.checks import as_annotated, demand_passed, judge
 from flowstone.runtime.gate import Answer, GateWatch
-from flowstone.runtime.inputs import find_inputs, stored_value
+from flowstone.runtime.inputs import find_inputs, stored_value, versions_of
 from flowstone.runtime.items import DoneItems
 from flowstone.runtime.metadata import json_values
 from flowstone.runtime.outcome import Outcome
@@ -44,7 +43,6 @@ from flowstone.runtime.outputs import split
 from flowstone.runtime.prepared import PreparedStep, needed_resources, way_of_reading
 from flowstone.runtime.reasons import differences
 from flowstone.runtime.registry import ADDED, add_texts, added_texts
-from flowstone.runtime.resources import OpenResources
 from flowstone.runtime.run import Run
 from flowstone.runtime.scatter import Scattering
 from flowstone.runtime.signals import Event
@@ -146,16 +144,10 @@ def _through_gate(task: Task, watch: GateWatch) -> Outcome:
 def _ask(task: Task, watch: GateWatch) -> Event:
     """Call the function of a step with a gate, and write down what it has asked for."""
     task.workspace.demand_sources(task.prepared.modules)
-    context = _context(task)
-    with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
-        resources.open(_needed(task, None))
-        signal = Call(task, caller, resources, context).part(None, _loaded(task, None))
-        return watch.begin(signal, context)
-
-
-def _context(task: Task) -> Context:
-    run = task.run
-    return Context(task.prepared.step.id, task.key, run.id, run.engine, run.attempt, _LOG)
+    with Call(task) as call:
+        call.open(_needed(task, None))
+        signal = call.part(None, _loaded(task, None))
+        return watch.begin(signal, call.context)
 
 
 def _loaded(task: Task, word: HandlerWord | None) -> dict[str, Any]:
@@ -191,8 +183,7 @@ def _task(
     key = _key(workspace, prepared, partition)
     demand_chosen(workspace, prepared, key)
     inputs = find_inputs(workspace, prepared, key, run.failed)
-    versions = tuple([version for item in inputs for version in item.versions])
-    return Task(workspace, prepared, key, run, config, inputs, versions, prepared.version_with(config), force)
+    return Task(workspace, prepared, key, run, config, inputs, tuple(versions_of(inputs)), prepared.version_with(config), force)
 
 
 def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
@@ -240,15 +231,14 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
     if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
     word = None if answer is None else answer.word
-    context = _context(task)
+    call = Call(task)
     if answer is not None:
-        answer.remember(context)
+        answer.remember(call.context)
     loaded = _loaded(task, word)
     staged: list[_StagedOutput] = []
     try:
-        with Caller() as caller, OpenResources(task.workspace, caller, context, _LOG) as resources:
-            resources.open(_needed(task, word))
-            call = Call(task, caller, resources, context)
+        with call:
+            call.open(_needed(task, word))
             if answer is None:
                 values, further = _values(task, call, loaded)
             else:
@@ -256,13 +246,11 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
             if checkpoint is not None:
                 waits = checkpoint.is_needed(values[0], partial(task.workspace.neighbour, step.function))
             _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
-        if context.metadata:
-            further["user"] = json_values(context.metadata, step.id)
-        if context.added_partitions:
-            further[ADDED] = added_texts(task.workspace, step.id, context.added_partitions)
-            if not waits:  # before the value is published: a value that is reused has its keys
+        if call.noted is not None:
+            further |= _noted(task, call.noted)
+            if call.noted.added_partitions and not waits:  # before the value is published: a value that is reused has its keys
                 add_texts(task.workspace, further, task.run)
-        records = tuple(_record(task, item.staged, item.checks, started, further) for item in staged)
+        records = tuple([_record(task, item.staged, item.checks, started, further) for item in staged])
         for record in records:
             staged[0].manager.publish(staged[0].staged, record)
             del staged[0]
@@ -274,6 +262,17 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
     finally:
         for item in staged:  # none is left after success
             item.manager.discard(item.staged)
+
+
+def _noted(task: Task, context: Context) -> dict[str, Json]:
+    """What functions have added to the context, for the record."""
+    step = task.prepared.step.id
+    found: dict[str, Json] = {}
+    if context.metadata:
+        found["user"] = json_values(context.metadata, step)
+    if context.added_partitions:
+        found[ADDED] = added_texts(task.workspace, step, context.added_partitions)
+    return found
 
 
 def _values(task: Task, call: Call, loaded: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Json]]:
@@ -317,7 +316,7 @@ def _done_items(task: Task) -> DoneItems | None:
         [version.asset, version.partition, version.data_version]
         for item in task.inputs
         if not item.dependency.scattered
-        for version in item.versions
+        for version in versions_of([item])
     ]
     this_run = task.run.id if task.force or not prepared.step.cache else None
     version = digest([prepared.code_version, task.config_version, others, this_run])
@@ -330,11 +329,14 @@ def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_Staged
     one value goes that has to be approved.
     """
     outputs = list(zip(task.prepared.outputs, values, strict=True))
-    passing = [place for place, value in enumerate(values) if is_once(value)]
-    checks = [
-        () if place in passing else _checks(task, call, asset.id, partial(as_annotated, value))
-        for place, (asset, value) in enumerate(outputs)
-    ]
+    passing: list[int] = []
+    checks: list[tuple[CheckOutcome, ...]] = [()] * len(outputs)
+    if task.prepared.checks:
+        passing += [place for place, value in enumerate(values) if is_once(value)]
+        checks = [
+            () if place in passing else _checks(task, call, asset.id, partial(as_annotated, value))
+            for place, (asset, value) in enumerate(outputs)
+        ]
     for (asset, value), outcomes in zip(outputs, checks, strict=True):
         manager, slot_of = task.workspace.storage(asset.id)
         staged.append(_StagedOutput(manager, manager.stage(aside or slot_of(task.partition), value), outcomes))

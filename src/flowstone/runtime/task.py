@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Collection, Mapping
+from types import TracebackType
+from typing import Any, Self
 
 from msgspec import Struct
 
@@ -11,6 +13,7 @@ from flowstone.dsl.context import Context
 from flowstone.dsl.partitions import PartitionKey
 from flowstone.dsl.signals import HandlerWord
 from flowstone.io.record import InputVersion
+from flowstone.ir.asset import Resource
 from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.node import Json
 from flowstone.runtime.arguments import config_arguments
@@ -21,6 +24,8 @@ from flowstone.runtime.resources import OpenResources
 from flowstone.runtime.run import Run
 from flowstone.runtime.scatter import Scattering
 from flowstone.runtime.workspace import Workspace
+
+_LOG = logging.getLogger("flowstone")
 
 
 class Task(Struct, frozen=True):
@@ -41,17 +46,53 @@ class Task(Struct, frozen=True):
         return None if self.key is None else self.key.text
 
 
-class Call(Struct, frozen=True):
-    """Calls a user function with everything bound that its signature asks for."""
+class Call:
+    """Calls user functions with everything bound that their signatures ask for. As a context manager it closes what was
+    opened for them. What few of them ask for is made when the first does.
+    """
 
-    task: Task
-    caller: Caller
-    resources: OpenResources
-    context: Context
+    __slots__ = ("_caller", "_resources", "noted", "task")
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.noted: Context | None = None
+        """The context, if a function has received it."""
+        self._caller = Caller()
+        self._resources: OpenResources | None = None
+
+    @property
+    def context(self) -> Context:
+        """What functions learn about the run."""
+        if self.noted is None:
+            run, task = self.task.run, self.task
+            self.noted = Context(task.prepared.step.id, task.key, run.id, run.engine, run.attempt, _LOG)
+        return self.noted
+
+    def open(self, resources: Collection[Resource]) -> None:
+        """Open resources in this order. Errors: ResourceError naming the one that could not be opened."""
+        if resources:
+            self.resources.open(resources)
+
+    @property
+    def resources(self) -> OpenResources:
+        """The resources that are open."""
+        if self._resources is None:
+            self._resources = OpenResources(self.task.workspace, self._caller, self.context, _LOG)
+        return self._resources
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._caller:
+            if self._resources is not None:
+                self._resources.__exit__(kind, error, trace)
 
     def __call__(self, ref: FunctionRef, kind: str, signature: Signature, owner: str, values: Mapping[str, Any]) -> Any:
         function: Callable[..., Any] = self.task.workspace.function(ref, kind)  # type: ignore[arg-type]
-        return self.caller.call(function, self._arguments(kind, signature, owner, values), is_async=ref.is_async)
+        return self._caller.call(function, self._arguments(kind, signature, owner, values), is_async=ref.is_async)
 
     def part(self, word: HandlerWord | None, values: Mapping[str, Any]) -> Any:
         """Call a function of a step with a gate: the one that asks, or a handler."""
@@ -63,7 +104,7 @@ class Call(Struct, frozen=True):
         arguments = self._arguments("asset", signature, step.id, values)
         workspace = self.task.workspace
         function = workspace.function(ref) if word is None else workspace.handler(step.function, word)
-        return self.caller.call(function, arguments, is_async=ref.is_async)
+        return self._caller.call(function, arguments, is_async=ref.is_async)
 
     def scatter(self, scattering: Scattering, parameter: str, values: Mapping[str, Any]) -> list[Any]:
         """Call the step's function for each item. Errors: those of an item, if too many fail."""
@@ -75,7 +116,7 @@ class Call(Struct, frozen=True):
             return function(**{**arguments, parameter: item})
 
         if step.function.is_async:
-            self.caller.call(scattering.run_async, {"call": one}, is_async=True)
+            self._caller.call(scattering.run_async, {"call": one}, is_async=True)
         else:
             scattering.run(one)
         return scattering.results()
