@@ -25,6 +25,7 @@ from flowstone.io.record import Record
 from flowstone.io.streams import is_once
 from flowstone.ir.types import TypeExpr
 
+_NOTHING: dict[str | None, tuple[Record, Any]] = {}
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 
 
@@ -105,8 +106,7 @@ class MemoryManager(IOManager):
             return self._stored.get(slot.asset, {}).pop(slot.partition, None) is not None
 
     def _find(self, slot: Slot) -> tuple[Record, Any] | None:
-        found = self._stored.get(slot.asset)
-        return None if found is None else found.get(slot.partition)
+        return self._stored.get(slot.asset, _NOTHING).get(slot.partition)
 
 
 @dataclass(frozen=True, slots=True)

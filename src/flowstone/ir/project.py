@@ -102,7 +102,12 @@ class Project(Node):
     @cached_property
     def judged(self) -> frozenset[str]:
         """The steps whose values do not always count: a route may leave them out, or somebody may reject them."""
-        return frozenset(self.routes).union([step.id for step in self.steps.values() if step.checkpoint is not None])
+        return frozenset(self.routes).union([step for step in self.asking if self.steps[step].checkpoint is not None])
+
+    @cached_property
+    def asking(self) -> frozenset[str]:
+        """The steps that may wait for somebody outside: for an approval, or for a signal."""
+        return frozenset([item.id for item in self.steps.values() if item.checkpoint is not None or item.gate is not None])
 
     @cached_property
     def partitioned(self) -> dict[str, Partitions]:

@@ -140,6 +140,8 @@ class _Execution:
         self.attempts = [0] * len(plan.tasks)
         self.skipped = [False] * len(plan.tasks)
         self.tolerated = workspace.project.tolerated
+        self.judged = workspace.project.judged | workspace.project.asking
+        """Steps of which the records or the decisions may say that no function is to be called."""
         self.failed: dict[int, list[tuple[str, str | None]]] = {}
         """What joins do without, by their places."""
         self.running = 0
@@ -227,7 +229,7 @@ class _Execution:
             order = structs.replace(order, failed=tuple(self.failed[place]))
         executor = self.executors.of(task.step)
         self.running += 1
-        may_be_settled = executor in SEPARATE or self._may_be_left_out(task.step)
+        may_be_settled = executor in SEPARATE or task.step in self.judged
         if may_be_settled and (result := settled(self.workspace, order)) is not None:
             self.results.put((place, result))
             return
@@ -239,12 +241,6 @@ class _Execution:
         self.interrupts.at_once = executor == "inline"
         self._pool(executor).submit(place, order)
         self.interrupts.at_once = False
-
-    def _may_be_left_out(self, step: str) -> bool:
-        """Whether the records or the decisions may say that no function is to be called."""
-        project = self.workspace.project
-        node = project.steps[step]
-        return step in project.routes or node.checkpoint is not None or node.gate is not None
 
     def _time_to_next(self) -> float:
         """Seconds until a retry is due, if there is room to start it, and never so long that Ctrl-C has to wait."""

@@ -105,12 +105,13 @@ class _Forecaster:
         for definition, keys in plan.keys.items():
             workspace.know_keys(definition, keys)
         self._stored.expect(
-            (output.id, task.partition) for task in plan.tasks for output in workspace.step(task.step).outputs
+            (output.id, task.partition)
+            for task in plan.tasks
+            if task.partition is not None
+            for output in workspace.step(task.step).outputs
         )
         self._routes = workspace.project.routes
-        self._asking = frozenset(
-            [step.id for step in workspace.project.steps.values() if step.checkpoint is not None or step.gate is not None]
-        )
+        self._asking = workspace.project.asking
         self._actions: dict[Place, Action] = {}
         self._keys: dict[str, list[str]] = {}
         """The partitions in the plan of each asset."""

@@ -59,11 +59,10 @@ def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until
     tasks = []
     for old in order:
         step, key = nodes[old]
-        first = tuple(sorted(new_place[need] for need in needs[old]))
+        first = tuple(sorted([new_place[need] for need in needs[old]]))
         tasks.append(Task(step, None if key is None else key.text, first))
-    by_definition = {
-        definition: assigned[step] for step in steps if (definition := project.steps[step].partitions) is not None
-    }
+    partitioned = project.partitioned
+    by_definition = {partitioned[step]: assigned[step] for step in steps if step in partitioned}
     return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]), by_definition)
 
 
@@ -84,6 +83,7 @@ class _Edges:
 
     def __init__(self, project: Project, assigned: dict[str, Keys], places: dict[tuple[str, str | None], int]) -> None:
         self._project = project
+        self._partitioned = project.partitioned
         self._assigned = assigned
         self._places = places
         self._selections: dict[
@@ -93,13 +93,13 @@ class _Edges:
     def of(self, step: str, key: PartitionKey | None, place: int) -> set[int]:
         """Places of what one task needs, as far as it is in the plan."""
         found: set[int] = set()
-        node = self._project.steps[step]
-        for dependency in node.signature.dependencies:
+        partitions = self._partitioned.get(step)
+        for dependency in self._project.steps[step].signature.dependencies:
             asset = self._project.assets[dependency.asset]
             keys = self._assigned.get(asset.step)
             if not keys:
                 continue
-            selected = self._selection(node.partitions, asset.partitions, dependency, key)
+            selected = self._selection(partitions, asset.partitions, dependency, key)
             for needed in selected.among(keys) if selected.stored else selected.keys:
                 other = self._places.get((asset.step, None if needed is None else needed.text))
                 if other is not None and other != place:

@@ -140,12 +140,16 @@ def _demand_sound(workspace: Workspace, planned: Plan) -> None:
     """Errors: ConfigurationError for a store or a config value that would fail every task that needs it."""
     for step in dict.fromkeys(task.step for task in planned.tasks):
         prepared = workspace.step(step)
-        for asset in (*prepared.outputs, *(asset for _, asset in prepared.dependencies)):
+        for asset in prepared.outputs:
+            workspace.storage(asset.id)
+        for _, asset in prepared.dependencies:
             workspace.storage(asset.id)
 
 
 def without_key(project: Project, planned: Plan) -> Iterator[str]:
     """One line for each step that gets no key of the run."""
+    if not planned.without_key:
+        return
     grains = {
         axis.grain
         for step in {task.step for task in planned.tasks}

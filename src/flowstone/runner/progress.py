@@ -56,8 +56,7 @@ class Lines(Reporter):
         self._width = 0
 
     def begin(self, plan: Plan) -> None:
-        names = {(task.step, task.partition) for task in plan.tasks}
-        self._width = max((len(step) + len(f"{key or ''} ".lstrip()) for step, key in names), default=0)
+        self._width = max([len(task_name(task)) for task in plan.tasks], default=0)
 
     def note(self, text: str) -> None:
         if not self._quiet:

@@ -53,6 +53,10 @@ class Caller:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the event loop, if there is one."""
         if self._runner is not None:
             self._runner.close()
             self._runner = None

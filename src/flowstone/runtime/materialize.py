@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from flowstone.__about__ import __version__
 from flowstone.config.environment import state_folder
@@ -56,7 +56,7 @@ _Value = Callable[[TypeExpr | None, IOManager], Any]
 """Gives a check the value as it is annotated."""
 
 
-class _StagedOutput(NamedTuple):
+class _StagedOutput(Struct, frozen=True):
     manager: IOManager
     staged: Staged
     checks: tuple[CheckOutcome, ...]
@@ -342,7 +342,7 @@ def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_Staged
         staged.append(_StagedOutput(manager, manager.stage(aside or slot_of(task.partition), value), outcomes))
     for place in passing:
         load = partial(_load_staged, staged[place].staged)
-        staged[place] = staged[place]._replace(checks=_checks(task, call, outputs[place][0].id, load))
+        staged[place] = structs.replace(staged[place], checks=_checks(task, call, outputs[place][0].id, load))
 
 
 def _checks(task: Task, call: Call, asset: str, value: _Value) -> tuple[CheckOutcome, ...]:

@@ -46,15 +46,16 @@ class PreparedStep(Struct, frozen=True):
 
 def prepare(project: Project, step: Step) -> PreparedStep:
     """Look up everything that a step refers to."""
-    outputs = tuple([project.assets[asset] for asset in step.outputs.values()])
-    checks = tuple([check for asset in outputs for check in project.checks_of.get(asset.id, ())])
+    assets, checks_of = project.assets, project.checks_of
+    outputs = tuple([assets[asset] for asset in step.outputs.values()])
+    checks = tuple([check for asset in outputs for check in checks_of.get(asset.id, ())]) if checks_of else ()
     resources = needed_resources(project, (step.signature, *[check.signature for check in checks]))
     config = project.params.get(step.id, {})
     return PreparedStep(
         step=step,
         partitions=step.partitions,
         outputs=outputs,
-        dependencies=tuple([(item, project.assets[item.asset]) for item in _read(step)]),
+        dependencies=tuple([(item, assets[item.asset]) for item in _read(step)]),
         checks=checks,
         resources=resources,
         config=config,
@@ -92,7 +93,7 @@ def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tup
 
     Errors: ConfigurationError if they need each other in a circle.
     """
-    if not any(signature.resources for signature in signatures):
+    if not any([signature.resources for signature in signatures]):
         return ()
     found: dict[str, Resource] = {}
     waiting: dict[str, None] = {}
@@ -141,6 +142,8 @@ def _values(owner: str, parameters: tuple[ConfigParameter, ...], given: Mapping[
     """
     if given:
         demand_declared(owner, {item.name for item in parameters}, given)
+    elif not parameters:
+        return {}
     return {
         item.name: canonical(item, given[item.name], f"{owner}.{item.name}") if item.name in given else item.default
         for item in parameters

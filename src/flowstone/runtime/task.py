@@ -86,9 +86,11 @@ class Call:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._caller:
+        try:
             if self._resources is not None:
                 self._resources.__exit__(kind, error, trace)
+        finally:
+            self._caller.close()
 
     def __call__(self, ref: FunctionRef, kind: str, signature: Signature, owner: str, values: Mapping[str, Any]) -> Any:
         function: Callable[..., Any] = self.task.workspace.function(ref, kind)  # type: ignore[arg-type]

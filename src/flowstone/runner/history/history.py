@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,6 +41,8 @@ _INTERRUPT = (
     "UPDATE attempts SET status = 'interrupted' WHERE run = :run AND status = 'running'",
 )
 """What is running when a run ends was interrupted."""
+_OF_ATTEMPT = {"skipped": "reused", "waiting": "materialized"}
+"""Of what is skipped no function was called; what waits is made, and kept aside."""
 _TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
 
 
@@ -188,10 +192,9 @@ class Journal:
         if attempt:
             failure = None if result.failure is None else json.dumps(asdict(result.failure))
             started = self._started.pop((place, attempt))
-            # Of what is skipped no function was called; what waits is made, and kept aside.
-            status = {"skipped": "reused", "waiting": "materialized"}.get(result.status, result.status)
-            outcome = status, result.elapsed, failure
-            self._attempts[place, attempt] = (self._number, place, attempt, started, *outcome)
+            status = _OF_ATTEMPT.get(result.status, result.status)
+            row = (self._number, place, attempt, started, status, result.elapsed, failure)
+            self._attempts[place, attempt] = row
         if final:
             self._tasks.append((result.status, result.elapsed, result.rows, result.size, self._number, place))
 
@@ -217,4 +220,11 @@ class Journal:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    seconds, rest = divmod(time.time_ns() // 1_000_000, 1_000)
+    return f"{_second(seconds)}.{rest:03}+00:00"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    """Many attempts begin in the same second, and writing a time takes long."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
