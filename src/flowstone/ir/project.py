@@ -16,6 +16,10 @@ from flowstone.ir.types import ClassInfo
 SCHEMA_VERSION = 3
 """Raised whenever an older reader would misread the JSON."""
 
+_MARKS = ("branches", "checkpoint", "concurrency", "engine_options", "gate", "partitions", "routed_from", "timeout")
+
+_NOTHING: tuple[object, ...] = ((), {})
+
 
 class IoManagerConfig(Node):
     """A configured IO manager. Secrets stand in it as references only: ``{"env": "NAME"}``."""
@@ -87,7 +91,7 @@ class Project(Node):
         """The routes, by the id of the asset, that may leave a step out: its own, and those of what it cannot do
         without. Only steps that have any are in it.
         """
-        if all(step.routed_from is None for step in self.steps.values()):
+        if not self.marked["routed_from"]:
             return {}
         found: dict[str, frozenset[str]] = {}
         for step in self.steps.values():
@@ -102,17 +106,30 @@ class Project(Node):
     @cached_property
     def judged(self) -> frozenset[str]:
         """The steps whose values do not always count: a route may leave them out, or somebody may reject them."""
-        return frozenset(self.routes).union([step for step in self.asking if self.steps[step].checkpoint is not None])
+        return frozenset(self.routes).union([step.id for step in self.marked["checkpoint"]])
 
     @cached_property
     def asking(self) -> frozenset[str]:
         """The steps that may wait for somebody outside: for an approval, or for a signal."""
-        return frozenset([item.id for item in self.steps.values() if item.checkpoint is not None or item.gate is not None])
+        return frozenset([step.id for mark in ("checkpoint", "gate") for step in self.marked[mark]])
 
     @cached_property
     def partitioned(self) -> dict[str, Partitions]:
         """The partitions of each step that has any."""
-        return {step.id: step.partitions for step in self.steps.values() if step.partitions is not None}
+        return {step.id: step.partitions for step in self.marked["partitions"] if step.partitions is not None}
+
+    @cached_property
+    def marked(self) -> dict[str, list[Step]]:
+        """The steps that have something that most have not, by the field that says so. All are found at once: to look
+        at every step of a large project takes longer than to run a small one.
+        """
+        found: dict[str, list[Step]] = {mark: [] for mark in _MARKS}
+        for step in self.steps.values():
+            values = vars(step)
+            for mark, steps in found.items():
+                if (value := values[mark]) is not None and value not in _NOTHING:
+                    steps.append(step)
+        return found
 
     @cached_property
     def tolerated(self) -> dict[str, frozenset[str]]:
@@ -120,13 +137,12 @@ class Project(Node):
         take failures, by the join. Only such joins are in it.
         """
         found: dict[str, frozenset[str]] = {}
-        for step in self.steps.values():
-            if step.branches:
-                needs = [item for item in step.signature.dependencies if item.asset in self.assets]
-                partial = {self.assets[item.asset].step for item in needs if item.partial}
-                others = {self.assets[item.asset].step for item in needs if not item.partial}
-                if partial - others:
-                    found[step.id] = frozenset(partial - others)
+        for step in self.marked["branches"]:
+            needs = [item for item in step.signature.dependencies if item.asset in self.assets]
+            partial = {self.assets[item.asset].step for item in needs if item.partial}
+            others = {self.assets[item.asset].step for item in needs if not item.partial}
+            if partial - others:
+                found[step.id] = frozenset(partial - others)
         return found
 
     @cached_property
@@ -141,7 +157,12 @@ class Project(Node):
     @cached_property
     def registries(self) -> tuple[str, ...]:
         """Names of the registries of dynamic partitions, sorted."""
-        found = {axis.name for item in set(self.partitioned.values()) for axis in axes(item) if isinstance(axis, DynamicPartitions)}
+        found = {
+            axis.name
+            for item in set(self.partitioned.values())
+            for axis in axes(item)
+            if isinstance(axis, DynamicPartitions)
+        }
         return tuple(sorted(found))
 
     @cached_property

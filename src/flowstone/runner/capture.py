@@ -49,6 +49,8 @@ class Capture:
 class Sink:
     """Where the output of one attempt goes. The file is not touched as long as nothing is printed."""
 
+    __slots__ = ("_current", "_file", "_order", "_path", "_shown", "start")
+
     def __init__(self, current: threading.local, path: Path, order: Order, *, shown: bool) -> None:
         self._current = current
         self._path = path

@@ -128,7 +128,7 @@ class _Execution:
         self.reporter = reporter
         self.pace = None if usual is None else Pace(plan, usual, reporter.slow)
         self.results: Results = SimpleQueue()
-        self.executors = Executors(workspace.project, options.executor, plan)
+        self.executors = Executors(workspace, options.executor, plan)
         self.pools: dict[Executor, Pool] = {}
         self.waiting = [len(task.needs) for task in plan.tasks]
         self.users: list[list[int]] = [[] for _ in plan.tasks]

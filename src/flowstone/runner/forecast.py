@@ -45,10 +45,7 @@ class Expectation(Struct, frozen=True):
     @property
     def forced(self) -> bool:
         """Whether the function is called whatever is stored."""
-        for reason in self.reasons:
-            if reason.kind == "forced":
-                return True
-        return False
+        return "forced" in [reason.kind for reason in self.reasons]
 
 
 class Forecast(Struct, frozen=True):

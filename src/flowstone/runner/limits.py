@@ -21,8 +21,8 @@ class Limits:
 
     def __init__(self, project: Project, plan: Plan, folder: Path | None, note: Callable[[str], None]) -> None:
         """``folder`` is that of the slots. Errors: ConfigurationError for a limit that there is not."""
-        steps = {task.step for task in plan.tasks}
-        self._named = {step: name for step in steps if (name := project.steps[step].concurrency) is not None}
+        limited = {step.id: step.concurrency for step in project.marked["concurrency"]}
+        self._named = {step: name for step in plan.steps if limited and (name := limited.get(step)) is not None}
         for step, name in self._named.items():
             if name not in project.concurrency:
                 raise ConfigurationError(f"{step}: there is no limit {name!r}")

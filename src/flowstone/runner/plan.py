@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct, structs
 
@@ -37,6 +38,11 @@ class Plan:
     """Selected steps for which no key was given and none follows from the others, and those that wait for them."""
     keys: Mapping[Partitions, Keys] = field(default_factory=dict)
     """The keys of the tasks, by their definition."""
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """Ids of the steps of the tasks, in the order in which they begin."""
+        return tuple(dict.fromkeys([task.step for task in self.tasks]))
 
 
 def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until: datetime | None = None) -> Plan:

@@ -138,7 +138,7 @@ def plan_asked(project: Project, asked: Asked) -> Plan:
 
 def _demand_sound(workspace: Workspace, planned: Plan) -> None:
     """Errors: ConfigurationError for a store or a config value that would fail every task that needs it."""
-    for step in dict.fromkeys(task.step for task in planned.tasks):
+    for step in planned.steps:
         prepared = workspace.step(step)
         for asset in prepared.outputs:
             workspace.storage(asset.id)
@@ -152,7 +152,7 @@ def without_key(project: Project, planned: Plan) -> Iterator[str]:
         return
     grains = {
         axis.grain
-        for step in {task.step for task in planned.tasks}
+        for step in planned.steps
         for axis in axes(project.steps[step].partitions)
         if isinstance(axis, TimePartitions)
     }

@@ -183,7 +183,9 @@ def _task(
     key = _key(workspace, prepared, partition)
     demand_chosen(workspace, prepared, key)
     inputs = find_inputs(workspace, prepared, key, run.failed)
-    return Task(workspace, prepared, key, run, config, inputs, tuple(versions_of(inputs)), prepared.version_with(config), force)
+    return Task(
+        workspace, prepared, key, run, config, inputs, tuple(versions_of(inputs)), prepared.version_with(config), force
+    )
 
 
 def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
@@ -248,7 +250,9 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
             _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
         if call.noted is not None:
             further |= _noted(task, call.noted)
-            if call.noted.added_partitions and not waits:  # before the value is published: a value that is reused has its keys
+            if (
+                call.noted.added_partitions and not waits
+            ):  # before the value is published: a value that is reused has its keys
                 add_texts(task.workspace, further, task.run)
         records = tuple([_record(task, item.staged, item.checks, started, further) for item in staged])
         for record in records:

@@ -61,7 +61,7 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         config=config,
         project=project,
         modules=_modules(
-            *_functions(step), *[item.function for item in resources], *[item.function for item in checks]
+            [*_functions(step), *[item.function for item in resources], *[item.function for item in checks]]
         ),
         code_version=code_version(step, resources, checks),
         config_version=_config_version(project, step, outputs, resources, checks, config),
@@ -84,8 +84,9 @@ def way_of_reading(item: Dependency) -> tuple[object, ...]:
 
 
 def _functions(step: Step) -> list[FunctionRef]:
-    handlers = [] if step.gate is None else step.gate.handlers.values()
-    return [step.function, *[handler.function for handler in handlers]]
+    if step.gate is None:
+        return [step.function]
+    return [step.function, *[handler.function for handler in step.gate.handlers.values()]]
 
 
 def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tuple[Resource, ...]:
@@ -93,7 +94,7 @@ def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tup
 
     Errors: ConfigurationError if they need each other in a circle.
     """
-    if not any([signature.resources for signature in signatures]):
+    if not [signature for signature in signatures if signature.resources]:
         return ()
     found: dict[str, Resource] = {}
     waiting: dict[str, None] = {}
@@ -112,8 +113,8 @@ def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tup
     return tuple(found.values())
 
 
-def _modules(*functions: FunctionRef) -> frozenset[str]:
-    return frozenset([name for function in functions for name in (function.module, function.defined_in)])
+def _modules(functions: Sequence[FunctionRef]) -> frozenset[str]:
+    return frozenset([function.module for function in functions] + [function.defined_in for function in functions])
 
 
 def _config_version(

@@ -43,13 +43,14 @@ class Stored:
 
     def one(self, asset: str, partition: str | None) -> Record | str | None:
         """The record of one partition, or why it cannot be read; None if there is none. Errors: as ``of``."""
+        place = asset, partition
+        if place in self._single:
+            return self._single[place]
         known = self.of(asset) if asset in self._whole else self._found.get(asset)
         if known is not None:
             return known.records.get(partition) or known.damaged.get(partition)
-        place = asset, partition
-        if place not in self._single:
-            self._single[place] = _read_one(*self.place(asset, partition))
-        return self._single[place]
+        found = self._single[place] = _read_one(*self.place(asset, partition))
+        return found
 
     def expect(self, places: Iterable[tuple[str, str | None]]) -> None:
         """Say what will be asked for: where that is much of one asset, all its records are read at once."""
