@@ -24,6 +24,12 @@ class Teller:
         if self._as_json:
             line = json.dumps({"event": event, "at": at.isoformat(timespec="seconds"), "text": text, **more})
         else:
-            line = f"{at.astimezone():%H:%M:%S}  {printable(text)}"
+            line = _fitting(f"{at.astimezone():%H:%M:%S}  {printable(text)}", self._stream)
         self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+def _fitting(text: str, stream: TextIO) -> str:
+    """The text with what the stream's encoding lacks written as a terminal can show it."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
