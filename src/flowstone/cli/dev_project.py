@@ -108,7 +108,7 @@ class Reading:
             settings.root,
             settings.run,
             environment,
-            lambda project: write_manifest(project, settings),
+            lambda project, name: write_manifest(project, settings, name),
             self.as_json,
         )
 

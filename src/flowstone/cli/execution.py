@@ -93,13 +93,16 @@ def _written_manifest(opened: Opened) -> Path:
     return path
 
 
-def write_manifest(project: Project, settings: Settings) -> Path:
-    """Write the manifest that worker processes read, and return its path. Errors: UsageError if that fails."""
+def write_manifest(project: Project, settings: Settings, name: str | None = None) -> Path:
+    """Write the manifest that worker processes read, and return its path. Errors: UsageError if that fails.
+
+    One with a name is nobody else's: whoever has it written may remove it.
+    """
     from flowstone.ir.manifest import make_manifest
 
     manifest = make_manifest(project, None)
     folder = settings.cache_folder / "manifests"
-    path = folder / f"{manifest.digest.removeprefix('sha256:')}.json"
+    path = folder / f"{name or manifest.digest.removeprefix('sha256:')}.json"
     text = manifest.text()
     if not _has(path, text):
         _write(path, text)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from flowstone.config.model import RunSettings
 from flowstone.dev.desk import Desk
 from flowstone.dev.processes import Child
-from flowstone.dev.starts import Config, Start
+from flowstone.dev.starts import Start
 from flowstone.dev.told import Teller
 from flowstone.ir.project import Project
 from flowstone.ir.sensor import Sensor
@@ -44,8 +44,8 @@ class Means(Struct, frozen=True):
     run: RunSettings
     environment: Mapping[str, str]
     """Of the processes."""
-    manifest: Callable[[Project], Path]
-    """Writes the manifest of a project."""
+    manifest: Callable[[Project, str | None], Path]
+    """Writes the manifest of a project, under a name if it is for one run only."""
     as_json: bool
 
 
@@ -58,6 +58,8 @@ class Office:
         self._project: Project | None = None
         self._manifest: Path | None = None
         """Of this project, once it was needed."""
+        self._own: dict[str, Path] = {}
+        """Those that are for one run only."""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._children: dict[str, Child] = {}
         self._timers: dict[str, threading.Timer] = {}
@@ -119,7 +121,7 @@ class Office:
         job = project.jobs[offer.job]
         declared = declared_parameters(project)
         order = {
-            "manifest": str(self._with(offer.config) if offer.config else self._of(project)),
+            "manifest": str(self._with(start) if offer.config else self._of(project)),
             "steps": list(job.steps),
             "keys": list(offer.keys),
             "assignments": [
@@ -146,19 +148,22 @@ class Office:
     def _of(self, project: Project) -> Path:
         """The manifest of the project as it is: written once, not at each look, unless somebody has removed it."""
         if self._manifest is None or not self._manifest.exists():
-            self._manifest = self.means.manifest(project)
+            self._manifest = self.means.manifest(project, None)
         return self._manifest
 
-    def _with(self, config: Config) -> Path:
-        """The manifest of the project with values of a request."""
+    def _with(self, start: Start) -> Path:
+        """The manifest of the project with values of a request. It is removed after the run: there may be many."""
         assert self._project is not None
         params = {owner: dict(values) for owner, values in self._project.params.items()}
-        for step, values in config.items():
+        for step, values in start.offer.config.items():
             params.setdefault(step, {}).update(values)
-        return self.means.manifest(self._project.model_copy(update={"params": params}))
+        project = self._project.model_copy(update={"params": params})
+        return self._own.setdefault(start.run, self.means.manifest(project, start.run))
 
     def _ended(self, start: Start, code: int) -> None:
         self._children.pop(start.run, None)
+        if (own := self._own.pop(start.run, None)) is not None:
+            own.unlink(missing_ok=True)
         assert self.desk is not None
         if code == EXIT_BUSY:
             self.desk.busy(start.run, time.monotonic())

@@ -12,6 +12,7 @@ from flowstone.dev import office
 from flowstone.dev.office import Means, Office
 from flowstone.dev.starts import Offer, Start
 from flowstone.dev.told import Teller
+from flowstone.runner.exits import EXIT_BUSY
 
 SHOP = """
 @asset
@@ -36,7 +37,7 @@ def test_a_resumed_run_has_the_values_of_the_request(make_project, monkeypatch, 
     orders = []
     monkeypatch.setattr(office, "Child", lambda module, arguments, order, *_, **__: orders.append(order))
     project = make_project(SHOP).project
-    means = Means(Path(), Path(), RunSettings(), {}, lambda _: Path("manifest"), False)
+    means = Means(Path(), Path(), RunSettings(), {}, lambda *_: Path("manifest"), False)
     hands = Office(means, Teller(io.StringIO(), lambda: datetime.now(UTC), as_json=False))
     hands.take(project)
     hands.run(Start(1, Offer("sensor look", "a", "load", (), {"orders": values}), "run-1", "started"))
@@ -48,7 +49,8 @@ def test_the_manifest_is_written_once_and_anew_after_a_change_or_a_loss(make_pro
     project, written = make_project(SHOP).project, []
     path = tmp_path / "manifest"
 
-    def manifest(given):
+    def manifest(given, name):
+        assert name is None
         written.append(given)
         path.touch()
         return path
@@ -63,3 +65,29 @@ def test_the_manifest_is_written_once_and_anew_after_a_change_or_a_loss(make_pro
     hands.take(project)
     hands.run(Start(3, Offer("schedule load", "3", "load"), "run-3", "started"))
     assert len(written) == 3
+
+
+def test_the_manifest_of_a_request_is_gone_after_its_run(make_project, monkeypatch, tmp_path):
+    monkeypatch.setattr(office, "Child", lambda *_, **__: None)
+    written = []
+
+    def manifest(given, name):
+        written.append((name, given.params["orders"]))
+        (tmp_path / str(name)).touch()
+        return tmp_path / str(name)
+
+    hands = Office(Means(tmp_path, tmp_path, RunSettings(), {}, manifest, False), None)
+    hands.desk = Busy()
+    hands.take(make_project(SHOP).project)
+    start = Start(1, Offer("sensor look", "a", "load", (), {"orders": {"count": 2}}), "run-1", "started")
+    for _ in range(2):
+        hands.run(start)
+        assert (tmp_path / "run-1").exists()
+        hands._ended(start, EXIT_BUSY)
+        assert not (tmp_path / "run-1").exists()
+    assert written == [("run-1", {"count": 2})] * 2
+
+
+class Busy:
+    def busy(self, run, elapsed):
+        assert run == "run-1"
