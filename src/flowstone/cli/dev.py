@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -132,10 +133,33 @@ def _signals(office: Office) -> Iterator[list[signal.Signals]]:
 
     before = {number: signal.signal(number, receive) for number in _EXITS}
     try:
-        yield asked
+        with _woken(office):
+            yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _woken(office: Office) -> Iterator[None]:
+    """Let each signal wake the loop: one that comes as it begins to wait would else be seen when it has waited."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def wake() -> None:
+        with os.fdopen(reading, "rb", buffering=0) as numbers:
+            while numbers.read(1):
+                office.later(lambda: None)
+
+    thread = threading.Thread(target=wake, daemon=True)
+    thread.start()
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        thread.join()
 
 
 def _changes(reading: Reading) -> Any:

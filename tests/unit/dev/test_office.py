@@ -1,11 +1,16 @@
 """What the processes of runs are told."""
 
+import inspect
 import io
+import signal
+import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from flowstone.cli.dev import _signals
 from flowstone.cli.wanted import with_values
 from flowstone.config.model import RunSettings
 from flowstone.dev import office
@@ -91,3 +96,39 @@ def test_the_manifest_of_a_request_is_gone_after_its_run(make_project, monkeypat
 class Busy:
     def busy(self, run, elapsed):
         assert run == "run-1"
+
+
+class Waiting:
+    """A queue in which the main thread waits while another one receives a signal."""
+
+    def __init__(self, queue):
+        self.queue, self.is_woken = queue, False
+        self.line = inspect.getsourcelines(self.get)[1] + 3
+
+    def get(self, timeout):
+        other = threading.Thread(target=self.receive)
+        other.start()
+        found = self.queue.get(timeout=timeout)
+        self.is_woken = True
+        other.join()
+        return found
+
+    def receive(self):
+        while not any(frame.f_lineno == self.line for frame in sys._current_frames().values()):
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    def put(self, event):
+        self.queue.put(event)
+
+    def get_nowait(self):
+        return self.queue.get_nowait()
+
+
+def test_a_signal_wakes_the_loop_whatever_thread_receives_it(tmp_path):
+    hands = Office(Means(tmp_path, tmp_path, RunSettings(), {}, lambda *_: tmp_path, False), None)
+    hands._events = waiting = Waiting(hands._events)
+    with _signals(hands) as asked:
+        hands._handle(20)
+    assert waiting.is_woken
+    assert asked == [signal.SIGTERM]
