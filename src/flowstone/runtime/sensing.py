@@ -39,7 +39,8 @@ from flowstone.runtime.workspace import Workspace
 
 Config = dict[str, dict[str, Json]]
 """Values of config parameters by step, then by parameter."""
-_WHOLE = "half of a character is in it, as in the name of a file that is no UTF-8; write it otherwise, as by ascii()"
+_HALF = ", and half of a character is in it"
+_WHOLE = "the name of a file that is no UTF-8 has one; write it otherwise, as by ascii()"
 
 
 class Request(Struct, frozen=True):
@@ -178,7 +179,7 @@ def _text(name: str, cursor: Any) -> str:
             help="write it as one: json.dumps(...)",
         )
     if not keeps(cursor):
-        raise RequestError(f"sensor {name} gives the cursor {cursor!r}", help=_WHOLE)
+        raise RequestError(f"sensor {name} gives the cursor {cursor!r}{_HALF}", help=_WHOLE)
     return cursor
 
 
@@ -194,7 +195,7 @@ class _Asking:
     def request(self, asked: RunRequest) -> Request:
         """Errors: RequestError for a key that cannot be kept, a partition or a config value that the job has not."""
         if not keeps(asked.key):
-            raise RequestError(f"sensor {self._sensor.name} asks by the key {asked.key!r}", help=_WHOLE)
+            raise RequestError(f"sensor {self._sensor.name} asks by the key {asked.key!r}{_HALF}", help=_WHOLE)
         place = f"sensor {self._sensor.name} asks by {asked.key!r} for"
         return Request(asked.key, self._keys(asked.partition, place), self._config(asked.config, place))
 
