@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 
+from flowstone.diagnostics.suggest import did_you_mean, nearest
+from flowstone.dsl.signals import HANDLERS
+from flowstone.fixes.respell import respell
 from flowstone.frontend.declarations import Declared
 from flowstone.frontend.findings import Findings
+from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined
 from flowstone.frontend.touches import Touches
 from flowstone.frontend.values import FunctionValue, Scope
@@ -26,7 +30,7 @@ class Handlers:
     def add(self, handler: Declared, target: object, decorator: ast.expr) -> bool:
         """Note a handler for what its decorator names. False if that declares nothing, or after a finding."""
         functions = _functions(target)
-        asset = next((self._last[id(item.node)] for item in functions if id(item.node) in self._last), None)
+        asset = self._asset(functions)
         span = handler.scope.module.span(decorator)
         if asset is None or asset.runs_in is not handler.runs_in:
             away = [item for item in functions if item.scope.module is not handler.runs_in]
@@ -47,6 +51,25 @@ class Handlers:
             self._findings.error("FS005", message, span, help="leave the brackets out")
         asset.handlers.append(handler)
         return True
+
+    def check_word(self, decorator: ast.Attribute, target: object, module: Module) -> None:
+        """Note a decorator of an asset with a gate that is no handler's, but nearly."""
+        asset = self._asset(_functions(target))
+        if asset is None or asset.call is None or f".{decorator.attr} =" in module.source:
+            return
+        word = nearest(decorator.attr, HANDLERS)
+        if word is not None and any(keyword.arg == "signal_gate" for keyword in asset.call.keywords):
+            span = module.span(decorator)
+            self._findings.error(
+                "FS004",
+                f"'{asset.function.name}' has no decorator '{decorator.attr}'",
+                span,
+                help=did_you_mean(decorator.attr, HANDLERS),
+                fix=respell(span, decorator.attr, word),
+            )
+
+    def _asset(self, functions: list[FunctionValue]) -> Declared | None:
+        return next((self._last[id(item.node)] for item in functions if id(item.node) in self._last), None)
 
 
 def _functions(target: object) -> list[FunctionValue]:

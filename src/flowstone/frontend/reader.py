@@ -105,6 +105,8 @@ class Reader(Follower):
                 self._check_public(named, frame)
             if isinstance(named, ast.Attribute) and named.attr in HANDLERS:
                 self._handle(node, decorator, named, frame)
+            elif isinstance(named, ast.Attribute):
+                self._handlers.check_word(named, self._target(named.value, frame), frame.module)
         if not frame.top:
             frame.bind({node.name: FunctionValue(frame.live, node)}, node)
         return "next"
