@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flowstone.ir.project import Project
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-# What ``JSONEncoder.encode`` makes anew for each value, in three times the time that it takes to write a small one.
-_chunks = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
-    None, _CANONICAL.default, json.encoder.encode_basestring, None, ":", ",", True, False, True
-)
+
+def _encoder() -> Callable[[Any], str]:
+    """What writes a JSON value in canonical form.
+
+    ``JSONEncoder.encode`` makes an encoder in C anew for each value, in three times the time that it takes to write a
+    small one. Of a Python that has it not, or makes it otherwise, the public one is used: it writes the same.
+    """
+    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    encoder: Any = json.encoder
+    try:
+        chunks = encoder.c_make_encoder(
+            None, canonical.default, encoder.encode_basestring, None, ":", ",", True, False, True
+        )
+    except (AttributeError, TypeError):
+        return canonical.encode
+    return lambda value: "".join(chunks(value, 0))
+
+
+_encode = _encoder()
 
 
 def digest(value: Any) -> str:
     """``sha256:`` and the hex digest of a JSON value in canonical form."""
-    text = "".join(_chunks(value, 0))
-    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"sha256:{hashlib.sha256(_encode(value).encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def project_digest(project: Project) -> str:

@@ -250,9 +250,8 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
             _stage(task, call, values, staged, checkpoint.aside if checkpoint is not None and waits else None)
         if call.noted is not None:
             further |= _noted(task, call.noted)
-            if (
-                call.noted.added_partitions and not waits
-            ):  # before the value is published: a value that is reused has its keys
+            if call.noted.added_partitions and not waits:
+                # Before the value is published: a value that is reused has its keys.
                 add_texts(task.workspace, further, task.run)
         records = tuple([_record(task, item.staged, item.checks, started, further) for item in staged])
         for record in records:
