@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from stream import batches
 
-from flowstone.io.parquet import ZSTD_LEVEL, ParquetManager
+from flowstone.io.parquet import ParquetManager
+from flowstone.io.parquet_file import ZSTD_LEVEL
 from flowstone.testing.io_actions import open_manager, slot_of, store
 
 
