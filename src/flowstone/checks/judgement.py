@@ -48,8 +48,7 @@ def judge(loaded: Loaded, settings: Settings, before: Judgement | None = None) -
         near = tuple(apply(rules_of("near"), subject))
     else:
         near = tuple(_near(subject, before, vicinity))
-    stays = before is not None and _far_stays(subject, before)
-    far = before.far if before is not None and stays else tuple(apply(rules_of("graph"), subject))
+    far = before.far if before and _far_stays(subject, before) else tuple(apply(rules_of("graph"), subject))
     found = together(loaded, chain(near, far))
     return Judgement(loaded, settings, found, near, far, replace(subject, known_options=subject.read_options))
 
