@@ -7,6 +7,7 @@ import threading
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
+from prefect.client.schemas.responses import SetStateStatus
 
 from flowstone.runtime.decisions import decisions_of
 from flowstone.runtime.workspace import Workspace
@@ -40,8 +41,10 @@ def answer(decision):
     with get_client(sync_client=True) as client:
         for _ in range(200):
             for run in client.read_flow_runs(flow_run_filter=paused):
-                client.resume_flow_run(run.id, run_input={"decision": decision, "why": "because", "by": "ada"})
-                return
+                given = {"decision": decision, "why": "because", "by": "ada"}
+                # A run is paused a moment before its form is there; until then answers are turned away.
+                if client.resume_flow_run(run.id, run_input=given).status == SetStateStatus.ACCEPT:
+                    return
             threading.Event().wait(0.1)
 
 
