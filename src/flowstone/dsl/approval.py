@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from flowstone.dsl.duration import Duration, seconds
+from flowstone.dsl.frozen import dataclass
 
 OnTimeout = Literal["reject", "approve", "fail"]
 

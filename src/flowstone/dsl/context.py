@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flowstone.dsl.dynamic_partitions import DynamicPartitions, written_key
+from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.partitions import PartitionKey
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from flowstone.dsl.calendar_partitions import TimePartitions
+from flowstone.dsl.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 from flowstone.dsl.calendar_partitions import Definition
+from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.partition_key import MAX_KEY_LENGTH, PartitionKey, PartitionKeyError, escape, unescape
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.schedule import Schedule
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flowstone.dsl.duration import Duration, seconds
+from flowstone.dsl.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from flowstone.dsl.duration import Duration, seconds
+from flowstone.dsl.frozen import dataclass
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Every:
         object.__setattr__(self, "interval", length)
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class OnUpdate:
     """Run after assets of other jobs were made: once each of them has been made anew since the last run.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 from flowstone.dsl.duration import Duration, seconds
+from flowstone.dsl.frozen import dataclass
 
 HandlerWord = Literal["on_signal", "on_timeout"]
 HANDLERS: tuple[HandlerWord, ...] = ("on_signal", "on_timeout")

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowstone.dsl.approval import Approval
-from flowstone.dsl.policies import Retry
-from flowstone.dsl.scatter import Scatter
 from flowstone.ir.function import FunctionRef, Signature
 from flowstone.ir.gate import Gate
 from flowstone.ir.node import Json, Location, Node, Places, Spot
 from flowstone.ir.types import TypeExpr
-from flowstone.ir.values import PartitionsValue, ScheduleValue
+from flowstone.ir.values import ApprovalValue, PartitionsValue, RetryValue, ScatterValue, ScheduleValue
 
 
 class Storage(Node):
@@ -53,16 +50,16 @@ class Step(Node):
     outputs: dict[str, str]
     """Asset ids by the name under which the function returns them, in order. With one the value itself is returned."""
     partitions: PartitionsValue | None = None
-    retries: Retry | None = None
+    retries: RetryValue | None = None
     timeout: float | None = None
     """Seconds."""
     concurrency: str | None = None
     """Name of the limit on how many functions run at once."""
     schedule: ScheduleValue | None = None
     cache: bool = True
-    scatter: Scatter | None = None
+    scatter: ScatterValue | None = None
     """The function is called once for each item of what its dependency with ``scattered`` reads."""
-    checkpoint: Approval | None = None
+    checkpoint: ApprovalValue | None = None
     """The value waits until somebody approved it."""
     gate: Gate | None = None
     """The function asks for a value from outside, and the signature has the parameters of the handlers, too."""

@@ -1,34 +1,72 @@
-"""Values of the language that the IR holds as they are: one class each, in ``flowstone.dsl``."""
+"""Values of the language that the IR holds as they are: one class each, in ``flowstone.dsl``.
+
+Their validators are made when the first value of a class is read or written: a project uses few of the classes, and to
+make those of all takes longer than to make those of the nodes.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from flowstone.dsl.mappings import AllPartitions, ByDimension, Last, Offset, Only
-from flowstone.dsl.partitions import (
-    CronPartitions,
-    DailyPartitions,
-    DynamicPartitions,
-    HourlyPartitions,
-    MonthlyPartitions,
-    MultiPartitions,
-    StaticPartitions,
-    WeeklyPartitions,
-)
-from flowstone.dsl.schedule import Cron, Every, OnUpdate
+from flowstone.dsl.approval import Approval
+from flowstone.dsl.mappings import PartitionMapping
+from flowstone.dsl.partitions import Partitions
+from flowstone.dsl.policies import Retry
+from flowstone.dsl.scatter import Scatter
+from flowstone.dsl.schedule import Schedule
 
-PartitionsValue = Annotated[
-    HourlyPartitions
-    | DailyPartitions
-    | WeeklyPartitions
-    | MonthlyPartitions
-    | CronPartitions
-    | StaticPartitions
-    | DynamicPartitions
-    | MultiPartitions,
-    Field(discriminator="kind"),
-]
-MappingValue = Annotated[Last | Offset | Only | AllPartitions | ByDimension, Field(discriminator="kind")]
-ScheduleValue = Annotated[Cron | Every | OnUpdate, Field(discriminator="kind")]
+
+class OwnClass:
+    """Has the values of a type read and written each by its own class. Those of a union are told apart by ``kind``."""
+
+    def __init__(self, type: Any) -> None:
+        self._type = type
+        self._classes = get_args(type) or (type,)
+        self._by_kind = {cls.kind: cls for cls in get_args(type)}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(_write, info_arg=True)
+        return core_schema.no_info_plain_validator_function(self._read, serialization=written)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        told_apart = Annotated[self._type, Field(discriminator="kind")] if self._by_kind else self._type
+        return handler(_strict(told_apart).core_schema)
+
+    def _read(self, value: Any) -> Any:
+        return value if isinstance(value, self._classes) else _adapter(self._class_of(value)).validate_python(value)
+
+    def _class_of(self, value: Any) -> Any:
+        if not self._by_kind:
+            return self._type
+        kind = value.get("kind") if isinstance(value, dict) else None
+        if kind not in self._by_kind:
+            raise ValueError(f"its kind is {kind!r}, not one of {', '.join(self._by_kind)}")
+        return self._by_kind[kind]
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    return _strict(cls)
+
+
+def _strict(type: Any) -> TypeAdapter[Any]:
+    """An adapter that refuses unknown fields, as nodes do. For a class alone pydantic lets nobody say so."""
+    return TypeAdapter(type | None, config=ConfigDict(extra="forbid"))
+
+
+def _write(value: Any, info: SerializationInfo) -> Any:
+    cls: Any = type(value)
+    return _adapter(cls).dump_python(value, mode="json" if info.mode_is_json() else "python")
+
+
+PartitionsValue = Annotated[Partitions, OwnClass(Partitions)]
+MappingValue = Annotated[PartitionMapping, OwnClass(PartitionMapping)]
+ScheduleValue = Annotated[Schedule, OwnClass(Schedule)]
+RetryValue = Annotated[Retry, OwnClass(Retry)]
+ScatterValue = Annotated[Scatter, OwnClass(Scatter)]
+ApprovalValue = Annotated[Approval, OwnClass(Approval)]
