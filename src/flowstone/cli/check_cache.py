@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from flowstone.cli.project_files import ProjectFiles, packed, unpacked
 from flowstone.cli.surroundings import (
     Look,
     contents,
@@ -31,6 +32,7 @@ from flowstone.cli.surroundings import (
 )
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
+from flowstone.frontend.files import UnreadableError
 
 if TYPE_CHECKING:
     from flowstone.checks import Judgement
@@ -69,10 +71,11 @@ class CheckCache:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._files = ProjectFiles(settings.root)
         self._seen = self._look()
         key = digest([str(settings.root), settings.profile])
         self._path = settings.cache_folder / "check" / f"{key[:32]}.json"
-        self._texts = self._path.with_suffix(".texts.json")
+        self._texts = self._path.with_suffix(".texts")
         self._whole = self._path.with_suffix(".project.json")
 
     def get(self) -> CheckResult | None:
@@ -84,7 +87,7 @@ class CheckCache:
             diagnostics = tuple(Diagnostic.from_json(item) for item in content["diagnostics"])
             files = frozenset(path for path in content["files"] if not path.endswith("/"))
             result = CheckResult(diagnostics, int(content["assets"]), files)
-            now = contents(self._settings.root, content["files"])
+            now = contents(self._files, content["files"])
             if now == content["files"]:
                 return result
             changed = {path for path in now.keys() | content["files"] if now[path] != content["files"][path]}
@@ -96,7 +99,6 @@ class CheckCache:
         """Whether the changes in some files are such that the result still holds: no place in them is in it, and their
         outlines are the same. If so the result is kept for the new texts.
         """
-        from flowstone.frontend.files import UnreadableError, read_source
         from flowstone.frontend.outline import outline, same_heads
 
         spans = [span for item in result.diagnostics for span in (item.span, *(more.span for more in item.related))]
@@ -105,11 +107,11 @@ class CheckCache:
         data = self._texts.read_bytes()
         if hashlib.sha256(data).hexdigest() != texts_digest:
             return False
-        old: dict[str, str] = json.loads(data)
+        old = unpacked(sorted(result.files), data)
         try:
-            if not all(same_heads(old[path], read_source(self._settings.root / path)) for path in changed):
+            if not all(same_heads(old[path], self._files.text(path)) for path in changed):
                 return False
-            new = {path: read_source(self._settings.root / path) for path in old}
+            new = {path: self._files.text(path) for path in old}
         except (UnreadableError, SyntaxError, MemoryError):
             return False
         packages = _own_packages(self._settings)
@@ -130,18 +132,19 @@ class CheckCache:
             return
         if self._seen is None or self._look() != self._seen:
             return
+        now = ProjectFiles(self._settings.root)
         try:
-            files = contents(self._settings.root, sources)
-            if all(_holds(self._settings.root / path, text) for path, text in sources.items()):
-                self._write(dict(sources), files, diagnostics, assets)
-        except OSError:
+            files = contents(now, sources)
+            if all(now.text(path) == text for path, text in sources.items()):
+                self._write(sources, files, diagnostics, assets)
+        except (OSError, UnreadableError):
             return
 
     def _write(
-        self, texts: dict[str, str], files: dict[str, Any], diagnostics: Sequence[Diagnostic], assets: int
+        self, texts: Mapping[str, str], files: dict[str, Any], diagnostics: Sequence[Diagnostic], assets: int
     ) -> None:
         assert self._seen is not None
-        data = json.dumps(texts).encode()
+        data = packed(dict(sorted(texts.items())))
         content = {
             "surroundings": self._seen.digest,
             "files": files,
@@ -172,7 +175,7 @@ class CheckCache:
 
         try:
             kept = Kept.decode(self._whole.read_bytes())
-            new = self._new_texts(kept.head, texts)
+            new = self._new_texts(kept, texts)
             return None if new is None else self._again(kept, new, whole=whole)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -181,7 +184,7 @@ class CheckCache:
         from flowstone.checks import judge, judge_cutout
         from flowstone.frontend.partial import reload
 
-        old = kept.head["texts"]
+        old = kept.texts
         changed = {path for path in texts if texts[path] != old.get(path)}
         in_place = not whole and texts.keys() == old.keys() and _define_the_same(changed, old, texts)
         near = kept.around(changed) if in_place else None
@@ -195,20 +198,18 @@ class CheckCache:
         loaded = reload(before.loaded, self._settings, texts)
         return None if loaded is None else Again(judge(loaded, self._settings, before), len(loaded.project.assets))
 
-    def _new_texts(self, head: dict[str, Any], texts: Mapping[str, str]) -> dict[str, str] | None:
+    def _new_texts(self, kept: Kept, texts: Mapping[str, str]) -> dict[str, str] | None:
         """The texts of the kept project's files as they are now; None if too much has changed."""
-        from flowstone.frontend.files import UnreadableError, read_source
-
-        root, old = self._settings.root, head["texts"]
+        head, old = kept.head, kept.texts
         if self._seen is None or head["without_files"] != self._seen.without_files:
             return None
-        moved = source_changes(root, self._seen.listings, head["listings"], head["folders"])
+        moved = source_changes(self._settings.root, self._seen.listings, head["listings"], head["folders"])
         if moved is None or not texts.keys() <= old.keys():
             return None
         added, removed = moved
         paths = [*(path for path in old if path not in removed), *sorted(added)]
         try:
-            new = {path: texts[path] if path in texts else read_source(root / path) for path in paths}
+            new = {path: texts[path] if path in texts else self._files.text(path) for path in paths}
         except UnreadableError:
             return None
         return new if len(removed) + sum(new[path] != old.get(path) for path in new) <= _FEW else None
@@ -279,14 +280,4 @@ def _define_the_same(changed: Set[str], old: Mapping[str, str], new: Mapping[str
     try:
         return all(same_names(old[path], new[path]) for path in changed)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-
-
-def _holds(path: Path, text: str) -> bool:
-    """Whether a file still has the text that was read from it."""
-    from flowstone.frontend.files import UnreadableError, read_source
-
-    try:
-        return read_source(path) == text
-    except UnreadableError:
         return False

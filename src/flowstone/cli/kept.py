@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Set
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
+from flowstone.cli.project_files import packed, unpacked
 from flowstone.diagnostics.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
@@ -22,17 +23,22 @@ _BY_MODULE = {"steps", "assets", "checks", "resources", "sensors", "bodies"}
 
 
 def encode(judgement: Judgement, more: Mapping[str, Any]) -> bytes:
-    """A judgement as bytes, with ``more`` in its head: checksum, head, what belongs to no module, and each module.
+    """A judgement as bytes, with ``more`` in its head: checksum of the head, head, and the pieces, of which that knows
+    the checksums: all texts, what belongs to no module, and each module.
 
     Errors: ValueError for what JSON cannot hold.
     """
     loaded = judgement.loaded
     project = loaded.project
-    pieces = _pieces(project, {facts.module: path for path, facts in loaded.files.items()})
+    nodes = _nodes(project, {facts.module: path for path, facts in loaded.files.items()})
+    pieces = [packed(loaded.sources), project.model_dump_json(exclude=_BY_MODULE).encode()]
+    pieces += [
+        nodes[path].model_dump_json(include=_BY_MODULE).encode() if path in nodes else b"" for path in loaded.files
+    ]
     head = {
         **more,
         "files": {path: facts.to_json() for path, facts in loaded.files.items()},
-        "reads": _reads(pieces),
+        "reads": _reads(nodes),
         "jobs": sorted({job.location.file for job in project.jobs.values() if job.location is not None}),
         "order": list(project.steps),
         "found": {path: [item.to_json() for item in found] for path, found in loaded.found.items()},
@@ -40,15 +46,18 @@ def encode(judgement: Judgement, more: Mapping[str, Any]) -> bytes:
         "near": [item.to_json() for item in judgement.near],
         "far": [item.to_json() for item in judgement.far],
         "effort": loaded.effort,
-        "texts": loaded.sources,
+        "texts": list(loaded.sources),
+        "pieces": [(len(piece), _checksum(piece)) for piece in pieces],
     }
-    lines = [json.dumps(head), project.model_dump_json(exclude=_BY_MODULE)]
-    lines += [pieces[path].model_dump_json(include=_BY_MODULE) if path in pieces else "{}" for path in loaded.files]
-    body = "\n".join(lines).encode()
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    line = json.encode(head)
+    return b"\n".join((_checksum(line).encode(), line, b"".join(pieces)))
 
 
-def _pieces(project: Project, paths: Mapping[str, str]) -> dict[str, Project]:
+def _checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _nodes(project: Project, paths: Mapping[str, str]) -> dict[str, Project]:
     """The nodes of each module, by its file."""
     fields: dict[str, dict[str, Any]] = {}
 
@@ -89,22 +98,38 @@ class Kept(Struct, frozen=True, dict=True):
     """What a file of the cache holds."""
 
     head: dict[str, Any]
-    rest: bytes
-    """What belongs to no module."""
-    pieces: tuple[bytes, ...]
-    """The nodes of each file, in the order of the files."""
+    body: memoryview
+    """The pieces: each is looked at when it is needed."""
 
     @classmethod
     def decode(cls, data: bytes) -> Kept:
         """The inverse of ``encode``. Errors: ValueError, KeyError, TypeError if it is damaged."""
-        checksum, _, body = data.partition(b"\n")
-        if checksum.decode() != hashlib.sha256(body).hexdigest():
+        start = data.find(b"\n") + 1
+        end = data.find(b"\n", start)
+        if end < 0 or data[: start - 1] != _checksum(data[start:end]).encode():
             raise ValueError("damaged")
-        head, rest, *pieces = body.split(b"\n")
-        found = cls(json.loads(head), rest, tuple(pieces))
-        if len(pieces) != len(found.head["files"]):
+        return cls(json.decode(data[start:end]), memoryview(data)[end + 1 :])
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where each piece ends. Errors: ValueError."""
+        ends = list(accumulate(size for size, _ in self.head["pieces"]))
+        if ends[-1] != len(self.body) or len(ends) != len(self.head["files"]) + 2:
             raise ValueError("not whole")
-        return found
+        return ends
+
+    def _piece(self, place: int) -> bytes:
+        """Errors: ValueError, KeyError, TypeError if it is damaged."""
+        size, checksum = self.head["pieces"][place]
+        piece = bytes(self.body[self._ends[place] - size : self._ends[place]])
+        if checksum != _checksum(piece):
+            raise ValueError("damaged")
+        return piece
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The texts of all files that were read. Errors: ValueError, KeyError, TypeError if they are damaged."""
+        return unpacked(self.head["texts"], self._piece(0))
 
     def around(self, changed: Set[str]) -> set[str] | None:
         """The files that are enough to judge changes: those, what reads of them, what all of these read, and those with
@@ -145,7 +170,7 @@ class Kept(Struct, frozen=True, dict=True):
         return Loaded(
             self._project(paths),
             merged(found),
-            head["texts"],
+            self.texts,
             self._facts,
             found,
             {path: frozenset(names) for path, names in head["hidden"].items()},
@@ -156,9 +181,10 @@ class Kept(Struct, frozen=True, dict=True):
     def _project(self, paths: Set[str] | None) -> Project:
         from flowstone.ir.project import Project
 
-        rest = Project.model_validate_json(self.rest)
-        texts = [text for path, text in zip(self._facts, self.pieces, strict=True) if paths is None or path in paths]
-        pieces = [Project.model_validate_json(b'{"name":"",' + text[1:]) for text in texts if text != b"{}"]
+        rest = Project.model_validate_json(self._piece(1))
+        numbers = [number for number, path in enumerate(self._facts, 2) if paths is None or path in paths]
+        texts = [text for number in numbers if (text := self._piece(number))]
+        pieces = [Project.model_validate_json(b'{"name":"",' + text[1:]) for text in texts]
         steps = {key: step for piece in pieces for key, step in piece.steps.items()}
         update = {
             "steps": {key: steps[key] for key in self.head["order"] if key in steps},

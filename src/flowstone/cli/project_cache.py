@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowstone.cli.project_files import ProjectFiles
 from flowstone.cli.surroundings import contents, digest, surroundings
 from flowstone.errors import ConfigurationError
+from flowstone.frontend.files import UnreadableError
 
 if TYPE_CHECKING:
     from flowstone.config import Settings
@@ -40,7 +42,7 @@ class ProjectCache:
             kept = json.loads(self._path.read_bytes())
             if self._surroundings is None or kept["surroundings"] != self._surroundings:
                 return None
-            if contents(self._settings.root, kept["files"]) != kept["files"]:
+            if contents(ProjectFiles(self._settings.root), kept["files"]) != kept["files"]:
                 return None
             manifest = Path(kept["manifest"])
             if hashlib.sha256(manifest.read_bytes()).hexdigest() != kept["checksum"]:
@@ -54,19 +56,17 @@ class ProjectCache:
 
         Nothing is kept if something has changed since.
         """
-        from flowstone.frontend.files import UnreadableError, read_source
-
         if self._surroundings is None or self._look() != self._surroundings:
             return
-        root = self._settings.root
+        now = ProjectFiles(self._settings.root)
         try:
             kept = {
                 "surroundings": self._surroundings,
-                "files": contents(root, sources),
+                "files": contents(now, sources),
                 "manifest": str(manifest),
                 "checksum": hashlib.sha256(manifest.read_bytes()).hexdigest(),
             }
-            if all(read_source(root / path) == text for path, text in sources.items()):
+            if all(now.text(path) == text for path, text in sources.items()):
                 self._write(json.dumps(kept))
         except (OSError, UnreadableError):
             return

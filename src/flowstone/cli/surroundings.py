@@ -16,9 +16,10 @@ from typing import Any
 from msgspec import Struct
 
 from flowstone.__about__ import __version__
+from flowstone.cli.project_files import ProjectFiles
 from flowstone.config.model import Settings
 
-_FORMAT = 3
+_FORMAT = 4
 Listings = dict[str, list[str]]
 """Files or names in folders, by the path of the folder."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
@@ -55,7 +56,7 @@ def _without_files(settings: Settings) -> str:
             settings.to_json(),
             [(path, _modified(path)) for path in _tree(Path(__file__).parent.parent)],
             [_modified(folder) for folder in sys.path if folder.endswith("-packages")],
-            None if settings.config_file is None else _file_digest(settings.config_file),
+            None if settings.config_file is None else ProjectFiles(settings.root).digest(str(settings.config_file)),
         ]
     )
 
@@ -141,21 +142,16 @@ def _modified(path: str) -> int:
         return 0
 
 
-def contents(root: Path, paths: Iterable[str]) -> dict[str, Any]:
+def contents(files: ProjectFiles, paths: Iterable[str]) -> dict[str, Any]:
     """Digests of files, and what is in their folders. Errors: OSError."""
-    found: dict[str, Any] = {path: _file_digest(root / path) for path in paths if not path.endswith("/")}
-    return found | folders(root, found)
+    found: dict[str, Any] = {path: files.digest(path) for path in paths if not path.endswith("/")}
+    return found | folders(files.root, found)
 
 
 def folders(root: Path, paths: Iterable[str]) -> dict[str, list[str]]:
     """What is in the folders of files."""
     folders = {f"{path.rpartition('/')[0]}/" for path in paths}
     return {folder: importable(root / folder.lstrip("/")) for folder in sorted(folders)}
-
-
-def _file_digest(path: Path) -> str | None:
-    """None for what is no file: reading a pipe would wait for ever. Errors: OSError."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def digest(value: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from flowstone.checks import Judgement, judge
 from flowstone.cli.check_cache import CheckCache
+from flowstone.cli.kept import Kept
 from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
 from flowstone.frontend import load
@@ -112,7 +113,7 @@ def test_places_in_a_changed_file_are_found_anew(project):
 
 def test_damaged_texts(project):
     put(project)
-    (texts,) = (project / ".flowstone/cache/check").glob("*.texts.json")
+    (texts,) = (project / ".flowstone/cache/check").glob("*.texts")
     (project / "pipelines/b.py").write_text("# moved\n" + SOURCES["pipelines/b.py"])
     texts.write_text("{}")
     assert get(project) is None
@@ -204,7 +205,7 @@ def test_many_at_once(project):
         assert all(item is not None for item in pool.map(lambda _: get(project), range(20)))
     assert sorted("".join(path.suffixes) for path in (project / ".flowstone/cache/check").iterdir()) == [
         ".json",
-        ".texts.json",
+        ".texts",
     ]
 
 
@@ -364,10 +365,23 @@ def test_a_damaged_project_is_as_good_as_none(project, part, damage):
     lines[part] = damage
     path.write_bytes(b"\n".join(lines))
     assert cache.judge_again() is None
-    body = b"\n".join(lines[1:])
-    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    path.write_bytes(b"\n".join([hashlib.sha256(lines[1]).hexdigest().encode(), *lines[1:]]))
     if part:
         assert cache.judge_again() is None
+
+
+@pytest.mark.parametrize("piece", range(3))
+def test_a_damaged_piece_of_a_project_is_noticed_when_it_is_needed(project, piece):
+    """The texts, what belongs to no module, and the nodes of the first one."""
+    cache = whole(project, EDITED)
+    (path,) = (project / ".flowstone/cache/check").glob("*.project.json")
+    data = path.read_bytes()
+    start, sizes = data.index(b"\n", 65) + 1, [size for size, _ in Kept.decode(data).head["pieces"]]
+    place = start + sum(sizes[:piece]) + sizes[piece] // 2
+    path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    assert cache.judge_again(whole=True) is None
+    path.write_bytes(data)
+    assert cache.judge_again(whole=True) is not None
 
 
 def test_check_finds_what_an_edit_of_a_declaration_breaks_and_mends(project):
