@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -47,6 +48,7 @@ class Announced(Struct, frozen=True):
     record_place: str
 
 
+@lru_cache(maxsize=1024)
 def next_place(record_place: str) -> str:
     """Where the record of a place is announced."""
     folder, _, name = record_place.rpartition("/")
@@ -58,7 +60,7 @@ def next_place(record_place: str) -> str:
 
 def is_announced(files: Files, record_place: str) -> bool:
     """Whether there is an announcement, of a writer that lives or is dead."""
-    return os.path.lexists(f"{files.root}/{next_place(record_place)}")
+    return os.access(f"{files.root}/{next_place(record_place)}", os.F_OK)
 
 
 def settle(files: Files, following: str) -> Announced | None:

@@ -26,11 +26,14 @@ class Faults:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, OSError):
-            code = errno.errorcode.get(error.errno or 0)
-            told = f"{error.strerror or error} [{code}]" if code else str(error)
-            raise StorageError(
-                f"{self._asset}: cannot {self._doing} {self._path}: {told}", help=_help(error)
-            ) from error
+            raise fault(error, self._asset, self._doing, self._path) from error
+
+
+def fault(error: OSError, asset: str, doing: str, path: str) -> StorageError:
+    """The error that tells of the asset, what was done, and where."""
+    code = errno.errorcode.get(error.errno or 0)
+    told = f"{error.strerror or error} [{code}]" if code else str(error)
+    return StorageError(f"{asset}: cannot {doing} {path}: {told}", help=_help(error))
 
 
 def _help(error: OSError) -> str | None:

@@ -22,7 +22,7 @@ from pydantic import field_validator, model_validator
 from flowstone.config.environment import state_folder
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io.contract import SMALL, IOManager, Options, Slot, Staged
-from flowstone.io.faults import Faults
+from flowstone.io.faults import Faults, fault
 from flowstone.io.fsspec_kinds import OBJECTS, check_options, check_url, is_url
 from flowstone.io.paths import PathTemplate, default_template, expand, is_key, is_on_shared_disk, record_place
 from flowstone.io.record import Record, content_of
@@ -31,7 +31,7 @@ from flowstone.ir.types import TypeExpr
 
 if TYPE_CHECKING:
     from flowstone.io.aside import Aside
-    from flowstone.io.temporary import Temporary
+    from flowstone.io.temporary import TemporaryDraft
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ class FileManager(IOManager):
         self.root = self.store.root
         self.steps = self.store.steps
 
-    def _open(self) -> Store[Temporary] | Store[Aside]:
+    def _open(self) -> Store[TemporaryDraft] | Store[Aside]:
         from flowstone.io.stores import open_store
 
         config, state = self.config, state_folder(self.project_root, os.environ)
@@ -172,19 +172,22 @@ class FileManager(IOManager):
 
     def publish(self, staged: Staged, record: Record) -> None:
         draft, place = staged.handle
-        with self._faults(staged.slot.label, "publish", place):
+        try:
             self.store.publish(draft, place, record.to_json() + b"\n", record_place(staged.slot))
+        except OSError as error:
+            raise self._fault(error, staged.slot, "publish", place) from error
 
     def discard(self, staged: Staged) -> None:
         staged.handle[0].discard()
 
     def record(self, slot: Slot) -> Record | None:
         place = record_place(slot)
-        with self._faults(slot.label, "read the record", place):
-            try:
-                data = self.store.read_record(place)
-            except FileNotFoundError:
-                return None
+        try:
+            data = self.store.read_record(place)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._fault(error, slot, "read the record", place) from error
         try:
             record = Record.from_json(data)
         except ValueError as error:
@@ -253,11 +256,12 @@ class FileManager(IOManager):
     def _verified(self, slot: Slot, record: Record, look: Callable[[str, int, str], T]) -> T:
         place = self._stored(slot, record)
         try:
-            with self._faults(slot.label, "read", place):
-                return look(place, record.size, record.data_version)
+            return look(place, record.size, record.data_version)
         except (NotMaterializedError, DamagedError) as error:
             self.store.settle(record_place(slot))
             raise type(error)(f"{slot.label}: {error}") from error
+        except OSError as error:
+            raise self._fault(error, slot, "read", place) from error
 
     def _stored(self, slot: Slot, record: Record) -> str:
         """Where the content of a record lies. Errors: DamagedError."""
@@ -276,3 +280,7 @@ class FileManager(IOManager):
 
     def _faults(self, label: str, doing: str, place: str) -> AbstractContextManager[None]:
         return Faults(label, doing, self.store.show(place))
+
+    def _fault(self, error: OSError, slot: Slot, doing: str, place: str) -> StorageError:
+        """The same for what each value passes through, where a context manager takes as long as a system call."""
+        return fault(error, slot.label, doing, self.store.show(place))

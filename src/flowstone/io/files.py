@@ -17,17 +17,17 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io import announced
-from flowstone.io.locks import locked, sync_folder
+from flowstone.io.locks import lock, locked, open_folder, sync_folder
 from flowstone.io.notes import FolderNotes
 from flowstone.io.spool import OpenFile
 from flowstone.io.store import FOLDER_STEPS, RECORDS, Note
-from flowstone.io.temporary import Temporary, create, sweep
+from flowstone.io.temporary import T, Temporary, TemporaryDraft, create, sweep
 
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -55,44 +55,55 @@ class FileStore:
     def find(self, place: str, facts: Mapping[str, object]) -> str:
         return place
 
-    def create(self, place: str) -> Temporary:
-        return self._create(self._base + place, "data")
+    def create(self, place: str) -> TemporaryDraft:
+        return self._create(TemporaryDraft, self._base + place, "data")
 
-    def _create(self, target: str, kind: str) -> Temporary:
+    def _create(self, make: type[T], target: str, kind: str) -> T:
         """A temporary file beside the target. Errors: OSError; StorageError if a link leads out of the store."""
         folder = _folder(target)
         try:
             self._prepare(folder)
-            return create(target, kind, self._reached)
+            return create(make, target, kind, self._reached)
         except FileNotFoundError:  # somebody removed the folder since
             self._ready.discard(folder)
             self._prepare(folder)
-            return create(target, kind, self._reached)
+            return create(make, target, kind, self._reached)
 
-    def publish(self, data: Temporary, place: str, record: bytes, record_place: str) -> None:
-        target, record_path = self._base + place, self._base + record_place
-        note = self._create(record_path, "record")
+    def publish(self, data: TemporaryDraft, place: str, record: bytes, record_place: str) -> None:
+        target = self._base + place
+        note = self._create(Temporary, self._base + record_place, "record")
         try:
             note.write(record)
             note.sync()
-            with locked(_folder(record_path)) as held:
-                if held:
-                    self._announce(note, record_place, data, target)
-                else:  # others may publish at the same time: none of them may take the record of another
-                    data.rename(target)
-                    note.rename(record_path)
-            sync_folder(_folder(target))
-            self._reached("data-folder-synced")
-            sync_folder(_folder(record_path))
-            self._reached("record-folder-synced")
+            records = open_folder(_folder(self._base + record_place))
+            try:
+                self._rename(records, note, record_place, data, target)
+                sync_folder(_folder(target))
+                self._reached("data-folder-synced")
+                os.fsync(records)
+                self._reached("record-folder-synced")
+            finally:
+                os.close(records)
         finally:
             note.discard()
 
-    def _announce(self, note: Temporary, record_place: str, data: Temporary, target: str) -> None:
+    def _rename(self, records: int, note: Temporary, record_place: str, data: TemporaryDraft, target: str) -> None:
+        """Rename both, under the lock of the open folder of the records."""
+        held = lock(records, fcntl.LOCK_EX)
+        try:
+            if held:
+                self._announce(note, record_place, data, target)
+            else:  # others may publish at the same time: none of them may take the record of another
+                data.rename(target)
+                note.rename(self._base + record_place)
+        finally:
+            lock(records, fcntl.LOCK_UN)  # it stays open, and others need not wait until it is synced
+
+    def _announce(self, note: Temporary, record_place: str, data: TemporaryDraft, target: str) -> None:
         """Rename both, so that whoever comes later can go on at any step."""
         following = announced.next_place(record_place)
         path = self._base + following
-        if os.path.lexists(path):
+        if os.access(path, os.F_OK):
             announced.take_over(self, following)
         try:
             note.rename(path, "record-announced")
@@ -123,29 +134,37 @@ class FileStore:
         return announced.settle(self, announced.next_place(record_place))
 
     def read(self, place: str) -> bytes:
-        descriptor = self._open(self._base + place)
+        descriptor, size = self._open(self._base + place)
         try:
-            return b"".join(_chunks(descriptor))
+            return _all(descriptor, size)
         finally:
             os.close(descriptor)
 
     def read_verified(self, place: str, size: int, data_version: str) -> bytes:
-        return b"".join(self._verified(self._base + place, size, data_version))
+        path = self._base + place
+        descriptor = self._open_of_size(path, size)
+        try:
+            data = _all(descriptor, size)
+        finally:
+            os.close(descriptor)
+        _compare(path, hashlib.sha256(data).hexdigest(), data_version)
+        return data
 
     def open_verified(self, place: str, size: int, data_version: str) -> OpenFile:
         path = self._base + place
-        descriptor = self._descriptor(path)
+        descriptor = self._open_of_size(path, size)
         try:
-            for _ in _checked(descriptor, path, size, data_version):
-                pass
+            hashed = hashlib.sha256()
+            while chunk := os.read(descriptor, _CHUNK):
+                hashed.update(chunk)
+            _compare(path, hashed.hexdigest(), data_version)
         except BaseException:
             os.close(descriptor)
             raise
         return OpenFile(descriptor)
 
     def verify(self, place: str, size: int, data_version: str) -> None:
-        for _ in self._verified(self._base + place, size, data_version):
-            pass
+        self.open_verified(place, size, data_version).close()
 
     def local(self, place: str, size: int, data_version: str) -> Path:
         """The file itself, once it is verified."""
@@ -196,26 +215,25 @@ class FileStore:
         swept = sum(sweep(folder) for folder, _, _ in os.walk(self.root))
         return swept + sum(announced.clean(self, Path(folder)) for folder, _, _ in os.walk(self.root / RECORDS))
 
-    def _open(self, path: str) -> int:
+    def _open(self, path: str) -> tuple[int, int]:
+        """A file, open to be read, and its size."""
         self._trust(_folder(path))
         descriptor = os.open(path, _READ)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise StorageError(f"{path} is not a file")
-        return descriptor
+        return descriptor, status.st_size
 
-    def _verified(self, path: str, size: int, data_version: str) -> Iterator[bytes]:
-        descriptor = self._descriptor(path)
+    def _open_of_size(self, path: str, size: int) -> int:
         try:
-            yield from _checked(descriptor, path, size, data_version)
-        finally:
-            os.close(descriptor)
-
-    def _descriptor(self, path: str) -> int:
-        try:
-            return self._open(path)
+            descriptor, found = self._open(path)
         except FileNotFoundError:
             raise NotMaterializedError(f"{path} is gone") from None
+        if found != size:
+            os.close(descriptor)
+            raise DamagedError(f"{path} has {found} bytes, its record says {size}")
+        return descriptor
 
     def _prepare(self, folder: str) -> None:
         """Make a folder that can be written to, once for each."""
@@ -252,16 +270,9 @@ class FileStore:
         self._trusted.add(folder)
 
 
-def _checked(descriptor: int, path: str, size: int, data_version: str) -> Iterator[bytes]:
-    """All of an open file. Errors: DamagedError if it is not this content."""
-    found = os.fstat(descriptor).st_size
-    if found != size:
-        raise DamagedError(f"{path} has {found} bytes, its record says {size}")
-    hashed = hashlib.sha256()
-    for chunk in _chunks(descriptor):
-        hashed.update(chunk)
-        yield chunk
-    if f"sha256:{hashed.hexdigest()}" != data_version:
+def _compare(path: str, digest: str, data_version: str) -> None:
+    """Errors: DamagedError if it is not the digest of the version."""
+    if f"sha256:{digest}" != data_version:
         raise DamagedError(f"the content of {path} is not that of its record")
 
 
@@ -269,6 +280,9 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _chunks(descriptor: int) -> Iterator[bytes]:
-    while chunk := os.read(descriptor, _CHUNK):
-        yield chunk
+def _all(descriptor: int, size: int) -> bytes:
+    """All of an open file that had so many bytes: who asks for one more in vain need not ask again."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    return b"".join([data, *iter(lambda: os.read(descriptor, _CHUNK), b"")])

@@ -19,7 +19,7 @@ from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.faults import Faults
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.judge import FRAME_PACKAGES, KNOWN, json_refusal, refusal
+from flowstone.io.judge import FRAME_PACKAGES, KNOWN, is_plain, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
 from flowstone.io.store import Draft
@@ -135,7 +135,9 @@ class FilesystemManager(FileManager):
         return target
 
     def _check_loading(self, slot: Slot, format: Any, type: TypeExpr | None) -> None:
-        reason = None if type is None else refusal(type, lambda t: _judge(t, format, loading=True), loading=True)
+        if type is None or (format == "json" and is_plain(type)):
+            return
+        reason = refusal(type, lambda t: _judge(t, format, loading=True), loading=True)
         if reason is not None:
             raise UnsupportedTypeError(f"{slot.label}: {reason}")
 
@@ -185,12 +187,14 @@ class FilesystemManager(FileManager):
             raise UnsupportedTypeError(f"{slot.label}: a {_name(value)} cannot be pickled: {error}") from error
 
     def _from_json(self, slot: Slot, data: bytes, type: TypeExpr | None) -> Any:
-        from flowstone.io.restore import restore
-
         try:
             value = json_values.loads(data)
         except (ValueError, RecursionError) as error:
             raise StorageError(f"{slot.label}: the stored JSON cannot be read: {error}") from error
+        if type is None or is_plain(type):
+            return value
+        from flowstone.io.restore import restore
+
         try:
             return restore(value, type)
         except UnsupportedTypeError as error:

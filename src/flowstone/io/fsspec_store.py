@@ -20,10 +20,10 @@ from flowstone.io.aside import Aside
 from flowstone.io.fsspec_client import FsspecClient
 from flowstone.io.fsspec_files import FsspecFiles
 from flowstone.io.fsspec_kinds import Option, kind_of
-from flowstone.io.notes import StampedNotes
 from flowstone.io.object_store import STEPS
 from flowstone.io.spool import OpenFile
 from flowstone.io.stamped import StampedFiles, at, is_temporary, slots
+from flowstone.io.stamped_notes import StampedNotes
 from flowstone.io.store import Note
 from flowstone.io.versions import VERSIONED, VersionedStore, own, told
 

@@ -26,6 +26,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 TAG = "$type"
+_UNICODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
 
 
 class NotJsonError(ValueError):
@@ -46,16 +48,17 @@ def dumps(value: Any) -> bytes:
 
 def _text(tree: Any, *, ascii: bool) -> str:
     try:
-        return json.dumps(tree, ensure_ascii=ascii, separators=(",", ":"), allow_nan=False) + "\n"
+        return (_ASCII if ascii else _UNICODE)(tree) + "\n"
     except ValueError as error:  # an integer with more digits than Python prints
         raise NotJsonError(str(error)) from error
 
 
 def loads(data: bytes) -> Any:
     """The value of bytes that ``dumps`` made. Errors: ValueError for other bytes."""
-    if b'"$type"' in data:
-        return json.loads(data, object_hook=_decode)
-    return json.loads(data)
+    text = data.decode()
+    if '"$type"' in text:
+        return json.loads(text, object_hook=_decode)
+    return json.loads(text)
 
 
 def encode(value: Any) -> Any:

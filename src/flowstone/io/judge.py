@@ -1,4 +1,4 @@
-"""Compile-time judgement of types, shared by the managers: what is not known is never refused."""
+"""Judgement of types, shared by the managers: what is not known is never refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,21 @@ NO_JSON = frozenset(_NO_JSON.split())
 KNOWN = BUILTINS | ONCE | NO_JSON
 """Types of which every manager knows whether it takes them."""
 
+_PLAIN = """
+    ? | None Literal object str int float bool bytes list dict tuple set frozenset Sequence MutableSequence Collection
+    Iterable Iterator Mapping MutableMapping Set MutableSet Sized Hashable Container Reversible datetime.datetime
+    datetime.date datetime.time datetime.timedelta decimal.Decimal uuid.UUID
+"""
+
+PLAIN = frozenset(_PLAIN.split())
+"""Types that come back from JSON by themselves; nothing is imported or converted for them."""
+
 FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "numpy.", "duckdb.")
+
+
+def is_plain(type: TypeExpr) -> bool:
+    """Whether a value of the type comes back from JSON by itself."""
+    return type.name in PLAIN and all(map(is_plain, type.args))
 
 
 def refusal(type: TypeExpr, judge: Callable[[TypeExpr], str | None], *, loading: bool) -> str | None:

@@ -69,7 +69,7 @@ class _Waiting(threading.Thread):
 @contextmanager
 def locked(folder: str, how: int = fcntl.LOCK_EX) -> Iterator[bool]:
     """Hold the lock of a folder; whether there is one. Errors: OSError."""
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = open_folder(folder)
     try:
         yield lock(descriptor, how)
     finally:
@@ -77,9 +77,14 @@ def locked(folder: str, how: int = fcntl.LOCK_EX) -> Iterator[bool]:
         os.close(descriptor)
 
 
+def open_folder(folder: str) -> int:
+    """A folder, to be locked, synced and closed. Errors: OSError."""
+    return os.open(folder, _FOLDER)
+
+
 def sync_folder(folder: str) -> None:
     """Make sure that the names in a folder are on the disk. Errors: OSError."""
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = open_folder(folder)
     try:
         os.fsync(descriptor)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Annotated
 
@@ -16,6 +17,12 @@ from flowstone.io.store import RECORDS
 PLACEHOLDERS = ("asset", "partition")
 MAX_NAME = 255
 """Longest name of a file that common file systems take, in bytes."""
+
+_ASSETS = f"{RECORDS}/assets/{{asset}}.json"
+_PARTITIONS = f"{RECORDS}/partitions/{{asset}}/{{partition}}.json"
+"""Where records lie."""
+_KEPT = 4096
+"""Paths that are kept: those of an asset are asked for again and again while it is made."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
@@ -68,15 +75,20 @@ def is_key(text: str) -> bool:
 
 def expand(template: str, slot: Slot) -> str:
     """The path of one slot. Errors: StorageError if the names could leave the store or do not fit the template."""
-    if not _ASSET.fullmatch(slot.asset):
-        raise StorageError(f"{slot.asset!r} is not the id of an asset")
-    if slot.partition is None:
+    return _expanded(template, slot.asset, slot.partition)
+
+
+@lru_cache(maxsize=_KEPT)
+def _expanded(template: str, asset: str, partition: str | None) -> str:
+    if not _ASSET.fullmatch(asset):
+        raise StorageError(f"{asset!r} is not the id of an asset")
+    if partition is None:
         if "{partition}" in template:
-            raise StorageError(f"{slot.label}: the path {template!r} holds {{partition}}, but there is no partition")
-        return template.replace("{asset}", slot.asset)
-    if not _PARTITION.fullmatch(slot.partition):
-        raise StorageError(f"{slot.label}: {slot.partition!r} is not the canonical text of a partition key")
-    return template.replace("{asset}", slot.asset).replace("{partition}", slot.partition)
+            raise StorageError(f"{asset}: the path {template!r} holds {{partition}}, but there is no partition")
+        return template.replace("{asset}", asset)
+    if not _PARTITION.fullmatch(partition):
+        raise StorageError(f"{asset}[{partition}]: {partition!r} is not the canonical text of a partition key")
+    return template.replace("{asset}", asset).replace("{partition}", partition)
 
 
 def location(asset: str, path: str | None, extension: str, *, partitioned: bool) -> str:
@@ -94,8 +106,7 @@ def location(asset: str, path: str | None, extension: str, *, partitioned: bool)
 
 def record_place(slot: Slot) -> str:
     """Where the record of a slot lies in a file store. Errors: StorageError."""
-    kind = "assets/{asset}.json" if slot.partition is None else "partitions/{asset}/{partition}.json"
-    return f"{RECORDS}/{expand(kind, slot)}"
+    return expand(_ASSETS if slot.partition is None else _PARTITIONS, slot)
 
 
 def schema_place(slot: Slot) -> str:

@@ -12,19 +12,11 @@ from typing import Any, Literal, Union
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from flowstone.errors import UnsupportedTypeError
+from flowstone.io.judge import is_plain
 from flowstone.io.typed_dicts import as_pydantic_takes_it
 from flowstone.ir.types import UNION, UNKNOWN, TypeExpr
 
-_PLAIN = """
-    ? | None Literal object str int float bool bytes list dict tuple set frozenset Sequence MutableSequence Collection
-    Iterable Iterator Mapping MutableMapping Set MutableSet Sized Hashable Container Reversible datetime.datetime
-    datetime.date datetime.time datetime.timedelta decimal.Decimal uuid.UUID
-"""
-
 MAX_FAULTS = 3
-
-PLAIN = frozenset(_PLAIN.split())
-"""Types that come back by themselves; nothing is imported or converted for them."""
 
 _GENERIC: dict[str, Any] = {
     "None": None,
@@ -46,7 +38,7 @@ _GENERIC: dict[str, Any] = {
 
 def restore(value: Any, type: TypeExpr | None) -> Any:
     """The value as the annotation says. Errors: UnsupportedTypeError if it does not fit or the class is not found."""
-    if type is None or _is_plain(type):
+    if type is None or is_plain(type):
         return value
     try:
         return _adapter(type).validate_python(value)
@@ -63,11 +55,6 @@ def _faults(error: ValidationError) -> str:
     """The first faults in one line, without the values."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
     return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['msg']}" for fault in found)
-
-
-@lru_cache(maxsize=512)
-def _is_plain(type: TypeExpr) -> bool:
-    return type.name in PLAIN and all(map(_is_plain, type.args))
 
 
 @lru_cache(maxsize=512)

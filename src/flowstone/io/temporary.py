@@ -9,13 +9,15 @@ import fcntl
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from flowstone.io.locks import lock
 from flowstone.io.spool import OpenFile
+
+T = TypeVar("T", bound="Temporary")
 
 _TEMPORARY = re.compile(r"\..*\.[0-9a-f]{16}\.tmp")
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -23,24 +25,18 @@ _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Temporary:
-    """A ``Draft`` beside its target."""
+    """A file beside its target."""
 
     def __init__(self, path: str, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
         self._path = path
-        self.size = 0
         self._kind = kind
         self._reached = reached
         self._descriptor = descriptor
-        self._hash = hashlib.sha256()
 
     @property
     def path(self) -> Path:
         """Where it lies until it is renamed."""
         return Path(self._path)
-
-    @property
-    def data_version(self) -> str:
-        return f"sha256:{self._hash.hexdigest()}"
 
     @property
     def closed(self) -> bool:
@@ -49,31 +45,16 @@ class Temporary:
     def write(self, data: bytes) -> int:
         """Write all of the data. Errors: OSError."""
         view = memoryview(data)
-        self._hash.update(view)
-        written = 0
+        written = os.write(self._descriptor, view)
         while written < view.nbytes:
             written += os.write(self._descriptor, view[written:])
-        self.size += written
         return written
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        """Nothing is buffered."""
-
-    def close(self) -> None:
-        """Does nothing: the file stays open, and so locked, until it is published or discarded."""
 
     def sync(self) -> None:
         """Make sure that the content is on the disk. Errors: OSError."""
         self._reached(f"{self._kind}-written")
         os.fsync(self._descriptor)
         self._reached(f"{self._kind}-synced")
-
-    def reader(self) -> OpenFile:
-        """The file, open to be read, whatever becomes of it."""
-        return OpenFile(os.dup(self._descriptor))
 
     def rename(self, target: str, step: str | None = None) -> None:
         """Make it the target, in place of what was there. Errors: OSError."""
@@ -94,14 +75,46 @@ class Temporary:
             os.close(descriptor)
 
 
-def create(target: str, kind: str, reached: Callable[[str], None]) -> Temporary:
+class TemporaryDraft(Temporary):
+    """A ``Draft`` beside its target."""
+
+    def __init__(self, path: str, descriptor: int, kind: str, reached: Callable[[str], None]) -> None:
+        super().__init__(path, descriptor, kind, reached)
+        self.size = 0
+        self._hash = hashlib.sha256()
+
+    @property
+    def data_version(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def write(self, data: bytes) -> int:
+        written = super().write(data)
+        self._hash.update(data)
+        self.size += written
+        return written
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def close(self) -> None:
+        """Does nothing: the file stays open, and so locked, until it is published or discarded."""
+
+    def reader(self) -> OpenFile:
+        """The file, open to be read, whatever becomes of it."""
+        return OpenFile(os.dup(self._descriptor))
+
+
+def create(make: type[T], target: str, kind: str, reached: Callable[[str], None]) -> T:
     """A new temporary file beside its target. Errors: OSError."""
     folder, _, name = target.rpartition("/")
     stem = name.encode()[:200].decode(errors="ignore")
     while True:
-        path = f"{folder}/.{stem}.{secrets.token_hex(8)}.tmp"
+        path = f"{folder}/.{stem}.{os.urandom(8).hex()}.tmp"
         descriptor = os.open(path, _CREATE, 0o666)
-        temporary = Temporary(path, descriptor, kind, reached)
+        temporary = make(path, descriptor, kind, reached)
         try:
             lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(descriptor).st_nlink:

@@ -70,6 +70,38 @@ def test_short_writes_are_continued(shelf, monkeypatch):
     assert shelf(FilesystemManager).again("x" * 100) == "x" * 100
 
 
+def test_short_reads_are_continued(shelf, monkeypatch):
+    files = shelf(FilesystemManager)
+    files.put("a value of some length")
+    real = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, count: real(descriptor, min(count, 3)))
+    assert files.get() == "a value of some length"
+
+
+def test_others_may_publish_while_the_folders_are_synced(shelf, monkeypatch):
+    files = shelf(FilesystemManager)
+    files.put("old")
+    folder = os.open(files.manager.root / ".records/assets", os.O_RDONLY)
+    free = {}
+
+    def look(step):
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(folder, fcntl.LOCK_UN)
+            free[step] = True
+        except BlockingIOError:
+            free[step] = False
+
+    monkeypatch.setattr(files.manager, "reached", look)
+    files.put("new")
+    os.close(folder)
+    assert [step for step, is_free in free.items() if not is_free] == [
+        "record-announced",
+        "data-renamed",
+        "record-renamed",
+    ]
+
+
 def test_what_a_dead_writer_left_is_removed_and_what_a_living_one_writes_is_not(shelf):
     first = shelf(FilesystemManager)
     first.put(1)
