@@ -7,8 +7,10 @@ from functools import cached_property
 
 from msgspec import Struct
 
-_TOKEN = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
-_BRACES = re.compile(r"\{([^{}]*)\}")
+from flowstone.patterns import pattern
+
+_TOKEN = pattern(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
+_BRACES = pattern(r"\{([^{}]*)\}")
 _MOST = 100
 """Alternatives that braces may make; what has more means them literally."""
 

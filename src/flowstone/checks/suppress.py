@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -20,10 +19,11 @@ from flowstone.checks.selection import NEVER_IGNORED
 from flowstone.checks.unused_ignores import ignore_fix
 from flowstone.diagnostics.diagnostic import Diagnostic, Severity, Span
 from flowstone.diagnostics.suggest import did_you_mean
+from flowstone.patterns import pattern
 
 UNUSED_IGNORE = "FS011"
 
-_MARK = re.compile(r"#\s*flowstone:\s*ignore(?P<file>-file)?\b(?:\s*\[(?P<codes>[^\]]*)\])?")
+_MARK = pattern(r"#\s*flowstone:\s*ignore(?P<file>-file)?\b(?:\s*\[(?P<codes>[^\]]*)\])?")
 _Key = tuple[str, int | None, str]
 """File, line (None for the whole file) and code."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,11 +9,12 @@ from msgspec.structs import replace
 from flowstone.checks.catalog import code_or_word, codes
 from flowstone.diagnostics.diagnostic import Edit, Fix
 from flowstone.diagnostics.suggest import nearest
+from flowstone.patterns import pattern
 
 if TYPE_CHECKING:
     from flowstone.checks.suppress import Ignore
 
-_CODES = re.compile(r"\[([^\]]*)\]")
+_CODES = pattern(r"\[([^\]]*)\]")
 
 
 def ignore_fix(ignore: Ignore, text: str) -> Fix:

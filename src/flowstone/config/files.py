@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ from msgspec import Struct
 
 from flowstone.config.toml_lines import KeyLines
 from flowstone.errors import ConfigurationError
+from flowstone.patterns import pattern
 
 FLOWSTONE_TOML = "flowstone.toml"
 PYPROJECT = "pyproject.toml"
 
-_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE = pattern(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 _FIRST_LINES = """write one of these into the project's folder (the name of the folder is yours):
   pyproject.toml                 flowstone.toml
     [tool.flowstone]               sources = ["pipelines"]

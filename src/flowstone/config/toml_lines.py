@@ -5,12 +5,12 @@ Only for messages, and only for texts that ``tomllib`` has read: keys inside inl
 
 from __future__ import annotations
 
-import re
+from flowstone.patterns import pattern
 
 Path = tuple[str, ...]
 
-_KEY_PART = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|"((?:[^"\\]|\\.)*)"|'([^']*)')[ \t]*""")
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
+_KEY_PART = pattern(r"""[ \t]*(?:([A-Za-z0-9_-]+)|"((?:[^"\\]|\\.)*)"|'([^']*)')[ \t]*""")
+_TOKEN = pattern(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 
 
 class KeyLines:

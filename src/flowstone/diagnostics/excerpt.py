@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.patterns import pattern
 
 WIDEST = 160
 """Columns of a line that are shown."""
 TAB = 4
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = pattern(r"\r\n|\r|\n")
 
 
 class Excerpt(Struct, frozen=True):

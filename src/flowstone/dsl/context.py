@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from flowstone.dsl.dynamic_partitions import DynamicPartitions, written_key
-from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.partitions import PartitionKey
 
 

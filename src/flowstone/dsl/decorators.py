@@ -10,9 +10,9 @@ the globals of the module in which the function was written, under ``DECLARATION
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
-from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.signals import HANDLERS, Gated, SignalGate
 from flowstone.dsl.vocabulary import (
     AssetKeywords,

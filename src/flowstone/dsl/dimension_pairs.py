@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.mapping_words import (
     AllPartitions,
     ByDimension,

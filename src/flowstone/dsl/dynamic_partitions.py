@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -11,8 +10,9 @@ from typing import ClassVar, Literal, Self
 from flowstone.dsl.calendar_partitions import Definition
 from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.partition_key import MAX_KEY_LENGTH, PartitionKey, PartitionKeyError, escape, unescape
+from flowstone.patterns import pattern
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = pattern(r"[a-z][a-z0-9_]*")
 MAX_REGISTRY_NAME = 60
 """Longest name of a registry, in characters: it becomes part of file names and of tables."""
 

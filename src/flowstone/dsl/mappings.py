@@ -9,10 +9,10 @@ and what is said above holds for each pair; all keys are read of a dimension tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from flowstone.dsl.dimension_pairs import Pair, dimension_pairs, is_by_dimension, pair_arity
-from flowstone.dsl.frozen import dataclass
 from flowstone.dsl.mapping_words import (
     AllPartitions,
     ByDimension,

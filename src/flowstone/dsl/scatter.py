@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from flowstone.dsl.frozen import dataclass
+from flowstone.patterns import pattern
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(?:(\d+(?:\.\d+)?)\s*)?(s|m|h|d)")
+_RATE = pattern(r"(\d+(?:\.\d+)?)\s*/\s*(?:(\d+(?:\.\d+)?)\s*)?(s|m|h|d)")
 _PERIODS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

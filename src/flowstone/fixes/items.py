@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from tokenize import COMMENT, TokenInfo
@@ -14,9 +13,10 @@ from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.follow import followed
 from flowstone.fixes.respell import values_at
 from flowstone.fixes.source import Function, MakeFix, Node, SourceFile, in_file
+from flowstone.patterns import pattern
 
-_REST_OF_CALL = re.compile(r"\s*,?\s*\)")
-_COMMENT = re.compile(r"#[^\n]*")
+_REST_OF_CALL = pattern(r"\s*,?\s*\)")
+_COMMENT = pattern(r"#[^\n]*")
 
 
 def remove_item(at: Span, title: str, *, safe: bool) -> MakeFix:

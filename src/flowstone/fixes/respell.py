@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from flowstone.diagnostics.diagnostic import Edit, Span
 from flowstone.fixes.follow import followed
 from flowstone.fixes.source import MakeFix, SourceFile, in_file
+from flowstone.patterns import pattern
 
-_LITERAL = re.compile(r"[rRuU]?(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
+_LITERAL = pattern(r"[rRuU]?(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
 
 
 def respell(

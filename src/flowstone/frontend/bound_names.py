@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -34,8 +33,9 @@ from flowstone.frontend.names import (
 from flowstone.frontend.operators import UnstableError, truth
 from flowstone.frontend.values import ClassValue, FunctionValue, ModuleValue, Node, Reference, Refusal, Scope
 from flowstone.frontend.versions import Version
+from flowstone.patterns import pattern
 
-_CHANGED_ALL = re.compile(r"\b__all__\s*(?:\.\s*\w+\s*\(|\[)")
+_CHANGED_ALL = pattern(r"\b__all__\s*(?:\.\s*\w+\s*\(|\[)")
 
 
 class BoundNames:

@@ -21,6 +21,7 @@ from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public
 from flowstone.frontend.values import Instance
+from flowstone.patterns import pattern
 
 CHANGING = frozenset(
     {"append", "extend", "insert", "update", "setdefault", "add", "remove", "discard", "pop", "popitem", "clear"}
@@ -46,11 +47,11 @@ _CHANGING_WORDS = (
     "insort",
     "operator",
 )
-_STORES = (re.compile(r"\.\w+[ \t]*=(?!=)"), re.compile(r"\][ \t]*=(?!=)"), re.compile(r"[-+*/|&^%@]="))
+_STORES = (pattern(r"\.\w+[ \t]*=(?!=)"), pattern(r"\][ \t]*=(?!=)"), pattern(r"[-+*/|&^%@]="))
 """Without a match of any of these a text changes nothing itself: a first look, to spare the second."""
-_ATTRIBUTE_SET = re.compile(r"\.(\w+)[ \t]*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)")
+_ATTRIBUTE_SET = pattern(r"\.(\w+)[ \t]*(?:[-+*/|&^%@]|//|\*\*|<<|>>)?=(?!=)")
 _SETTING_WORDS = ("setattr", "delattr", "globals", "vars(", "__dict__", "del ")
-_OTHERWISE_SET = re.compile(
+_OTHERWISE_SET = pattern(
     r"(?:setattr|delattr)\([^,]*,\s*[\"'](\w+)|(?:globals\(\)|vars\(\)|__dict__)\[\s*[\"'](\w+)|\bdel\b.*\.(\w+)"
 )
 """Names that a text may bind from outside."""

@@ -39,10 +39,11 @@ from flowstone.ir.registries import registries_of
 from flowstone.ir.sensor import Sensor
 from flowstone.ir.source import SourceFile
 from flowstone.ir.types import ClassInfo
+from flowstone.patterns import pattern
 
 _STACK = 20_000
 """Frames that nested source may take. Python's own calls need no stack of the machine."""
-_DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_DEFINITION = pattern(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 
 
 class Loaded(Struct, frozen=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-_WORD = re.compile(r"\w+")
+from flowstone.patterns import pattern
+
+_WORD = pattern(r"\w+")
 _FEW = 20
 """So many words are looked for in every text; for more of them the words of every text are listed."""
 

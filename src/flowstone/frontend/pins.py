@@ -9,6 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from flowstone.patterns import pattern
+
 USUAL_FILES = (
     "requirements*.txt",
     "constraints*.txt",
@@ -58,9 +60,9 @@ DISTRIBUTIONS: Mapping[str, str] = {
 }
 """Distributions whose name is not that of the package that they install."""
 
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:===?\s*([^\s;,#]+)|@\s*([^\s;]+))")
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
-_LOCKED = re.compile(r"(name|version)\s*=\s*[\"']([^\"']+)[\"']\s*(?:#.*)?\Z")
+_REQUIREMENT = pattern(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:===?\s*([^\s;,#]+)|@\s*([^\s;]+))")
+_INCLUDE = pattern(r"(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)")
+_LOCKED = pattern(r"(name|version)\s*=\s*[\"']([^\"']+)[\"']\s*(?:#.*)?\Z")
 
 
 class Pins(Struct, frozen=True):

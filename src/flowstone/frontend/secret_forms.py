@@ -7,7 +7,9 @@ import re
 from base64 import b64decode
 from collections import Counter
 
-_FORMS = re.compile(
+from flowstone.patterns import pattern
+
+_FORMS = pattern(
     r"""
     -----BEGIN\ [A-Z ]*PRIVATE\ KEY(?:\ BLOCK)?-----
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b                            # Amazon
@@ -24,21 +26,21 @@ _FORMS = re.compile(
     """,
     re.VERBOSE,
 )
-_IN_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:(?P<password>[^/\s@]+)@")
-_IN_TEXT = re.compile(
+_IN_URL = pattern(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:(?P<password>[^/\s@]+)@")
+_IN_TEXT = pattern(
     r"""(?=.*(?:^|[\s;?&])(?:host|server|data\ source|dbname|database|user|user\ id|uid|username)=)  # of a connection
     .*(?:^|[\s;?&])(?:password|passwd|pwd)=(?P<password>[^\s;&]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BEARER = re.compile(r"^(?:Authorization:\s*)?(?:Bearer|Basic)\s+(?P<password>[A-Za-z0-9._~+/=-]{16,})$", re.IGNORECASE)
-_STANDS_FOR_ANOTHER = re.compile(
+_BEARER = pattern(r"^(?:Authorization:\s*)?(?:Bearer|Basic)\s+(?P<password>[A-Za-z0-9._~+/=-]{16,})$", re.IGNORECASE)
+_STANDS_FOR_ANOTHER = pattern(
     r"""none | null | changeme | change-me | todo | x+ | \*+ | \.+ | \?      # nothing yet
     | <.*> | \[.*\] | \$.* | %.* | :\w+ | \{.*\}                            # to be put in
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{32,128}")
-_LONG_WORD = re.compile(r"[a-z]{7}|[A-Z]{7}")
+_RANDOM = pattern(r"[A-Za-z0-9+/_=-]{32,128}")
+_LONG_WORD = pattern(r"[a-z]{7}|[A-Z]{7}")
 _SHORTEST = 10
 """Length of the shortest text that is a secret by its form: a URL with a password."""
 _BITS = 4.4

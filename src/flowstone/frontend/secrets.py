@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from flowstone.frontend.secret_forms import has_secret_form, is_placeholder, looks_random
+from flowstone.patterns import pattern
 
 Certainty = Literal["sure", "likely"]
 
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pwd)s?$", re.IGNORECASE)
-_KEY = re.compile(
+_PASSWORD = pattern(r"(?:^|_)(?:password|passwd|passphrase|pwd)s?$", re.IGNORECASE)
+_KEY = pattern(
     r"(?:^|_)(?:secret|token|api_?key|access_?key|private_?key|secret_?key|auth_?key|credential)s?$", re.IGNORECASE
 )
-_PUBLIC = re.compile(
+_PUBLIC = pattern(
     r"""(?:^|_)(?:id|ids|sheet|hash|sha|sha1|sha256|md5|digest|checksum|etag|commit|revision|version|url|uri|path|file
     |cursor|fingerprint|public_?key|image|model|name)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 """Names of what may look as if chance had written it, and is no secret."""
-_ELSEWHERE = re.compile(
+_ELSEWHERE = pattern(
     r"""[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+                       # a variable of the environment
     | (?:/|\./|~/)[\w./-]*                                  # a file
     | [a-z][a-z0-9+.-]*://.* | (?:arn|vault|ssm|env|gcp|secretsmanager|keyvault):.* | projects/.*
@@ -28,8 +29,8 @@ _ELSEWHERE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """Texts that say where a secret is."""
-_WORDS = re.compile(r"[a-z]+(?:[-_./ ][a-z]+)*")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORDS = pattern(r"[a-z]+(?:[-_./ ][a-z]+)*")
+_CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 _DEEPEST = 20
 _LOOKED_AT = 500
 """Characters of a text that are looked at: some of the patterns take time that grows with the square of its length."""

@@ -10,8 +10,9 @@ from flowstone.frontend.bindings import Binding, Place, imports
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, Names, ProjectModule, beginnings
 from flowstone.ir.source import SourceFile, syntax_digest, text_digest
+from flowstone.patterns import pattern
 
-_INNER_IMPORT = re.compile(r"^[ \t]+(?:import|from)[ \t]", re.MULTILINE)
+_INNER_IMPORT = pattern(r"^[ \t]+(?:import|from)[ \t]", re.MULTILINE)
 
 
 def source_files(modules: Iterable[Module], names: Names) -> dict[str, SourceFile]:

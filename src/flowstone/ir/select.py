@@ -18,7 +18,6 @@ Commands also know what only a look at a state tells, such as ``state:modified``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -28,6 +27,7 @@ from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.errors import SelectionError
 from flowstone.ir.asset import Asset
 from flowstone.ir.project import Project
+from flowstone.patterns import pattern
 
 Facts = Mapping[str, Callable[[str], Collection[str]]]
 """Methods that look at more than the project, by name: each takes a value and gives the ids of the steps that it means.
@@ -37,7 +37,7 @@ Errors of each: SelectionError for a value that it does not know. That nothing i
 OF_COMMANDS = ("state", "result")
 """The methods that are known when a command runs, and not when a job is compiled."""
 
-_ATOM = re.compile(r"(?:(?P<around>@)|(?P<up>\d*)\+)?(?P<body>[^+@][^+]*)(?:\+(?P<down>\d*))?")
+_ATOM = pattern(r"(?:(?P<around>@)|(?P<up>\d*)\+)?(?P<body>[^+@][^+]*)(?:\+(?P<down>\d*))?")
 _NO_FACTS: Facts = MappingProxyType({})
 
 

@@ -38,7 +38,7 @@ class OwnClass:
         return handler(_strict(told_apart).core_schema)
 
     def _read(self, value: Any) -> Any:
-        return value if isinstance(value, self._classes) else _adapter(self._class_of(value)).validate_python(value)
+        return value if type(value) in self._classes else _adapter(self._class_of(value)).validate_python(value)
 
     def _class_of(self, value: Any) -> Any:
         if not self._by_kind:

@@ -54,8 +54,40 @@ def test_signatures_and_parameters_are_the_same():
     assert OURS.__match_args__ == THEIRS.__match_args__
 
 
+def test_signatures_are_those_of_what_is_called():
+    class Longer(OURS):
+        def __init__(self, first, second):
+            super().__init__(first + second)
+
+    unused = made(frozen.dataclass(frozen=True))
+    assert inspect.signature(unused) == inspect.signature(THEIRS)
+    assert list(inspect.signature(Longer).parameters) == ["first", "second"]
+    assert Longer("a", "b").name == "ab"
+    assert next(iter(inspect.signature(flowstone.CronPartitions).parameters)) == "cron"
+
+
+@pytest.mark.parametrize("cls", [made(frozen.dataclass(frozen=True)), THEIRS])
+def test_wrong_arguments_are_told(cls):
+    for _ in range(2):  # what is called first is another function
+        with pytest.raises(TypeError, match=r"Thing.__init__\(\) missing 1 required positional argument: 'name'"):
+            cls()
+        with pytest.raises(TypeError, match=r"Thing.__init__\(\) got an unexpected keyword argument 'nmae'"):
+            cls(nmae="a")
+
+
 def test_an_own_init_stays():
     assert flowstone.StaticPartitions("eu", "us").values == ("eu", "us")
+
+
+def test_a_subclass_that_is_no_dataclass_may_have_more_attributes():
+    class Open(OURS):
+        pass
+
+    thing = Open("a")
+    thing.more = 1
+    del thing.more
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        thing.name = "b"
 
 
 def test_a_class_that_inherits_compares_all_its_fields():
@@ -65,6 +97,16 @@ def test_a_class_that_inherits_compares_all_its_fields():
 
     assert Special("a", more=1) != Special("a", more=2) and Special("a") != OURS("a")
     assert repr(Special("a", more=1)).endswith("Special(name='a', size=3, parts={}, more=1)")
+
+
+def test_other_frozen_dataclasses_may_inherit():
+    @dataclasses.dataclass(frozen=True)
+    class Theirs(OURS):
+        more: int = 0
+
+    assert Theirs("a", more=1) == Theirs("a", more=1)
+    with pytest.raises(TypeError, match="non-frozen"):
+        dataclasses.dataclass(type("Open", (OURS,), {}))
 
 
 def test_public_values_are_pickled():

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from flowstone.frontend.bodies.origins import Origins
 from flowstone.frontend.tree import walk
+from flowstone.patterns import pattern
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FINAL = frozenset(
     {"builtins.exit", "builtins.quit", "os._exit", "os.abort", "sys.exit"}
     | {"typing.assert_never", "typing_extensions.assert_never"}
 )
-_SOUNDS_FINAL = re.compile(
+_SOUNDS_FINAL = pattern(
     r"^_*(?:abort|assert_(?:never|unreachable)|bail|die|exit|fail|never|panic|quit|raise|reraise|skip|throw|unreachable"
     r"|(?:handle|on)_(?:error|exception|failure))"
 )

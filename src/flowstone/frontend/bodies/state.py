@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from flowstone.frontend.bodies.module_names import ModuleNames
 from flowstone.frontend.changes import CHANGING
 from flowstone.frontend.tree import walk
+from flowstone.patterns import pattern
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _CHANGING = CHANGING - {"setdefault"}
 WORDS = ("global ", "] =", "]=", "] +=", "] -=", "] |=", "del ", *(f".{name}(" for name in sorted(_CHANGING)))
 """One of these stands in a module that changes anything."""
-_MEMORY = re.compile(r"cache|memo|pool|registry|client|singleton", re.IGNORECASE)
+_MEMORY = pattern(r"cache|memo|pool|registry|client|singleton", re.IGNORECASE)
 """Names of what is kept only to be quicker."""
 
 

@@ -11,11 +11,12 @@ from msgspec import Struct
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.secrets import Certainty, certainty
 from flowstone.frontend.tree import walk
+from flowstone.patterns import pattern
 
 _HINTS = ("passw", "pwd", "passphrase", "secret", "token", "key", "credential", "bearer", "basic", "begin ")
-_IN_URL = re.compile(r"://[^\s/@]*@")
-_LONG = re.compile(r"[a-z0-9+/_=-]{20}")
-_NO_SECRET = re.compile(
+_IN_URL = pattern(r"://[^\s/@]*@")
+_LONG = pattern(r"[a-z0-9+/_=-]{20}")
+_NO_SECRET = pattern(
     r""".*[\s\\].*                                     # a message, a pattern
     | [A-Za-z]+ | .{0,3} | [^A-Za-z]*
     | [A-Za-z]*\d?(?:[-_./:][A-Za-z]*\d?)+            # names
