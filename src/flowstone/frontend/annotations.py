@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -110,7 +111,7 @@ class Annotations:
     def _resolve(self, node: ast.Name | ast.Attribute, scope: Scope, depth: int) -> TypeExpr:
         match self._names.resolve(scope.module, node):
             case Builtin(name=name):
-                return TypeExpr(name=name)
+                return _plain(name)
             case External(dotted=dotted):
                 return _external(dotted)
             case Public(name=name):
@@ -279,7 +280,13 @@ def _external(dotted: str) -> TypeExpr:
     name = external(dotted)
     if name is None:
         return ANY
-    return NONE if name in NONE_TYPES else TypeExpr(name=name)
+    return NONE if name in NONE_TYPES else _plain(name)
+
+
+@lru_cache(maxsize=1024)
+def _plain(name: str) -> TypeExpr:
+    """A type without arguments: most annotations are one of few."""
+    return TypeExpr(name=name)
 
 
 def _as_base(base: TypeExpr) -> TypeExpr:

@@ -75,7 +75,7 @@ class MemoryManager(IOManager):
         staged.handle = None
 
     def record(self, slot: Slot) -> Record | None:
-        found = self._find(slot)
+        found = self._stored.get(slot.asset, _NOTHING).get(slot.partition)
         return None if found is None else found[0]
 
     def records(self, slot: Slot) -> Iterator[Record]:

@@ -155,6 +155,11 @@ class Project(Node):
         return {name: tuple(assets.values()) for name, assets in found.items()}
 
     @cached_property
+    def io_manager_types(self) -> dict[str, str]:
+        """The types of the configured IO managers, by their names."""
+        return {name: config.type for name, config in self.io_managers.items()}
+
+    @cached_property
     def registries(self) -> tuple[str, ...]:
         """Names of the registries of dynamic partitions, sorted."""
         found = {

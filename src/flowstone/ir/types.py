@@ -37,7 +37,8 @@ class TypeExpr(Node):
 
     @property
     def optional(self) -> bool:
-        return self.name == "None" or (self.name == UNION and any(member.name == "None" for member in self.args))
+        name = self.name
+        return name == "None" or (name == UNION and any(member.name == "None" for member in self.args))
 
     @property
     def yields(self) -> TypeExpr | None:

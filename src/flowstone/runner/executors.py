@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cached_property
 
 from flowstone.config.model import Executor
 from flowstone.io.contract import IOManager
@@ -17,22 +17,28 @@ class Executors:
     """Which steps run in this process, and which in worker processes."""
 
     def __init__(self, workspace: Workspace, executor: Executor, plan: Plan) -> None:
-        """Errors: ConfigurationError for a store that cannot be used."""
+        """The workspace knows already where everything is stored that the plan makes or reads."""
         self._workspace = workspace
         self._executor = executor
         self._steps = plan.steps
         self._wanted = {step.id: step.engine_options for step in workspace.project.marked["engine_options"]}
         self._timed = frozenset([step.id for step in workspace.project.marked["timeout"]])
-        self._managers = self._storing(self._steps)
-        self._executors: dict[str, Executor] = {}
+        self._managers = tuple(workspace.managers_in_use)
+        self._volatile = {manager for manager in self._managers if not manager.traits.durable}
+        """Those that keep values in the memory of this process."""
+        self._is_mixed = 0 < len(self._volatile) < len(self._managers)
+        """Some stores are in memory and others not. As long as they are not, steps need not be looked at."""
+        self._usual = None if self._is_mixed else self._reachable(executor, is_in_memory=bool(self._volatile))
+        """Where everything runs for which nothing else is said."""
 
     def of(self, step: str) -> Executor:
         """Values in memory are only here; only a process of its own can be stopped when a timeout runs out."""
-        found = self._executors.get(step)
-        if found is None:
-            wanted = self._wanted[step].get("local", {}).get("executor") if step in self._wanted else None
-            found = self._executors[step] = self._route(step, wanted or self._executor)
-        return found
+        if self._usual is not None and step not in self._wanted and step not in self._timed:
+            return self._usual
+        wanted: Executor | None = self._wanted[step].get("local", {}).get("executor") if step in self._wanted else None
+        is_in_memory = self._in_memory(step)
+        route = self._reachable(wanted or self._executor, is_in_memory=is_in_memory)
+        return route if is_in_memory or step not in self._timed or route in SEPARATE else "process"
 
     def notes(self) -> list[str]:
         """What a user would not expect."""
@@ -45,28 +51,28 @@ class Executors:
 
     def something_lasts(self) -> bool:
         """Whether any output is stored outside of this process."""
-        return any(manager.traits.durable for manager in self._managers)
+        return not self._volatile or (self._is_mixed and not self._written <= self._volatile)
 
     def one_at_a_time(self) -> bool:
         """Whether a store is written that only one process at a time may write."""
-        return any(manager.traits.single_writer for manager in self._managers)
+        single = {manager for manager in self._managers if manager.traits.single_writer}
+        return bool(single) and not self._written.isdisjoint(single)
 
-    def _route(self, step: str, wanted: Executor) -> Executor:
-        if self._in_memory(step):
-            return "thread" if wanted in SEPARATE else wanted
-        return wanted if step not in self._timed or wanted in SEPARATE else "process"
+    def _reachable(self, wanted: Executor, *, is_in_memory: bool) -> Executor:
+        return "thread" if is_in_memory and wanted in SEPARATE else wanted
 
     def _in_memory(self, step: str) -> bool:
-        node, storage = self._workspace.project.steps[step], self._workspace.storage
-        for asset in node.outputs.values():
-            if not storage(asset)[0].traits.durable:
-                return True
-        return any(not storage(dependency.asset)[0].traits.durable for dependency in node.signature.dependencies)
+        if not self._is_mixed:
+            return bool(self._volatile)
+        prepared, storage = self._workspace.step(step), self._workspace.storage
+        places = (*prepared.output_ids, *[source.id for source in prepared.sources])
+        return any(storage(asset)[0] in self._volatile for asset in places)
 
-    def _storing(self, steps: Iterable[str]) -> set[IOManager]:
+    @cached_property
+    def _written(self) -> set[IOManager]:
         """The managers of what the steps make."""
-        nodes, storage = self._workspace.project.steps, self._workspace.storage
-        return {storage(output)[0] for step in steps for output in nodes[step].outputs.values()}
+        storage, prepared = self._workspace.storage, map(self._workspace.step, self._steps)
+        return {storage(asset)[0] for step in prepared for asset in step.output_ids}
 
 
 def _names(steps: list[str]) -> str:

@@ -15,12 +15,11 @@ from flowstone.dsl.partitions import PartitionKey
 from flowstone.errors import StorageError
 from flowstone.io.record import InputVersion, Record
 from flowstone.ir.asset import Asset
-from flowstone.ir.function import Dependency
 from flowstone.runner.plan import Plan, Task
 from flowstone.runtime.branches import CHOSEN, Judgement, verdict
 from flowstone.runtime.keys import known_keys, selection
 from flowstone.runtime.pending import pending
-from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.prepared import PreparedStep, Source
 from flowstone.runtime.reasons import Place, Reason, differences
 from flowstone.runtime.stored import Stored
 from flowstone.runtime.workspace import Workspace
@@ -45,7 +44,10 @@ class Expectation(Struct, frozen=True):
     @property
     def forced(self) -> bool:
         """Whether the function is called whatever is stored."""
-        return "forced" in [reason.kind for reason in self.reasons]
+        for reason in self.reasons:  # noqa: SIM110 - it is asked for every task, and there is one reason or two
+            if reason.kind == "forced":
+                return True
+        return False
 
 
 class Forecast(Struct, frozen=True):
@@ -116,22 +118,23 @@ class _Forecaster:
     def all(self) -> Iterator[Expectation]:
         """What is expected of each task."""
         for task in self._plan.tasks:
+            prepared = self._workspace.step(task.step)
             try:
-                found = self._of(task)
+                found = self._of(task, prepared)
             except StorageError:  # the attempt will say what is wrong
                 found = Expectation(task, "run", (Reason("store unreadable"),))
-            for output in self._workspace.step(task.step).outputs:
-                self._actions[output.id, task.partition] = found.action
+            for output in prepared.output_ids:
+                self._actions[output, task.partition] = found.action
                 if task.partition is not None:
-                    self._keys.setdefault(output.id, []).append(task.partition)
+                    self._keys.setdefault(output, []).append(task.partition)
             yield found
 
-    def _of(self, task: Task) -> Expectation:
-        prepared = self._workspace.step(task.step)
+    def _of(self, task: Task, prepared: PreparedStep) -> Expectation:
         chosen = self._judge(task.step, prepared.outputs[0], task.partition) if self._routes else CHOSEN
         if chosen.verdict == "left out" and chosen.reason is not None:
             return Expectation(task, "skip", (chosen.reason,))
-        inputs = self._inputs(prepared, self._key(prepared.outputs[0], task.partition))
+        key = None if task.partition is None else self._key(prepared.outputs[0], task.partition)
+        inputs = self._inputs(prepared, key)
         if inputs.missing or inputs.blocked:
             facts = Reason("input missing", tuple(inputs.missing)), Reason("input blocked", tuple(inputs.blocked))
             return Expectation(task, "blocked", tuple(reason for reason in facts if reason.places))
@@ -139,15 +142,16 @@ class _Forecaster:
         if chosen.reason is not None:
             return Expectation(task, "may run", (chosen.reason, *reasons))
         records = []
-        for asset in prepared.outputs:
-            record = self._stored.one(asset.id, task.partition)
+        for asset in prepared.output_ids:
+            record = self._stored.one(asset, task.partition)
             reasons += self._of_output(prepared, record, inputs)
             if isinstance(record, Record):
                 records.append(record)
         if not reasons and not all(self._stored.is_intact(item.asset, item.partition) for item in records):
             reasons.append(Reason("content missing"))
         if reasons:
-            reasons += self._waiting(prepared, task)
+            if task.step in self._asking:
+                reasons += self._waiting(prepared, task)
             return Expectation(task, "run", tuple(reasons if len(reasons) == 1 else dict.fromkeys(reasons)))
         if inputs.changing:
             places = tuple(place for place, _ in inputs.known if place in inputs.changing)
@@ -156,7 +160,7 @@ class _Forecaster:
 
     def _waiting(self, prepared: PreparedStep, task: Task) -> list[Reason]:
         """For whom the value waits. A run that makes it by force asks anew."""
-        if task.step not in self._asking or self._force:
+        if self._force:
             return []
         why = pending(self._workspace, prepared.outputs[0]).get(task.partition)
         return [] if why is None else [Reason("waiting", detail=why)]
@@ -165,7 +169,7 @@ class _Forecaster:
         found = []
         if self._force and (task.step, task.partition) not in self._done:
             found.append(Reason("forced"))
-        if not prepared.step.cache:
+        if not prepared.cache:
             found.append(Reason("uncached"))
         return found
 
@@ -189,12 +193,13 @@ class _Forecaster:
         uncertain: set[Place] = set()
         missing: list[Place] = []
         blocked: list[Place] = []
-        for dependency, asset in prepared.dependencies:
-            places, all_stored = self._places(prepared, dependency, asset, key)
+        for source in prepared.sources:
+            dependency, asset = source.dependency, source.asset
+            places, all_stored = ([(source.id, None)], False) if source.plain else self._places(prepared, source, key)
             for place in places:
                 record = self._stored.one(*place)
                 action = self._actions.get(place)
-                chosen = self._judge(asset.step, asset, place[1]) if self._routes else CHOSEN
+                chosen = CHOSEN if source.plain else self._judge(asset.step, asset, place[1])
                 if chosen.verdict == "undecided" and action != "blocked":
                     uncertain.add(place)
                     changing.add(place)
@@ -229,12 +234,9 @@ class _Forecaster:
         definition = asset.partitions
         return None if definition is None or partition is None else self._workspace.key(definition, partition)
 
-    def _places(
-        self, prepared: PreparedStep, dependency: Dependency, asset: Asset, key: PartitionKey | None
-    ) -> tuple[list[Place], bool]:
+    def _places(self, prepared: PreparedStep, source: Source, key: PartitionKey | None) -> tuple[list[Place], bool]:
         """What a dependency reads, in order, and whether that is all that is stored by then."""
-        if asset.partitions is None and dependency.mapping is None:
-            return [(asset.id, None)], False
+        asset, dependency = source.asset, source.dependency
         selected = selection(prepared.partitions, asset.partitions, dependency, key)
         if not selected.stored:
             return [(asset.id, None if item is None else item.text) for item in selected.keys], False

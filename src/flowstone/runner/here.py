@@ -35,7 +35,7 @@ class Kept(Here):
 
     def run(self, order: Order) -> Result:
         with self._capture.into(self._log, order, shown=self._shown) as printed:
-            result = super().run(order)
+            result = attempt(self._workspace, order)
         if self._shown or printed.start is None:
             return result
         return with_output(result, self._log, printed.start, self._workspace.redactor.text)

@@ -17,6 +17,7 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import Keys, all_keys, assign_keys
 from flowstone.runtime.keys import selection
+from flowstone.runtime.prepared import PreparedStep, Source, prepare
 
 
 class Task(Struct, frozen=True):
@@ -45,28 +46,35 @@ class Plan:
         return tuple(dict.fromkeys([task.step for task in self.tasks]))
 
 
-def plan(project: Project, steps: Sequence[str], keys: Sequence[str] = (), until: datetime | None = None) -> Plan:
+def plan(
+    project: Project,
+    steps: Sequence[str],
+    keys: Sequence[str] = (),
+    until: datetime | None = None,
+    prepared: Callable[[str], PreparedStep] | None = None,
+) -> Plan:
     """The tasks of the steps (ids in the order of the project) for the given keys or ranges of keys.
 
     Without keys, ``until`` asks for all partitions whose time has come by then. What a task reads from outside the plan
-    is expected to be stored.
+    is expected to be stored. ``prepared`` gives the steps to a caller who keeps them, and needs them later on.
     Errors: PartitionKeyError, ValueError as ``assign_keys``; UsageError if the steps need each other in a circle.
     """
     assigned = all_keys(project, steps, until) if until and not keys else assign_keys(project, steps, keys)
     nodes = [(step, key) for step in steps for key in assigned[step]]
     places = {(step, None if key is None else key.text): place for place, (step, key) in enumerate(nodes)}
-    edges = _Edges(project, assigned, places)
+    edges = _Edges(prepared or (lambda step: prepare(project, project.steps[step])), assigned, places)
     needs = [edges.of(step, key, place) for place, (step, key) in enumerate(nodes)]
     order = _topological(needs)
     if len(order) < len(nodes):
         stuck = sorted({nodes[place][0] for place in set(range(len(nodes))) - set(order)})
         raise UsageError(f"the steps {', '.join(stuck[:10])} need each other in a circle", help="run flowstone check")
-    new_place = {old: new for new, old in enumerate(order)}
-    tasks = []
-    for old in order:
-        step, key = nodes[old]
-        first = tuple(sorted([new_place[need] for need in needs[old]]))
-        tasks.append(Task(step, None if key is None else key.text, first))
+    if order != list(range(len(order))):
+        new_place = {old: new for new, old in enumerate(order)}
+        nodes, needs = [nodes[old] for old in order], [{new_place[need] for need in needs[old]} for old in order]
+    tasks = [
+        Task(step, None if key is None else key.text, tuple(sorted(first)))
+        for (step, key), first in zip(nodes, needs, strict=True)
+    ]
     partitioned = project.partitioned
     by_definition = {partitioned[step]: assigned[step] for step in steps if step in partitioned}
     return Plan(tuple(tasks), tuple(step for step in steps if not assigned[step]), by_definition)
@@ -87,9 +95,13 @@ def restricted(planned: Plan, wanted: Callable[[Task], bool]) -> Plan:
 class _Edges:
     """Finds the tasks that a task needs. Selections of keys are shared by all steps with the same partitions."""
 
-    def __init__(self, project: Project, assigned: dict[str, Keys], places: dict[tuple[str, str | None], int]) -> None:
-        self._project = project
-        self._partitioned = project.partitioned
+    def __init__(
+        self,
+        prepared: Callable[[str], PreparedStep],
+        assigned: dict[str, Keys],
+        places: dict[tuple[str, str | None], int],
+    ) -> None:
+        self._prepared = prepared
         self._assigned = assigned
         self._places = places
         self._selections: dict[
@@ -99,18 +111,22 @@ class _Edges:
     def of(self, step: str, key: PartitionKey | None, place: int) -> set[int]:
         """Places of what one task needs, as far as it is in the plan."""
         found: set[int] = set()
-        partitions = self._partitioned.get(step)
-        for dependency in self._project.steps[step].signature.dependencies:
-            asset = self._project.assets[dependency.asset]
-            keys = self._assigned.get(asset.step)
-            if not keys:
-                continue
-            selected = self._selection(partitions, asset.partitions, dependency, key)
-            for needed in selected.among(keys) if selected.stored else selected.keys:
-                other = self._places.get((asset.step, None if needed is None else needed.text))
+        prepared = self._prepared(step)
+        for source in prepared.sources:
+            for text in (None,) if source.plain else self._texts(prepared, source, key):
+                other = self._places.get((source.step, text))
                 if other is not None and other != place:
                     found.add(other)
         return found
+
+    def _texts(self, prepared: PreparedStep, source: Source, key: PartitionKey | None) -> list[str | None]:
+        """The partitions that are read, as far as it is known what there will be."""
+        keys = self._assigned.get(source.step)
+        if not keys:
+            return []
+        selected = self._selection(prepared.partitions, source.asset.partitions, source.dependency, key)
+        chosen = selected.among(keys) if selected.stored else selected.keys
+        return [None if item is None else item.text for item in chosen]
 
     def _selection(
         self,
@@ -130,7 +146,7 @@ class _Edges:
 
 def _topological(needs: Sequence[set[int]]) -> list[int]:
     """Places so that each follows its needs; otherwise in the given order. Places in a circle are left out."""
-    if all(need < place for place, given in enumerate(needs) for need in given):
+    if all(max(given, default=-1) < place for place, given in enumerate(needs)):
         return list(range(len(needs)))
     waiting = [len(given) for given in needs]
     users: list[list[int]] = [[] for _ in needs]

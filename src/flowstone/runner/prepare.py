@@ -83,7 +83,7 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
     Errors: as ``carry_out``.
     """
     know_registries(workspace, asked.steps)
-    planned = plan_asked(workspace.project, asked)
+    planned = plan_asked(workspace, asked)
     _demand_sound(workspace, planned)
     stored = Stored(workspace)
     if asked.only is not None:
@@ -122,13 +122,15 @@ def _has_failed(workspace: Workspace, stored: Stored, planned: Plan) -> Callable
     return failed.__contains__
 
 
-def plan_asked(project: Project, asked: Asked) -> Plan:
-    """The plan of what was asked for. Errors: UsageError as ``carry_out``."""
+def plan_asked(workspace: Workspace, asked: Asked) -> Plan:
+    """The plan of what was asked for. Errors: UsageError as ``carry_out``; ConfigurationError for a config value."""
+    project = workspace.project
     wanted = axes_of(project, asked.steps)
     if not asked.keys and not asked.everything and any(isinstance(item, TimePartitions) for item in wanted):
         raise UsageError(_which_keys(project, asked.steps, wanted), help=_example(wanted))
     try:
-        planned = plan(project, asked.steps, asked.keys, datetime.now(UTC) if asked.everything else None)
+        until = datetime.now(UTC) if asked.everything else None
+        planned = plan(project, asked.steps, asked.keys, until, workspace.step)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not planned.tasks:
@@ -140,10 +142,10 @@ def _demand_sound(workspace: Workspace, planned: Plan) -> None:
     """Errors: ConfigurationError for a store or a config value that would fail every task that needs it."""
     for step in planned.steps:
         prepared = workspace.step(step)
-        for asset in prepared.outputs:
-            workspace.storage(asset.id)
-        for _, asset in prepared.dependencies:
-            workspace.storage(asset.id)
+        for asset in prepared.output_ids:
+            workspace.storage(asset)
+        for source in prepared.sources:
+            workspace.storage(source.id)
 
 
 def without_key(project: Project, planned: Plan) -> Iterator[str]:

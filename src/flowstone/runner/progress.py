@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TextIO
 
 from flowstone.diagnostics.terminal import printable
@@ -53,10 +54,16 @@ class Lines(Reporter):
         self._progress = progress
         self._results = results
         self._quiet = quiet
-        self._width = 0
+        self._plan: Plan | None = None
 
     def begin(self, plan: Plan) -> None:
-        self._width = max([len(task_name(task)) for task in plan.tasks], default=0)
+        self._plan = plan
+
+    @cached_property
+    def _width(self) -> int:
+        """Of the longest name: a quiet run may never need it."""
+        tasks = () if self._plan is None else self._plan.tasks
+        return max([len(task_name(task)) for task in tasks], default=0)
 
     def note(self, text: str) -> None:
         if not self._quiet:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
 from flowstone.runner.text import aligned, seconds_text
@@ -12,8 +14,7 @@ from flowstone.runner.text import aligned, seconds_text
 _COLUMNS = ("materialized", "reused", "failed", "skipped")
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """Figures of one step."""
 
     materialized: int = 0

@@ -15,7 +15,6 @@ from flowstone.errors import DamagedError, NotChosenError, OutputError
 from flowstone.io.record import Record
 from flowstone.ir.asset import Asset, Step
 from flowstone.runtime.keys import selection
-from flowstone.runtime.prepared import PreparedStep
 from flowstone.runtime.reasons import Place, Reason, listed
 from flowstone.runtime.workspace import Workspace
 
@@ -94,13 +93,11 @@ def verdict(workspace: Workspace, step: str, key: PartitionKey | None, record: F
     return found
 
 
-def demand_chosen(workspace: Workspace, prepared: PreparedStep, key: PartitionKey | None) -> None:
+def demand_chosen(workspace: Workspace, step: str, key: PartitionKey | None) -> None:
     """Errors: NotChosenError if a route leaves a step out for a key."""
-    step = prepared.step.id
-    if step in workspace.project.routes:
-        found = verdict(workspace, step, key, _reader(workspace))
-        if found.verdict == "left out":
-            raise NotChosenError(str(found.reason))
+    found = verdict(workspace, step, key, _reader(workspace))
+    if found.verdict == "left out":
+        raise NotChosenError(str(found.reason))
 
 
 def is_left_out(workspace: Workspace, step: str, key: PartitionKey | None) -> bool:

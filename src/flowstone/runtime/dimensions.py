@@ -38,5 +38,5 @@ def missing_beside(workspace: Workspace, asset: str, dimension: str, text: str) 
         name: (own[name],) if isinstance(item, TimePartitions) else tuple(item.keys())
         for name, item in definition.by_name.items()
     }
-    missing = (key.text for key in definition.product(keys) if stored_value(workspace, found, key) is None)
+    missing = (key.text for key in definition.product(keys) if stored_value(workspace, asset, key) is None)
     return own[dimension].text, next(missing, None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from flowstone.dsl.failure import Failure
 from flowstone.dsl.mappings import KeySelection
@@ -18,8 +19,8 @@ from flowstone.ir.function import Dependency
 from flowstone.ir.types import TypeExpr
 from flowstone.runtime.branches import counts, is_left_out, was_decided
 from flowstone.runtime.decisions import rejection, told
-from flowstone.runtime.keys import known_keys, selection
-from flowstone.runtime.prepared import PreparedStep
+from flowstone.runtime.keys import WHOLE, known_keys, selection
+from flowstone.runtime.prepared import PreparedStep, Source, wanted
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.workspace import Workspace
 
@@ -56,25 +57,28 @@ class Input(Struct, frozen=True):
     """One dependency of a step with what is stored for it."""
 
     dependency: Dependency
+    parameter: str | None
+    wanted: TypeExpr | None
+    """What the parameter is annotated with, ``None`` left out."""
     values: tuple[StoredValue, ...]
-    selected: KeySelection
+    selected: KeySelection = WHOLE
     failure: Failure | None = None
     """Of a join's branch: what is received in place of the value."""
+
+    def received_by(self, dependency: Dependency) -> Input:
+        """The same for another function of the step, which reads it in the same way."""
+        return structs.replace(self, dependency=dependency, parameter=dependency.parameter, wanted=wanted(dependency))
 
     def load(self) -> Any:
         """What the parameter receives. Errors: NotMaterializedError, DamagedError, UnsupportedTypeError."""
         if self.failure is not None:
             return self.failure
-        wanted = self.dependency.type
-        if wanted is not None and wanted.optional:
-            wanted = wanted.without_none()
         if not self.selected.many:
-            return self.values[0].load(wanted) if self.values else None
+            return self.values[0].load(self.wanted) if self.values else None
         if self.dependency.optional and not self.values:
             return None
-        element = _element(wanted)
-        found = self._together(element)
-        return found if wanted is not None and wanted.name in _LAZY else dict(found)
+        found = self._together(_element(self.wanted))
+        return found if self.wanted is not None and self.wanted.name in _LAZY else dict(found)
 
     def _together(self, type: TypeExpr | None) -> Iterator[tuple[str, Any]]:
         """The values by their keys, each loaded once it is asked for."""
@@ -98,35 +102,39 @@ def find_inputs(
     Of steps that failed in the run nothing counts where a join takes failures.
     Errors: NotMaterializedError naming the asset, the key and the command that makes it.
     """
-    if failed:
-        failed = {(step, partition) for step, partition in failed}
-    return tuple(
-        [_find(workspace, prepared, dependency, asset, key, failed) for dependency, asset in prepared.dependencies]
-    )
+    failed = {(step, partition) for step, partition in failed} if failed else ()
+    found = []
+    for source in prepared.sources:
+        if source.plain and (value := stored_value(workspace, source.id, None)) is not None:
+            found.append(Input(source.dependency, source.parameter, source.wanted, (value,)))
+        else:
+            found.append(_find(workspace, prepared, source, key, failed))
+    return tuple(found)
 
 
 def versions_of(inputs: Iterable[Input]) -> list[InputVersion]:
     """What is noted of the values that are read."""
-    return [
-        InputVersion(asset=record.asset, partition=record.partition, data_version=record.data_version)
-        for item in inputs
-        for value in item.values
-        for record in [value.record]
-    ]
+    found = []
+    for item in inputs:
+        for value in item.values:
+            record = value.record
+            found.append(InputVersion(asset=record.asset, partition=record.partition, data_version=record.data_version))
+    return found
 
 
 def _find(
     workspace: Workspace,
     prepared: PreparedStep,
-    dependency: Dependency,
-    asset: Asset,
+    source: Source,
     key: PartitionKey | None,
     failed: Collection[Place],
 ) -> Input:
+    dependency, asset = source.dependency, source.asset
+    received = partial(Input, dependency, source.parameter, source.wanted)
     selected = selection(prepared.partitions, asset.partitions, dependency, key)
     keys = _stored_keys(workspace, asset, selected) if selected.stored else selected.keys
     if dependency.partial and (lost := _failed_keys(workspace, asset, selected, keys, failed)):
-        return Input(dependency, (), selected, _failure(asset, lost[0]))
+        return received((), selected, _failure(asset, lost[0]))
     is_judged = asset.step in workspace.project.judged
     values = []
     for item in keys:
@@ -134,20 +142,20 @@ def _find(
             if dependency.optional:
                 continue
             raise NotChosenError(told(rejected))
-        value = stored_value(workspace, asset, item)
+        value = stored_value(workspace, asset.id, item)
         if value is not None and (not is_judged or counts(workspace, asset, item)):
             values.append(value)
         elif dependency.partial and not is_left_out(workspace, asset.step, item):
-            return Input(dependency, (), selected, _failure(asset, item))
+            return received((), selected, _failure(asset, item))
         elif not dependency.optional:
             raise _missing(prepared, asset, item)
     if selected.stored and not values and not dependency.optional:
         if dependency.partial:
-            return Input(dependency, (), selected, _failure(asset, None))
+            return received((), selected, _failure(asset, None))
         if was_decided(workspace, asset):
             raise NotChosenError(f"no partition of {asset.id} was chosen")
         raise _missing(prepared, asset, None)
-    return Input(dependency, tuple(values), selected)
+    return received(tuple(values), selected)
 
 
 def _failed_keys(
@@ -170,9 +178,9 @@ def _failure(asset: Asset, key: PartitionKey | None) -> Failure:
     return Failure(asset.id, None if key is None else key.text)
 
 
-def stored_value(workspace: Workspace, asset: Asset, key: PartitionKey | None) -> StoredValue | None:
-    """What is stored of an asset for a key; a record that cannot be read counts as none."""
-    manager, slot_of = workspace.storage(asset.id)
+def stored_value(workspace: Workspace, asset: str, key: PartitionKey | None) -> StoredValue | None:
+    """What is stored of an asset (its id) for a key; a record that cannot be read counts as none."""
+    manager, slot_of = workspace.storage(asset)
     slot = slot_of(None if key is None else key.text)
     try:
         record = manager.record(slot)

@@ -87,11 +87,13 @@ def materialize(
         return Outcome(step, partition, "skipped", (), str(error))
     if not force and (records := _reusable(task)) is not None:
         return Outcome(step, task.partition, "reused", records)
-    if task.prepared.step.gate is not None:
-        return _through_gate(task, GateWatch(task, task.prepared.step.gate))
-    checkpoint = _checkpoint(task)
-    if checkpoint is not None and (outcome := checkpoint.settled(publish=True)) is not None:
-        return outcome
+    checkpoint = None
+    if task.prepared.asks:
+        if task.prepared.step.gate is not None:
+            return _through_gate(task, GateWatch(task, task.prepared.step.gate))
+        checkpoint = _checkpoint(task)
+        if checkpoint is not None and (outcome := checkpoint.settled(publish=True)) is not None:
+            return outcome
     records, waits = _make(task, checkpoint)
     if waits and checkpoint is not None:
         return checkpoint.waits(records[0])
@@ -152,20 +154,22 @@ def _ask(task: Task, watch: GateWatch) -> Event:
 
 def _loaded(task: Task, word: HandlerWord | None) -> dict[str, Any]:
     """What a function of the step reads, by the parameter that receives it."""
-    step = task.prepared.step
-    if step.gate is None:
-        inputs = task.inputs
-    else:
+    inputs = task.inputs
+    if task.prepared.asks and (step := task.prepared.step).gate is not None:
         found = {way_of_reading(item.dependency): item for item in task.inputs}
         wanted = step.signature.of(word).dependencies
-        inputs = tuple(structs.replace(found[way_of_reading(item)], dependency=item) for item in wanted)
-    return {item.dependency.parameter: item.load() for item in inputs if item.dependency.parameter is not None}
+        inputs = tuple(found[way_of_reading(item)].received_by(item) for item in wanted)
+    loaded = {}
+    for item in inputs:
+        if item.parameter is not None:
+            loaded[item.parameter] = item.load()
+    return loaded
 
 
 def _needed(task: Task, word: HandlerWord | None) -> tuple[Resource, ...]:
     """The resources that a function of the step uses; for what makes the value those of the checks, too."""
     prepared = task.prepared
-    if prepared.step.gate is None:
+    if not prepared.asks or prepared.step.gate is None:
         return prepared.resources
     checks = () if word is None else (check.signature for check in prepared.checks)
     return needed_resources(prepared.project, (prepared.step.signature.of(word), *checks))
@@ -180,12 +184,12 @@ def _task(
     workspace: Workspace, step: str, partition: str | None, run: Run, config: Mapping[str, Json], *, force: bool
 ) -> Task:
     prepared = workspace.step(step)
-    key = _key(workspace, prepared, partition)
-    demand_chosen(workspace, prepared, key)
+    key = None if partition is None and prepared.partitions is None else _key(workspace, prepared, partition)
+    if step in workspace.project.routes:
+        demand_chosen(workspace, step, key)
     inputs = find_inputs(workspace, prepared, key, run.failed)
-    return Task(
-        workspace, prepared, key, run, config, inputs, tuple(versions_of(inputs)), prepared.version_with(config), force
-    )
+    config_version = prepared.version_with(config) if config else prepared.config_version
+    return Task(workspace, prepared, key, run, config, inputs, tuple(versions_of(inputs)), config_version, force)
 
 
 def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) -> PartitionKey | None:
@@ -204,10 +208,10 @@ def _key(workspace: Workspace, prepared: PreparedStep, partition: str | None) ->
 
 def _reusable(task: Task) -> tuple[Record, ...] | None:
     """The stored records, if all outputs were made by the same code and configuration from the same inputs."""
-    if not task.prepared.step.cache:
+    if not task.prepared.cache:
         return None
     found = []
-    for asset in task.prepared.outputs:
+    for asset in task.prepared.output_ids:
         value = stored_value(task.workspace, asset, task.key)
         if value is None:
             return None
@@ -230,7 +234,7 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
     prepared = task.prepared
     step = prepared.step
     task.workspace.demand_sources(prepared.modules)
-    if step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
+    if not prepared.simple and step.function.is_generator and (step.scatter is not None or not yields_batches(step)):
         raise OutputError(f"{step.id} is a generator function", help="return the value instead of yielding")
     word = None if answer is None else answer.word
     call = Call(task)
@@ -240,7 +244,8 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
     staged: list[_StagedOutput] = []
     try:
         with call:
-            call.open(_needed(task, word))
+            if resources := _needed(task, word):
+                call.open(resources)
             if answer is None:
                 values, further = _values(task, call, loaded)
             else:
@@ -255,9 +260,10 @@ def _make(task: Task, checkpoint: Checkpoint | None, answer: Answer | None = Non
                 add_texts(task.workspace, further, task.run)
         records = tuple([_record(task, item.staged, item.checks, started, further) for item in staged])
         for record in records:
-            staged[0].manager.publish(staged[0].staged, record)
+            first = staged[0]
+            first.manager.publish(first.staged, record)
             del staged[0]
-        if step.scatter is not None and (done := _done_items(task)) is not None:
+        if not prepared.simple and step.scatter is not None and (done := _done_items(task)) is not None:
             done.remove()
         if checkpoint is not None and not waits:
             checkpoint.pass_by(records[0])
@@ -280,10 +286,12 @@ def _noted(task: Task, context: Context) -> dict[str, Json]:
 
 def _values(task: Task, call: Call, loaded: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Json]]:
     """What the outputs are, and what the record tells beside."""
+    if task.prepared.simple:
+        return (call.step(loaded),), {}
     step = task.prepared.step
     if step.scatter is not None:
         return _scattered(task, call, step.scatter, loaded)
-    values = split(step, call(step.function, "asset", step.signature, step.id, loaded))
+    values = split(step, call.step(loaded))
     if step.choices:
         choice = decided(step, values[0])
         return (choice,), {CHOICE: choice}
@@ -331,21 +339,21 @@ def _stage(task: Task, call: Call, values: tuple[Any, ...], staged: list[_Staged
     """Check the values and stage them; one that is used up by that is checked when it is staged. ``aside`` is where the
     one value goes that has to be approved.
     """
-    outputs = list(zip(task.prepared.outputs, values, strict=True))
+    prepared, partition = task.prepared, None if task.key is None else task.key.text
     passing: list[int] = []
-    checks: list[tuple[CheckOutcome, ...]] = [()] * len(outputs)
-    if task.prepared.checks:
+    checks: list[tuple[CheckOutcome, ...]] = [()] * len(values)
+    if prepared.checks:
         passing += [place for place, value in enumerate(values) if is_once(value)]
         checks = [
-            () if place in passing else _checks(task, call, asset.id, partial(as_annotated, value))
-            for place, (asset, value) in enumerate(outputs)
+            () if place in passing else _checks(task, call, asset, partial(as_annotated, value))
+            for place, (asset, value) in enumerate(zip(prepared.output_ids, values, strict=True))
         ]
-    for (asset, value), outcomes in zip(outputs, checks, strict=True):
-        manager, slot_of = task.workspace.storage(asset.id)
-        staged.append(_StagedOutput(manager, manager.stage(aside or slot_of(task.partition), value), outcomes))
+    for asset, value, outcomes in zip(prepared.output_ids, values, checks, strict=True):
+        manager, slot_of = task.workspace.storage(asset)
+        staged.append(_StagedOutput(manager, manager.stage(aside or slot_of(partition), value), outcomes))
     for place in passing:
         load = partial(_load_staged, staged[place].staged)
-        staged[place] = structs.replace(staged[place], checks=_checks(task, call, outputs[place][0].id, load))
+        staged[place] = structs.replace(staged[place], checks=_checks(task, call, prepared.output_ids[place], load))
 
 
 def _checks(task: Task, call: Call, asset: str, value: _Value) -> tuple[CheckOutcome, ...]:

@@ -151,7 +151,7 @@ def missing_inputs(workspace: Workspace, keys: Mapping[str, Keys]) -> list[str]:
                 if is_left_out(workspace, step, key):
                     continue
                 chosen = selection(prepared.partitions, asset.partitions, dependency, key)
-                missing = [item for item in chosen.keys if stored_value(workspace, asset, item) is None]
+                missing = [item for item in chosen.keys if stored_value(workspace, asset.id, item) is None]
                 found.update((_label(asset.id, None if item is None else item.text), None) for item in missing)
     return list(found)
 

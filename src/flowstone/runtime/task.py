@@ -57,7 +57,7 @@ class Call:
         self.task = task
         self.noted: Context | None = None
         """The context, if a function has received it."""
-        self._caller = Caller()
+        self._caller: Caller | None = None
         self._resources: OpenResources | None = None
 
     @property
@@ -70,15 +70,20 @@ class Call:
 
     def open(self, resources: Collection[Resource]) -> None:
         """Open resources in this order. Errors: ResourceError naming the one that could not be opened."""
-        if resources:
-            self.resources.open(resources)
+        self.resources.open(resources)
 
     @property
     def resources(self) -> OpenResources:
         """The resources that are open."""
         if self._resources is None:
-            self._resources = OpenResources(self.task.workspace, self._caller, self.context, _LOG)
+            self._resources = OpenResources(self.task.workspace, self._calling(), self.context, _LOG)
         return self._resources
+
+    def _calling(self) -> Caller:
+        """What calls functions that are more than plain ones."""
+        if self._caller is None:
+            self._caller = Caller()
+        return self._caller
 
     def __enter__(self) -> Self:
         return self
@@ -90,11 +95,24 @@ class Call:
             if self._resources is not None:
                 self._resources.__exit__(kind, error, trace)
         finally:
-            self._caller.close()
+            if self._caller is not None:
+                self._caller.close()
+
+    def step(self, values: Mapping[str, Any]) -> Any:
+        """Call the function of the step."""
+        prepared = self.task.prepared
+        arguments = values
+        if not prepared.bare or self.task.config:
+            arguments = self._arguments("asset", prepared.step.signature, prepared.id, values)
+        function = self.task.workspace.function_of(prepared)
+        return self._call(function, arguments, is_async=True) if prepared.is_async else function(**arguments)
 
     def __call__(self, ref: FunctionRef, kind: str, signature: Signature, owner: str, values: Mapping[str, Any]) -> Any:
         function: Callable[..., Any] = self.task.workspace.function(ref, kind)  # type: ignore[arg-type]
-        return self._caller.call(function, self._arguments(kind, signature, owner, values), is_async=ref.is_async)
+        return self._call(function, self._arguments(kind, signature, owner, values), is_async=ref.is_async)
+
+    def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any], *, is_async: bool) -> Any:
+        return self._calling().call(function, arguments, is_async=True) if is_async else function(**arguments)
 
     def part(self, word: HandlerWord | None, values: Mapping[str, Any]) -> Any:
         """Call a function of a step with a gate: the one that asks, or a handler."""
@@ -106,7 +124,7 @@ class Call:
         arguments = self._arguments("asset", signature, step.id, values)
         workspace = self.task.workspace
         function = workspace.function(ref) if word is None else workspace.handler(step.function, word)
-        return self._caller.call(function, arguments, is_async=ref.is_async)
+        return self._call(function, arguments, is_async=ref.is_async)
 
     def scatter(self, scattering: Scattering, parameter: str, values: Mapping[str, Any]) -> list[Any]:
         """Call the step's function for each item. Errors: those of an item, if too many fail."""
@@ -118,7 +136,7 @@ class Call:
             return function(**{**arguments, parameter: item})
 
         if step.function.is_async:
-            self._caller.call(scattering.run_async, {"call": one}, is_async=True)
+            self._call(scattering.run_async, {"call": one}, is_async=True)
         else:
             scattering.run(one)
         return scattering.results()

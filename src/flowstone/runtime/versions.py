@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from flowstone.dsl.scatter import Scatter
 from flowstone.ir.asset import Asset, Check, Resource, Step
@@ -15,7 +16,7 @@ def code_version(step: Step, resources: Sequence[Resource], checks: Sequence[Che
     """Digest of the code of a step, of what its declaration says about its value, of the resources that it uses and of
     the checks that judge what it makes.
     """
-    partial = [item.parameter for item in step.signature.dependencies if item.partial]
+    partial = [item.parameter for item in step.signature.dependencies if item.partial] if step.branches else []
     if not (resources or checks or step.choices or step.scatter or partial):
         return step.code
     more: list[Json] = []
@@ -43,10 +44,18 @@ def _batches(scatter: Scatter) -> list[int]:
 
 def config_version(project: Project, outputs: Sequence[Asset], values: Mapping[str, Mapping[str, Json]]) -> str:
     """Digest of the values of config parameters, by owner, and of the storage of a step's outputs."""
-    storage = {asset.id: [_manager_type(project, asset.storage.manager), asset.storage.options] for asset in outputs}
+    types = project.io_manager_types
+    storage = {}
+    for asset in outputs:
+        stored = asset.storage
+        manager = types.get(stored.manager, stored.manager)
+        if not values and not stored.options and len(outputs) == 1:
+            return _nothing_configured(manager)
+        storage[asset.id] = [manager, stored.options]
     return digest([values, storage])
 
 
-def _manager_type(project: Project, name: str) -> str:
-    config = project.io_managers.get(name)
-    return name if config is None else config.type
+@lru_cache
+def _nothing_configured(manager: str) -> str:
+    """The digest of most steps, which is the same for all of them."""
+    return digest(manager)

@@ -23,7 +23,7 @@ from flowstone.ir.node import Json
 from flowstone.ir.project import Project
 from flowstone.registry import io_manager_class
 from flowstone.runtime.overrides import apply_environment
-from flowstone.runtime.prepared import PreparedStep, prepare
+from flowstone.runtime.prepared import PreparedStep, place_of, prepare
 from flowstone.runtime.redaction import Redactor
 from flowstone.runtime.secrets import Secrets
 from flowstone.runtime.sources import Sources
@@ -81,6 +81,11 @@ class Workspace:
                 found = self._managers[name]
         return found
 
+    @property
+    def managers_in_use(self) -> Collection[IOManager]:
+        """The IO managers that were asked for until now."""
+        return self._managers.values()
+
     def storage(self, asset: str) -> tuple[IOManager, Callable[[str | None], Slot]]:
         """The IO manager of an asset, and what makes its slots from a partition's text (or None).
 
@@ -123,12 +128,17 @@ class Workspace:
 
         Errors: ConfigurationError if the module does not hold it; what the import raises passes through.
         """
-        place = kind, ref.defined_in, ref.key, ref.module, ref.name
+        place = place_of(ref, kind)
         found = self._functions.get(place)
         if found is None:
             with self._lock:
                 found = self._functions[place] = self._find_function(ref, kind)
         return found
+
+    def function_of(self, prepared: PreparedStep) -> Callable[..., Any]:
+        """The function of a step. Errors: as ``function``."""
+        found = self._functions.get(prepared.function)
+        return self.function(prepared.step.function) if found is None else found
 
     def neighbour(self, ref: FunctionRef, name: str) -> Callable[..., Any]:
         """Another function of the module that a declared function is written in.

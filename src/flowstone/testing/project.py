@@ -179,14 +179,15 @@ class InMemoryProject:
     def value(self, asset: str, partition: str | None = None) -> Any:
         """What is stored. Errors: UsageError if nothing is, or for an asset or a partition that there is not."""
         node, key = self._place(asset, partition)
-        found = stored_value(self._workspace, node, key)
+        found = stored_value(self._workspace, node.id, key)
         if found is None:
             raise UsageError(f"nothing is stored of {_label(node, key)}", help=f"there is {self._stored()}")
         return found.load(None)
 
     def record(self, asset: str, partition: str | None = None) -> Record | None:
         """The record of what is stored; None if nothing is. Errors: as ``put``."""
-        found = stored_value(self._workspace, *self._place(asset, partition))
+        node, key = self._place(asset, partition)
+        found = stored_value(self._workspace, node.id, key)
         return None if found is None else found.record
 
     def make(self, asset: str, inputs: Mapping[str, Any] = _NOTHING, partition: str | None = None) -> Any:

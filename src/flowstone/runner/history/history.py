@@ -81,18 +81,14 @@ class History:
 
         Errors: RunConflictError; StateError.
         """
-        tasks = {
-            place: (item.task.step, item.task.partition)
-            for place, item in enumerate(planned.expectations)
-            if item.action != "reuse"
-        }
+        tasks = [(place, item.task) for place, item in enumerate(planned.expectations) if item.action != "reuse"]
         with faults(self.path), transaction(self._connection):
             self._bury_the_dead()
-            self._demand_free(beginning.profile, tasks.values())
-            number = self._insert(beginning, planned.count("reuse"))
+            self._demand_free(beginning.profile, ((task.step, task.partition) for _, task in tasks))
+            number = self._insert(beginning, len(planned.expectations) - len(tasks))
             self._connection.executemany(
                 "INSERT INTO tasks (run, place, step, partition, status) VALUES (?, ?, ?, ?, 'waiting')",
-                ((number, place, step, partition) for place, (step, partition) in tasks.items()),
+                [(number, place, task.step, task.partition) for place, task in tasks],
             )
             self._forget()
         return Journal(self, number)
