@@ -1,6 +1,7 @@
 """The trivial project with FlowStone's local runner. Arguments: folder, executor. Prints seconds.
 
-Reading the project is not part of the time, as importing the graph's module is not for the others.
+Reading the project, and importing its functions and what stores their values, is not part of the time, as importing the
+library and the graph's module is not for the others.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ project = load(load_settings(folder)).project
 workspace = Workspace(project, folder)
 for step in project.steps.values():
     workspace.function(step.function)
+for name in {asset.storage.manager for asset in project.assets.values()}:
+    workspace.manager(name)
 started = time.perf_counter()
 session = Session(
     asked=Asked(tuple(project.steps)),

@@ -84,7 +84,6 @@ def prepare_run(workspace: Workspace, asked: Asked) -> Forecast:
     """
     know_registries(workspace, asked.steps)
     planned = plan_asked(workspace, asked)
-    _demand_sound(workspace, planned)
     stored = Stored(workspace)
     if asked.only is not None:
         find = _is_missing if asked.only == "missing" else _has_failed
@@ -123,29 +122,21 @@ def _has_failed(workspace: Workspace, stored: Stored, planned: Plan) -> Callable
 
 
 def plan_asked(workspace: Workspace, asked: Asked) -> Plan:
-    """The plan of what was asked for. Errors: UsageError as ``carry_out``; ConfigurationError for a config value."""
+    """The plan of what was asked for. Errors: UsageError as ``carry_out``; ConfigurationError for a store or a config
+    value that would fail every task that needs it.
+    """
     project = workspace.project
     wanted = axes_of(project, asked.steps)
     if not asked.keys and not asked.everything and any(isinstance(item, TimePartitions) for item in wanted):
         raise UsageError(_which_keys(project, asked.steps, wanted), help=_example(wanted))
     try:
         until = datetime.now(UTC) if asked.everything else None
-        planned = plan(project, asked.steps, asked.keys, until, workspace.step)
+        planned = plan(project, asked.steps, asked.keys, until, workspace.sound_step)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if not planned.tasks:
         raise UsageError("nothing is to be done: " + "; ".join(without_key(project, planned)))
     return planned
-
-
-def _demand_sound(workspace: Workspace, planned: Plan) -> None:
-    """Errors: ConfigurationError for a store or a config value that would fail every task that needs it."""
-    for step in planned.steps:
-        prepared = workspace.step(step)
-        for asset in prepared.output_ids:
-            workspace.storage(asset)
-        for source in prepared.sources:
-            workspace.storage(source.id)
 
 
 def without_key(project: Project, planned: Plan) -> Iterator[str]:

@@ -134,7 +134,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
     interrupts = Interrupts()
     beginning = Beginning(run_id, session.command, session.asked.to_json(), workspace.project.profile, session.resumes)
     with (
-        _recorded(home, beginning, planned) as (journal, past),
+        _recorded(home, beginning, planned, workspace) as (journal, past),
         interrupts.installed(),
         _reporter(session, run_id) as reporter,
     ):
@@ -180,14 +180,17 @@ def _tell_of_new_keys(workspace: Workspace) -> None:
 
 
 @contextmanager
-def _recorded(home: Path, beginning: Beginning, planned: Forecast) -> Iterator[tuple[Journal, Past]]:
+def _recorded(
+    home: Path, beginning: Beginning, planned: Forecast, workspace: Workspace
+) -> Iterator[tuple[Journal, Past]]:
     """A run that is in the history for as long as it lives. Errors: StateError, RunConflictError."""
     with ExitStack() as stack:
         history = stack.enter_context(History(home))
         with faults(history.locks):
             stack.enter_context(living(history.locks, beginning.id))
         past = Past(history, beginning.id, beginning.profile, beginning.asked["steps"])
-        yield history.begin(beginning, planned), past
+        lasting = any(manager.traits.durable for manager in workspace.managers_in_use)
+        yield history.begin(beginning, planned, lasting=lasting), past
 
 
 def new_run_id() -> str:

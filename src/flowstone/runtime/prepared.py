@@ -12,11 +12,12 @@ from flowstone.ir.asset import Asset, Check, Resource, Step
 from flowstone.ir.function import ConfigParameter, Dependency, FunctionRef, Signature
 from flowstone.ir.node import Json
 from flowstone.ir.project import Project
-from flowstone.ir.types import TypeExpr
+from flowstone.ir.types import UNION, TypeExpr
 from flowstone.runtime.parameters import canonical, demand_declared
 from flowstone.runtime.versions import code_version, config_version
 
 _NO_CONFIG: Mapping[str, Json] = {}
+_MAY_BE_NONE = (UNION, "None")
 
 
 class Source(Struct, frozen=True):
@@ -139,7 +140,9 @@ def place_of(ref: FunctionRef, kind: str) -> tuple[str, ...]:
 def wanted(dependency: Dependency) -> TypeExpr | None:
     """What a parameter is annotated with, ``None`` left out."""
     annotation = dependency.type
-    return annotation.without_none() if annotation is not None and annotation.optional else annotation
+    if annotation is None or annotation.name not in _MAY_BE_NONE or not annotation.optional:
+        return annotation
+    return annotation.without_none()
 
 
 def _read(step: Step) -> Sequence[Dependency]:
@@ -162,9 +165,8 @@ def _functions(step: Step) -> list[FunctionRef]:
 
 
 def _modules(step: Step, resources: Sequence[Resource], checks: Sequence[Check]) -> tuple[str, ...]:
-    functions = [*_functions(step), *[item.function for item in resources], *[item.function for item in checks]]
     found: dict[str, None] = {}
-    for item in functions:
+    for item in (*_functions(step), *[item.function for item in resources], *[item.function for item in checks]):
         found[item.module] = found[item.defined_in] = None
     return tuple(found)
 

@@ -58,6 +58,7 @@ class Workspace:
         self._storages: dict[str, tuple[IOManager, Callable[[str | None], Slot]]] = {}
         self._functions: dict[tuple[str, ...], Callable[..., Any]] = {}
         self._steps: dict[str, PreparedStep] = {}
+        self._sound: set[str] = set()
         self._keys: dict[Partitions, dict[str, PartitionKey]] = {}
         self._lock = threading.RLock()
 
@@ -108,7 +109,7 @@ class Workspace:
         """Go on with the project as it is after a closer look. No other thread may use the workspace meanwhile."""
         if project is not self.project:
             self.project = project
-            self._steps, self._keys = {}, {}
+            self._steps, self._sound, self._keys = {}, set(), {}
 
     def _options(self, model: type[Options], values: Mapping[str, Json], asset: str) -> Options:
         """Those of an asset. The many assets without any share one object for each kind of manager."""
@@ -177,6 +178,19 @@ class Workspace:
                 raise ConfigurationError(f"the project has no step {step!r}", help="compile the project again")
             found = self._steps[step] = prepare(self.project, self.project.steps[step])
         return found
+
+    def sound_step(self, step: str) -> PreparedStep:
+        """A step of which it is known where everything is stored that it makes and reads. Errors: ConfigurationError if
+        there is none of that id, or for a store that cannot be used.
+        """
+        prepared = self.step(step)
+        if step not in self._sound:
+            for asset in prepared.output_ids:
+                self.storage(asset)
+            for source in prepared.sources:
+                self.storage(source.id)
+            self._sound.add(step)
+        return prepared
 
     def key(self, definition: Partitions, text: str) -> PartitionKey:
         """The key of a text. Errors: PartitionKeyError if the definition has no such key."""

@@ -20,7 +20,7 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "materialized": ("materialized",),
     "failed": ("failed",),
     "skipped": ("skipped",),
-    "interrupted": ("interrupted", "waiting"),
+    "interrupted": ("interrupted", "running", "waiting"),
 }
 """What tasks came to, as selectors say it, with the states that mean it once the run is over."""
 
@@ -117,12 +117,8 @@ def _entry(history: History, row: tuple[Any, ...]) -> Entry:
         status = "interrupted"
     counts = dict(history.rows("SELECT status, count(*) FROM tasks WHERE run = ? GROUP BY status", (number,)))
     counts["reused"] = counts.get("reused", 0) + reused
-    begun = "SELECT count(DISTINCT place) FROM attempts WHERE run = ? AND status = 'running'"
-    ((running,),) = history.rows(begun, (number,))
-    if running:
-        counts["waiting"] -= running
-        state = "running" if status == "running" else "interrupted"
-        counts[state] = counts.get(state, 0) + running
+    if status != "running":
+        counts["interrupted"] = counts.get("interrupted", 0) + counts.pop("running", 0)
     return Entry(
         number,
         run_id,

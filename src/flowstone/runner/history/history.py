@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +19,7 @@ from flowstone.errors import RunConflictError
 from flowstone.runner.forecast import Forecast
 from flowstone.runner.history.alive import bury, is_alive
 from flowstone.runner.history.database import FILE_NAME, faults, open_database, transaction
+from flowstone.runner.plan import Task
 from flowstone.runner.result import Result
 from flowstone.runtime.reasons import Place, listed
 
@@ -29,21 +30,21 @@ FOLDER = "runs"
 Values = Sequence[Any] | Mapping[str, Any]
 """Of the placeholders of a statement: by their place, or by name."""
 _BY_HAND = "wait until it has ended, or stop it by: kill {pid}"
-_ATTEMPT = """
+_EARLIER = """
     INSERT INTO attempts (run, place, number, started_at, status, elapsed, failure) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET status = excluded.status, elapsed = excluded.elapsed, failure = excluded.failure
 """
-_INTERRUPT = (
-    """
-    UPDATE tasks SET status = 'interrupted' WHERE run = :run AND status = 'waiting'
-    AND place IN (SELECT place FROM attempts WHERE run = :run AND status = 'running')
-    """,
-    "UPDATE attempts SET status = 'interrupted' WHERE run = :run AND status = 'running'",
-)
+_INTERRUPT = "UPDATE tasks SET status = 'interrupted' WHERE run = ? AND status = 'running'"
 """What is running when a run ends was interrupted."""
-_OF_ATTEMPT = {"skipped": "reused", "waiting": "materialized"}
-"""Of what is skipped no function was called; what waits is made, and kept aside."""
-_TASK = "UPDATE tasks SET status = ?, elapsed = ?, rows = ?, size = ? WHERE run = ? AND place = ?"
+_INSERT = """
+    INSERT INTO tasks (status, attempt, started_at, elapsed, rows, size, failure, run, place, step, partition)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+    UPDATE tasks SET status = ?, attempt = ?, started_at = ?, elapsed = ?, rows = ?, size = ?, failure = ?
+    WHERE run = ? AND place = ?
+"""
+_WAITING = ("waiting", None, None, None, None, None, None)
+"""Of a task that has not begun, or has to begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ class History:
     ) -> None:
         self._connection.close()
 
-    def begin(self, beginning: Beginning, planned: Forecast) -> Journal:
-        """Write a run down, unless another that lives makes the same. The lock of the run must be held.
+    def begin(self, beginning: Beginning, planned: Forecast, *, lasting: bool = True) -> Journal:
+        """Write a run down, unless another that lives makes the same. The lock of the run must be held. If nothing that
+        it makes is ``lasting``, its tasks are written when the journal is kept for the first time: no other run makes
+        the same then.
 
         Errors: RunConflictError; StateError.
         """
@@ -86,12 +89,12 @@ class History:
             self._bury_the_dead()
             self._demand_free(beginning.profile, ((task.step, task.partition) for _, task in tasks))
             number = self._insert(beginning, len(planned.expectations) - len(tasks))
-            self._connection.executemany(
-                "INSERT INTO tasks (run, place, step, partition, status) VALUES (?, ?, ?, ?, 'waiting')",
-                [(number, place, task.step, task.partition) for place, task in tasks],
-            )
+            journal = Journal(self, number, tasks)
+            if lasting:
+                self._write(journal.unwritten())
+                journal.written()
             self._forget()
-        return Journal(self, number)
+        return journal
 
     def _insert(self, beginning: Beginning, reused: int) -> int:
         cursor = self._connection.execute(
@@ -121,9 +124,8 @@ class History:
                 bury(self.locks, run_id)
 
     def _interrupt(self, number: int) -> None:
-        self._connection.execute("UPDATE runs SET status = 'interrupted' WHERE number = ?", (number,))
-        for statement in _INTERRUPT:
-            self._connection.execute(statement, {"run": number})
+        for statement in ("UPDATE runs SET status = 'interrupted' WHERE number = ?", _INTERRUPT):
+            self._connection.execute(statement, (number,))
 
     def _demand_free(self, profile: str | None, making: Iterable[Place]) -> None:
         """Errors: RunConflictError if a run that lives has something to make that is wanted."""
@@ -132,7 +134,8 @@ class History:
         )
         wanted = set(making) if others else set()
         for number, run_id, pid, command in others:
-            its = self._rows("SELECT step, partition FROM tasks WHERE run = ? AND status = 'waiting'", (number,))
+            unfinished = "SELECT step, partition FROM tasks WHERE run = ? AND status IN ('waiting', 'running')"
+            its = self._rows(unfinished, (number,))
             if both := [place for place in its if place in wanted]:
                 raise RunConflictError(
                     f"run {run_id} (process {pid}: {command}) is making {listed(both)}", help=_BY_HAND.format(pid=pid)
@@ -158,8 +161,11 @@ class History:
     def write(self, statements: Iterable[tuple[str, Iterable[Values]]]) -> None:
         """Carry out statements, each for several rows of values, in one transaction. Errors: StateError."""
         with faults(self.path), transaction(self._connection):
-            for statement, rows in statements:
-                self._connection.executemany(statement, rows)
+            self._write(statements)
+
+    def _write(self, statements: Iterable[tuple[str, Iterable[Values]]]) -> None:
+        for statement, rows in statements:
+            self._connection.executemany(statement, rows)
 
 
 class Journal:
@@ -167,52 +173,72 @@ class Journal:
     anything is done about it, and before the run waits. Errors of each: StateError.
     """
 
-    def __init__(self, history: History, number: int) -> None:
+    def __init__(self, history: History, number: int, tasks: Sequence[tuple[int, Task]]) -> None:
         self._history = history
         self._number = number
-        self._started: dict[tuple[int, int], str] = {}
+        self._new: Sequence[tuple[int, Task]] = tasks
+        """All tasks with their places, as long as none is in the database."""
+        self._started: dict[int, str] = {}
         """When the attempts began that have not ended."""
-        self._attempts: dict[tuple[int, int], tuple[Any, ...]] = {}
-        """By place and number, what is to be written of each. One that has ended since is written once."""
-        self._tasks: list[tuple[Any, ...]] = []
+        self._changed: dict[int, tuple[Any, ...]] = {}
+        """What is to be written of tasks. Of one that has begun and ended since, that is written once."""
+        self._earlier: list[tuple[Any, ...]] = []
+        """Attempts that another follows."""
 
     def starting(self, place: int, attempt: int, *, keep: bool = True) -> None:
         """An attempt is about to begin; ``keep`` commits that with all that was before."""
-        started = self._started[place, attempt] = _now()
-        self._attempts[place, attempt] = (self._number, place, attempt, started, "running", None, None)
+        started = self._started[place] = _now()
+        self._changed[place] = ("running", attempt, started, None, None, None, None)
         if keep:
             self.flush()
 
     def ended(self, place: int, attempt: int, result: Result, *, final: bool) -> None:
         """An attempt has ended, or a task without any (0); ``final`` if no other follows."""
-        if attempt:
-            failure = None if result.failure is None else json.dumps(asdict(result.failure))
-            started = self._started.pop((place, attempt))
-            status = _OF_ATTEMPT.get(result.status, result.status)
-            row = (self._number, place, attempt, started, status, result.elapsed, failure)
-            self._attempts[place, attempt] = row
+        failure = None if result.failure is None else json.dumps(asdict(result.failure))
+        started = self._started.pop(place) if attempt else None
         if final:
-            self._tasks.append((result.status, result.elapsed, result.rows, result.size, self._number, place))
+            facts = result.status, attempt or None, started, result.elapsed, result.rows, result.size, failure
+            self._changed[place] = facts
+        else:
+            self._earlier.append((self._number, place, attempt, started, result.status, result.elapsed, failure))
+            self._changed[place] = _WAITING
 
     def skipped(self, places: Sequence[int]) -> None:
         """Tasks cannot run."""
-        self._tasks += [("skipped", None, None, None, self._number, place) for place in places]
+        self._changed.update(dict.fromkeys(places, ("skipped", *_WAITING[1:])))
 
     def flush(self) -> None:
         """Commit what is not yet."""
-        if self._attempts or self._tasks:
+        if self._changed:
             self._write()
 
     def end(self, status: str) -> None:
         """The run is over: ``done``, ``failed`` or ``interrupted``."""
         text = "UPDATE runs SET status = ?, ended_at = ? WHERE number = ?"
-        interrupted = ((statement, [{"run": self._number}]) for statement in _INTERRUPT)
-        self._write((text, [(status, _now(), self._number)]), *interrupted)
+        last = (text, [(status, _now(), self._number)]), (_INTERRUPT, [(self._number,)])
+        self._write(*last)
+
+    def unwritten(self) -> Iterator[tuple[str, Iterable[Values]]]:
+        """The statements that write what is not in the database yet."""
+        number, changed = self._number, self._changed
+        if self._new:  # all tasks
+            new = [
+                (*changed.get(place, _WAITING), number, place, task.step, task.partition) for place, task in self._new
+            ]
+            yield _INSERT, new
+        else:
+            yield _UPDATE, [(*facts, number, place) for place, facts in changed.items()]
+        yield _EARLIER, self._earlier
+
+    def written(self) -> None:
+        """All that has changed is in the database."""
+        self._new = ()
+        self._changed.clear()
+        self._earlier.clear()
 
     def _write(self, *more: tuple[str, Iterable[Values]]) -> None:
-        self._history.write([(_ATTEMPT, self._attempts.values()), (_TASK, self._tasks), *more])
-        self._attempts.clear()
-        self._tasks.clear()
+        self._history.write([*self.unwritten(), *more])
+        self.written()
 
 
 def _now() -> str:

@@ -91,5 +91,37 @@ _QUICK_CHECKS = (
     "ALTER TABLE new_attempts RENAME TO attempts",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_RUNS, _QUICK_CHECKS)
+_LAST_ATTEMPT_IN_ITS_TASK = (
+    "ALTER TABLE tasks ADD COLUMN attempt INTEGER",
+    "ALTER TABLE tasks ADD COLUMN started_at TEXT",
+    "ALTER TABLE tasks ADD COLUMN failure TEXT",
+    """
+    UPDATE tasks SET attempt = last.number, started_at = last.started_at, failure = last.failure,
+    status = CASE last.status WHEN 'running' THEN 'running' ELSE tasks.status END
+    FROM (
+        SELECT run, place, max(number) AS number, status, started_at, failure FROM attempts GROUP BY run, place
+    ) AS last
+    WHERE last.run = tasks.run AND last.place = tasks.place
+    AND NOT (tasks.status IN ('waiting', 'interrupted') AND last.status = 'failed')
+    """,
+    """
+    DELETE FROM attempts WHERE number = (
+        SELECT attempt FROM tasks WHERE tasks.run = attempts.run AND tasks.place = attempts.place
+    )
+    """,
+    """
+    CREATE VIEW all_attempts AS
+    SELECT run, place, number, status, started_at, elapsed, failure FROM attempts
+    UNION ALL
+    SELECT run, place, attempt,
+        CASE status WHEN 'skipped' THEN 'reused' WHEN 'waiting' THEN 'materialized' ELSE status END,
+        started_at, elapsed, failure
+    FROM tasks WHERE attempt IS NOT NULL
+    """,
+)
+"""Most tasks have one attempt: it takes no row of its own. Of what is skipped no function was called; what waits to be
+approved is made, and kept aside.
+"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_RUNS, _QUICK_CHECKS, _LAST_ATTEMPT_IN_ITS_TASK)
 """Statements that lead from each version to the next; an empty file has version 0."""

@@ -72,8 +72,8 @@ def read_facts(
     began = datetime.fromisoformat(entry.started_at)
     rows = history.rows(
         """
-        SELECT step, partition, attempts.number, attempts.status, attempts.started_at, attempts.elapsed, failure
-        FROM attempts JOIN tasks USING (run, place) WHERE run = ? ORDER BY attempts.started_at, place
+        SELECT step, partition, item.number, item.status, item.started_at, item.elapsed, item.failure
+        FROM all_attempts AS item JOIN tasks USING (run, place) WHERE run = ? ORDER BY item.started_at, place
         """,
         (entry.number,),
     )
@@ -101,10 +101,10 @@ def _attempt(row: tuple[Any, ...], began: datetime, still: float | None) -> Atte
 def _steps(history: History, entry: Entry) -> list[StepFacts]:
     rows = history.rows(
         """
-        SELECT step, status, count(*), total(elapsed), sum(rows), total(size), min(place) FROM tasks WHERE run = ?
-        GROUP BY step, status ORDER BY min(place)
+        SELECT step, CASE status WHEN 'running' THEN ? ELSE status END AS state, count(*), total(elapsed), sum(rows),
+        total(size), min(place) FROM tasks WHERE run = ? GROUP BY step, state ORDER BY min(place)
         """,
-        (entry.number,),
+        ("running" if entry.status == "running" else "interrupted", entry.number),
     )
     found: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:

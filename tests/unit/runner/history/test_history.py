@@ -82,7 +82,7 @@ def test_a_run_with_its_tasks_and_attempts(history):
     assert (entry.id, entry.status) == ("r1", "failed")
     assert entry.counts == {"materialized": 1, "reused": 2, "failed": 1, "skipped": 1}
     assert places(history, entry, ("failed", "skipped")) == [("b", None), ("c", None)]
-    attempts = history.rows("SELECT place, number, status FROM attempts ORDER BY place, number")
+    attempts = history.rows("SELECT place, number, status FROM all_attempts ORDER BY place, number")
     assert attempts == [(0, 1, "materialized"), (1, 1, "failed"), (1, 2, "failed")]
 
 
@@ -95,16 +95,17 @@ def test_a_run_whose_process_is_gone_was_interrupted(history, hold):
     assert (entry.status, entry.counts) == ("interrupted", {"interrupted": 1, "waiting": 1})
     history.begin(beginning("r2"), planned("a"))
     assert history.rows("SELECT status FROM runs WHERE id = 'r1'") == [("interrupted",)]
-    assert history.rows("SELECT status FROM attempts") == [("interrupted",)]
+    assert history.rows("SELECT status FROM all_attempts") == [("interrupted",)]
     assert not list(history.locks.iterdir())
 
 
 def test_a_run_that_would_make_the_same_is_refused_by_name(history, hold):
     process = hold("r1", "a", "b")
-    with pytest.raises(
-        RunConflictError, match=rf"run r1 \(process {process.pid}: flowstone run\) is making b"
-    ) as caught:
-        history.begin(beginning("r2"), planned("b", "c"))
+    for step in ("a", "b"):  # one has begun, the other has not
+        with pytest.raises(
+            RunConflictError, match=rf"run r1 \(process {process.pid}: flowstone run\) is making {step}"
+        ) as caught:
+            history.begin(beginning("r2"), planned(step, "c"))
     assert f"kill {process.pid}" in caught.value.help
     assert [entry.id for entry in entries(history)] == ["r1"]
 
@@ -178,7 +179,7 @@ def test_old_runs_are_forgotten_with_all_that_belongs_to_them(history):
         journal.starting(0, 1)
         journal.end("done")
     assert len(entries(history)) == KEPT_RUNS
-    assert history.rows("SELECT count(*) FROM attempts") == [(KEPT_RUNS,)]
+    assert history.rows("SELECT count(*) FROM all_attempts") == [(KEPT_RUNS,)]
 
 
 def test_a_full_disk_is_told_and_what_was_written_stays(history):
@@ -205,5 +206,31 @@ def test_what_has_ended_is_kept_before_anything_else_begins(history, tmp_path):
     journal.ended(0, 1, MADE, final=True)
     journal.starting(1, 1)
     with History(tmp_path) as other:
-        assert other.rows("SELECT status FROM tasks ORDER BY place") == [("materialized",), ("waiting",)]
-        assert other.rows("SELECT place, status FROM attempts ORDER BY place") == [(0, "materialized"), (1, "running")]
+        assert other.rows("SELECT status FROM tasks ORDER BY place") == [("materialized",), ("running",)]
+        assert other.rows("SELECT number FROM all_attempts") == [(1,), (1,)]
+
+
+def test_what_waits_for_another_attempt_has_not_begun(history, tmp_path):
+    journal = history.begin(beginning("r1"), planned("a"))
+    journal.starting(0, 1)
+    journal.ended(0, 1, FAILED, final=False)
+    journal.flush()
+    with History(tmp_path) as other:
+        assert other.rows("SELECT status FROM tasks") == [("waiting",)]
+        assert other.rows("SELECT number, status, elapsed FROM all_attempts") == [(1, "failed", 0.5)]
+
+
+def test_of_what_does_not_last_the_tasks_are_written_with_what_they_came_to(history):
+    journal = history.begin(beginning("r1"), planned("a", "b", "c"), lasting=False)
+    assert history.rows("SELECT * FROM tasks") == []
+    journal.starting(0, 1, keep=False)
+    journal.ended(0, 1, MADE, final=True)
+    journal.starting(1, 1, keep=False)
+    journal.flush()
+    assert history.rows("SELECT step, status, attempt, elapsed, rows, size FROM tasks ORDER BY place") == [
+        ("a", "materialized", 1, 0.5, 3, 10),
+        ("b", "running", 1, None, None, None),
+        ("c", "waiting", None, None, None, None),
+    ]
+    journal.end("interrupted")
+    assert entries(history)[0].counts == {"materialized": 1, "interrupted": 1, "waiting": 1}
