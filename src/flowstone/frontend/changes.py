@@ -112,6 +112,13 @@ class Changes:
         """Whether attributes of a class are set after its definition, or what they stand for is changed."""
         return self._is_changed_in_place((module.name, name), module)
 
+    def reaches_out(self, module: Module) -> bool:
+        """Whether the code of a module may change what another module of the project binds."""
+        return any(
+            owner != module.name and isinstance(self._names.dotted(owner), ProjectModule)
+            for owner, _ in self._graph(module).changed
+        )
+
     def local(self, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
         """The names of a function whose values may be changed in place."""
         return self._of(module, _owner(function))

@@ -17,6 +17,7 @@ from flowstone.frontend.importers import may_import
 from flowstone.frontend.jobs import all_jobs, declared_job, selected_anew
 from flowstone.frontend.loader import Front, Loaded, Nodes, assemble, needs_of
 from flowstone.frontend.modules import ModuleIndex
+from flowstone.frontend.outreach import reach_out
 from flowstone.ir.asset import Check, Resource, Step
 from flowstone.ir.body import BodyFact
 from flowstone.ir.job import Job
@@ -151,7 +152,9 @@ class Splice:
     # -- what else is concerned ---------------------------------------------------------------------------------------
 
     def _check_alone(self, new: _Part) -> None:
-        """Refuse if another module might import a changed one, or other modules' factories are or were called."""
+        """Refuse if another module might import a changed one, or is changed by one, now or before; or if factories of
+        others are or were called.
+        """
         facts = [*self._before.values(), *new.files.values()]
         _demand(all(item.calls <= self._modules for item in facts))
         for path in self._changed:
@@ -160,6 +163,9 @@ class Splice:
             others += [self._base.sources[other] for other in self._changed & self._before.keys() if other != path]
             module = (new.files.get(path) or self._before[path]).module
             _demand(not any(may_import(others, name) for name in (module, *self._packages(path, module))))
+        for texts, imports in ((self._base.sources, self._base.project.imports), (self._texts, new.nodes.imports)):
+            importing = self._changed & imports.keys()
+            _demand(not (importing and reach_out(self._settings, texts, sorted(importing))))
 
     def _packages(self, path: str, module: str) -> Iterator[str]:
         """The packages that hold a file that was added or removed, and no other."""

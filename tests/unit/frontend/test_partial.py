@@ -335,7 +335,7 @@ def test_a_cutout_is_as_good_as_the_whole(project, seed):
 BASE = {
     "a.py": "from flowstone import asset\n\n\n@asset\ndef first() -> int: ...\n",
     "b.py": "from flowstone import asset, Job\n\n\n@asset\ndef second(first: int) -> int: ...\n\n\nJob('all', '*')\n",
-    "lib.py": "from flowstone import asset\n\n\ndef make(name):\n    @asset(name=name)\n    def made(): ...\n",
+    "lib.py": "from flowstone import asset\nGROUP = []\n\ndef make(name):\n    @asset(name=name)\n    def it(): ...\n",
     "user.py": "from lib import make\n\nmake('one')\n",
 }
 
@@ -387,14 +387,35 @@ def test_the_usual_edits_need_no_others(project, path, text):
         ("flowstone.py", ""),
         ("lib/__init__.py", ""),
         ("lib/deep.py", ""),
+        ("a.py", "import lib\n\nlib.GROUP = None\n" + BASE["a.py"]),
+        ("a.py", "from lib import GROUP\n\nGROUP.append('x')\n" + BASE["a.py"]),
+        ("a.py", "import lib\n\n\ndef later():\n    setattr(lib, 'GROUP', None)\n\n\n" + BASE["a.py"]),
     ],
-    ids=["factory", "imported", "calls a factory", "removed", "added and imported", "package", "in a package"],
+    ids=[
+        "factory",
+        "imported",
+        "calls a factory",
+        "removed",
+        "added and imported",
+        "package",
+        "in a package",
+        "sets a name of another",
+        "changes a value of another",
+        "sets it in a function",
+    ],
 )
 def test_other_edits_need_the_whole(project, path, text):
     base = kept(load_all(project, BASE))
     texts = {name: content for name, content in {**BASE, path: text}.items() if content is not None}
     load_all(project, {**BASE, path: text})
     assert reload(base, settings_of(project), texts) is None
+
+
+def test_what_no_longer_changes_another_module_needs_the_whole(project):
+    files = {**BASE, "a.py": "import lib\n\nlib.GROUP = None\n" + BASE["a.py"]}
+    base = kept(load_all(project, files))
+    assert reload(base, settings_of(project), {**files, "a.py": BASE["a.py"]}) is None
+    assert reload(base, settings_of(project), {**files, "b.py": BASE["b.py"] + "\n"}) is not None
 
 
 def test_an_update_reads_as_little_as_it_can_and_as_much_as_it_must(project):
