@@ -60,6 +60,7 @@ def next_place(record_place: str) -> str:
 
 def is_announced(files: Files, record_place: str) -> bool:
     """Whether there is an announcement, of a writer that lives or is dead."""
+    # unlike ``lexists`` this makes no exception where there is none, which is nearly always
     return os.access(f"{files.root}/{next_place(record_place)}", os.F_OK)
 
 

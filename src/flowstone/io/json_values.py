@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 TAG = "$type"
+_decode_plain = json.JSONDecoder().decode
 _UNICODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -56,9 +57,7 @@ def _text(tree: Any, *, ascii: bool) -> str:
 def loads(data: bytes) -> Any:
     """The value of bytes that ``dumps`` made. Errors: ValueError for other bytes."""
     text = data.decode()
-    if '"$type"' in text:
-        return json.loads(text, object_hook=_decode)
-    return json.loads(text)
+    return _decode_tagged(text) if '"$type"' in text else _decode_plain(text)
 
 
 def encode(value: Any) -> Any:
@@ -158,3 +157,6 @@ def _decode(tree: dict[str, Any]) -> Any:
     if decoder is None:
         raise ValueError(f"unknown value type {tree[TAG]!r}: was it written by a newer version?")
     return decoder(tree["value"])
+
+
+_decode_tagged = json.JSONDecoder(object_hook=_decode).decode
