@@ -204,12 +204,14 @@ class _Execution:
     def _start_what_can(self) -> None:
         while self.delayed and self.delayed[0][0] <= time.monotonic():
             heapq.heappush(self.ready, heapq.heappop(self.delayed)[1])
-        for place in self.limits.freed():
-            heapq.heappush(self.ready, place)
+        if self.limits.apply:
+            for place in self.limits.freed():
+                heapq.heappush(self.ready, place)
         while self.ready and self.running < self.capacity and self.interrupts.asked is None:
             place = heapq.heappop(self.ready)
             task, expected = self.plan.tasks[place], self.expected[place]
-            if expected.action not in ("reuse", "skip") and not self.limits.lets(place, task.step):
+            makes = expected.action not in ("reuse", "skip")
+            if makes and self.limits.apply and not self.limits.lets(place, task.step):
                 continue
             self.reporter.started(task)
             if expected.action == "reuse" and place not in self.failed:
@@ -257,7 +259,8 @@ class _Execution:
         self.running -= 1
         if self.pace is not None:
             self.pace.ended(place)
-        self.limits.ended(self.plan.tasks[place].step)
+        if self.limits.apply:
+            self.limits.ended(self.plan.tasks[place].step)
         if isinstance(result, BaseException):
             raise result
         self._conclude(place, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flowstone.errors import ConfigurationError
@@ -26,6 +26,8 @@ class Limits:
         for step, name in self._named.items():
             if name not in project.concurrency:
                 raise ConfigurationError(f"{step}: there is no limit {name!r}")
+        self.apply = bool(self._named)
+        """Whether there is anything to wait for: of most runs nothing need be asked."""
         self._sizes = project.concurrency
         self._slots = Slots(project.concurrency, folder, project.profile)
         self._note = note
@@ -63,11 +65,8 @@ class Limits:
             self._slots.give(name)
             self._given_back.add(name)
 
-    def freed(self) -> Iterable[int]:
+    def freed(self) -> Iterator[int]:
         """Tasks that have waited and may start now. Errors: StateError."""
-        return self._freed() if self._named else ()
-
-    def _freed(self) -> Iterator[int]:
         now = time.monotonic()
         if now - self._tried > PATIENCE:
             self._tried = now

@@ -97,7 +97,7 @@ def materialize(
     records, waits = _make(task, checkpoint)
     if waits and checkpoint is not None:
         return checkpoint.waits(records[0])
-    return Outcome(step, task.partition, "materialized", records)
+    return Outcome(step, None if task.key is None else task.key.text, "materialized", records)
 
 
 def find_settled(

@@ -49,10 +49,10 @@ class Sources:
                 vars(module).setdefault(_MARK, self._files[name].syntax)
 
     def _compared(self, modules: Collection[str]) -> set[str]:
-        pending, seen = list(modules), set(self._same)
+        pending, seen = list(modules), set[str]()
         while pending:
             name = pending.pop()
-            if name not in seen:
+            if name not in self._same and name not in seen:
                 seen.add(name)
                 file = self._files.get(name)
                 if file is not None:

@@ -183,13 +183,15 @@ class Workspace:
         """A step of which it is known where everything is stored that it makes and reads. Errors: ConfigurationError if
         there is none of that id, or for a store that cannot be used.
         """
+        if step in self._sound:
+            return self._steps[step]
         prepared = self.step(step)
-        if step not in self._sound:
-            for asset in prepared.output_ids:
-                self.storage(asset)
-            for source in prepared.sources:
+        for asset in prepared.output_ids:
+            self.storage(asset)
+        for source in prepared.sources:
+            if source.step not in self._sound:
                 self.storage(source.id)
-            self._sound.add(step)
+        self._sound.add(step)
         return prepared
 
     def key(self, definition: Partitions, text: str) -> PartitionKey:
