@@ -96,7 +96,7 @@ class Reading:
 
     def means(self) -> Means:
         """What runs are carried out with."""
-        from flowstone.cli.execution import write_manifest
+        from flowstone.cli.manifests import write_manifest
         from flowstone.config.environment import without_overrides
         from flowstone.dev.office import Means
         from flowstone.runtime.workspace import ROOT_VARIABLE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from flowstone.cli.wanted import Opened, Ready
-    from flowstone.config import Settings
-    from flowstone.ir.project import Project
 
 
 class Execution(Struct, frozen=True):
@@ -87,48 +84,12 @@ def carry_out(found: Ready, execution: Execution, resumes: str | None = None) ->
 
 
 def _written_manifest(opened: Opened) -> Path:
+    from flowstone.cli.manifests import write_manifest
+
     path = write_manifest(opened.workspace.compiled, opened.settings)
     if opened.keep is not None:
         opened.keep(path)
     return path
-
-
-def write_manifest(project: Project, settings: Settings, name: str | None = None) -> Path:
-    """Write the manifest that worker processes read, and return its path. Errors: UsageError if that fails.
-
-    One with a name is nobody else's: whoever has it written may remove it.
-    """
-    from flowstone.ir.manifest import make_manifest
-
-    manifest = make_manifest(project, None)
-    folder = settings.cache_folder / "manifests"
-    path = folder / f"{name or manifest.digest.removeprefix('sha256:')}.json"
-    text = manifest.text()
-    if not _has(path, text):
-        _write(path, text)
-    return path
-
-
-def _has(path: Path, text: str) -> bool:
-    """Whether a file has a text: one that a power cut has torn is written anew."""
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:
-        return False
-
-
-def _write(path: Path, text: str) -> None:
-    from flowstone.errors import UsageError
-
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _resume_command() -> str:

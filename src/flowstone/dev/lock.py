@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flowstone.errors import StateError
+from flowstone.runner.history.database import faults
 
 FILE_NAME = "dev.lock"
 
 
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
-    """Hold the lock. Errors: StateError, which names the process that holds it; OSError."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Hold the lock. Errors: StateError, which names the process that holds it, or says why there can be none."""
     path = home / FILE_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with faults(path):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
