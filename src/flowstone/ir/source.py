@@ -30,7 +30,9 @@ class SourceFile(Node):
 
 def text_digest(data: bytes) -> str:
     """Digest of a file's bytes, whatever its line ends are."""
-    return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return hashlib.sha256(data).hexdigest()
 
 
 def syntax_digest(tree: ast.Module) -> str:

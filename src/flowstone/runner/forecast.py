@@ -83,7 +83,7 @@ class _Inputs(Struct, frozen=True):
     """What a task will read, as far as it is known."""
 
     known: Sequence[tuple[Place, Record | None]]
-    """In the order in which they are read, with what is stored now."""
+    """In the order in which they are read, with what is stored now of those that are not made again before."""
     changing: Collection[Place]
     """Those that are made again before."""
     missing: Sequence[Place]
@@ -197,21 +197,20 @@ class _Forecaster:
             dependency, asset = source.dependency, source.asset
             places, all_stored = ([(source.id, None)], False) if source.plain else self._places(prepared, source, key)
             for place in places:
-                record = self._stored.one(*place)
                 action = self._actions.get(place)
                 chosen = CHOSEN if source.plain else self._judge(asset.step, asset, place[1])
                 if chosen.verdict == "undecided" and action != "blocked":
                     uncertain.add(place)
                     changing.add(place)
-                    known.append((place, record if isinstance(record, Record) else None))
+                    known.append((place, None))
                 elif chosen.verdict == "left out" and (dependency.optional or all_stored):
                     continue
                 elif action == "blocked":
                     blocked += [] if dependency.partial else [place]
                 elif action in ("run", "may run"):
                     changing.add(place)
-                    known.append((place, record if isinstance(record, Record) else None))
-                elif isinstance(record, Record):
+                    known.append((place, None))
+                elif isinstance(record := self._stored.one(*place), Record):
                     known.append((place, record))
                 elif not (dependency.optional or dependency.partial):
                     missing.append(place)

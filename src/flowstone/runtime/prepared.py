@@ -96,6 +96,7 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         resources = needed_resources(project, (signature, *[check.signature for check in checks]))
     config = project.params.get(step.id, _NO_CONFIG)
     function = step.function
+    place = place_of(function, "asset")
     bound = signature.context is not None or signature.resources or signature.config or config
     return PreparedStep(
         step=step,
@@ -113,8 +114,8 @@ def prepare(project: Project, step: Step) -> PreparedStep:
         resources=resources,
         config=config,
         project=project,
-        function=place_of(function, "asset"),
-        modules=_modules(step, resources, checks),
+        function=place,
+        modules=_modules(step, resources, checks) if gate is not None or resources or checks else modules_of(place),
         code_version=code_version(step, resources, checks),
         config_version=_config_version(project, step, outputs, resources, checks, config),
     )
@@ -125,10 +126,12 @@ def _sources(project: Project, dependencies: Sequence[Dependency]) -> tuple[Sour
     found = []
     for item in dependencies:
         asset = assets[item.asset]
-        step = asset.step
+        step, annotation = asset.step, item.type
+        if annotation is not None and annotation.name in _MAY_BE_NONE:
+            annotation = wanted(item)
         always = not (judged and step in judged) and not item.partial
         plain = always and asset.partitions is None and item.mapping is None
-        found.append(Source(item, asset, item.asset, step, item.parameter, wanted(item), plain))
+        found.append(Source(item, asset, item.asset, step, item.parameter, annotation, plain))
     return tuple(found)
 
 
@@ -137,12 +140,16 @@ def place_of(ref: FunctionRef, kind: str) -> tuple[str, ...]:
     return kind, ref.defined_in, ref.key, ref.module, ref.name
 
 
+def modules_of(place: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules that are imported for a function, by its place."""
+    _, defined_in, _, module, _ = place
+    return (module,) if module == defined_in else (module, defined_in)
+
+
 def wanted(dependency: Dependency) -> TypeExpr | None:
     """What a parameter is annotated with, ``None`` left out."""
     annotation = dependency.type
-    if annotation is None or annotation.name not in _MAY_BE_NONE or not annotation.optional:
-        return annotation
-    return annotation.without_none()
+    return annotation.without_none() if annotation is not None and annotation.optional else annotation
 
 
 def _read(step: Step) -> Sequence[Dependency]:
@@ -165,10 +172,8 @@ def _functions(step: Step) -> list[FunctionRef]:
 
 
 def _modules(step: Step, resources: Sequence[Resource], checks: Sequence[Check]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for item in (*_functions(step), *[item.function for item in resources], *[item.function for item in checks]):
-        found[item.module] = found[item.defined_in] = None
-    return tuple(found)
+    functions = [*_functions(step), *[item.function for item in resources], *[item.function for item in checks]]
+    return tuple(dict.fromkeys([name for item in functions for name in modules_of(place_of(item, "asset"))]))
 
 
 def needed_resources(project: Project, signatures: tuple[Signature, ...]) -> tuple[Resource, ...]:

@@ -174,9 +174,10 @@ class Workspace:
         """A step, ready to be run. Errors: ConfigurationError if there is none of that id."""
         found = self._steps.get(step)
         if found is None:
-            if step not in self.project.steps:
+            node = self.project.steps.get(step)
+            if node is None:
                 raise ConfigurationError(f"the project has no step {step!r}", help="compile the project again")
-            found = self._steps[step] = prepare(self.project, self.project.steps[step])
+            found = self._steps[step] = prepare(self.project, node)
         return found
 
     def sound_step(self, step: str) -> PreparedStep:
