@@ -13,7 +13,7 @@ from flowstone.ir.node import Json
 RECORD_VERSION = 1
 
 
-class InputVersion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InputVersion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A value that was read to make another."""
 
     asset: str
@@ -21,7 +21,7 @@ class InputVersion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     data_version: str
 
 
-class CheckOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CheckOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What a check said of the value."""
 
     name: str
@@ -30,7 +30,7 @@ class CheckOutcome(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     metadata: dict[str, Json] = {}
 
 
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One materialization of one asset and partition. Unknown fields are refused, lest a newer one be half understood.
 
     One is made for each value and read for each input: making a struct takes a tenth of the time of a model.

@@ -35,6 +35,8 @@ from flowstone.runtime.workspace import ROOT_VARIABLE, Workspace
 
 PATIENCE = 0.2
 """Seconds that the scheduler waits at a time: a signal that another thread receives does not end its wait."""
+UNKEPT = 1.0
+"""Seconds after which the history is kept of a run whose values are in memory only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,8 @@ class _Execution:
         raise error
 
     def _flush(self) -> None:
-        """Of runs whose values are in memory only, the history is kept from time to time."""
-        if self.journal is not None and (self.lasting or time.monotonic() - self.flushed > PATIENCE):
+        """Of runs whose values are in memory only, the history is kept now and then."""
+        if self.journal is not None and (self.lasting or time.monotonic() - self.flushed > UNKEPT):
             self.journal.flush()
             self.flushed = time.monotonic()
 

@@ -29,7 +29,7 @@ ACTIONS: tuple[Action, ...] = ("run", "may run", "reuse", "skip", "blocked")
 _NEVER_MADE = Reason("never made")
 
 
-class Expectation(Struct, frozen=True):
+class Expectation(Struct, frozen=True, gc=False):
     """What is known of one task before the run."""
 
     task: Task

@@ -20,7 +20,7 @@ from flowstone.runtime.keys import selection
 from flowstone.runtime.prepared import PreparedStep, Source, prepare
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """One step for one partition."""
 
     step: str

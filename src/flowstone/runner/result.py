@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from flowstone.runtime.run import Run
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """One attempt to run a task."""
 
     step: str
@@ -29,7 +29,7 @@ class Order(Struct, frozen=True):
         return Run(self.run_id, "local", self.attempt, self.failed, tuple(self.continues))
 
 
-class Failure(Struct, frozen=True):
+class Failure(Struct, frozen=True, gc=False):
     """Why an attempt failed."""
 
     kind: str
@@ -44,7 +44,7 @@ class Failure(Struct, frozen=True):
     """The last lines that the function printed, where they were captured."""
 
 
-class Result(Struct, frozen=True):
+class Result(Struct, frozen=True, gc=False):
     """How an attempt ended."""
 
     status: Literal["materialized", "reused", "skipped", "waiting", "failed"]

@@ -40,7 +40,7 @@ LOGS = "logs"
 """Where what functions print is kept, in the state folder, in a folder for each run."""
 SLOTS = "limits"
 """Where the slots of limits are, in the state folder."""
-_NEW_OBJECTS = 20_000
+_NEW_OBJECTS = 50_000
 """After so many the garbage collector looks; a small asset makes about a hundred."""
 KEPT_LOGS = 50
 """Runs whose logs are kept."""

@@ -14,7 +14,7 @@ from flowstone.runner.text import aligned, seconds_text
 _COLUMNS = ("materialized", "reused", "failed", "skipped")
 
 
-class Counts(Struct):
+class Counts(Struct, gc=False):
     """Figures of one step."""
 
     materialized: int = 0

@@ -32,7 +32,7 @@ LOST = (DamagedError, NotMaterializedError)
 """What is raised where a value is gone, or not that of its record."""
 
 
-class StoredValue(Struct, frozen=True):
+class StoredValue(Struct, frozen=True, gc=False):
     """A value that is stored, with its record."""
 
     key: PartitionKey | None
@@ -53,7 +53,7 @@ class StoredValue(Struct, frozen=True):
         error.help = error.help or f"make it again: {_command(self.record.asset, self.key)} --force"
 
 
-class Input(Struct, frozen=True):
+class Input(Struct, frozen=True, gc=False):
     """One dependency of a step with what is stored for it."""
 
     dependency: Dependency

@@ -11,7 +11,7 @@ from flowstone.io.record import Record
 Status = Literal["materialized", "reused", "skipped", "waiting"]
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """A step that is done for one partition."""
 
     step: str

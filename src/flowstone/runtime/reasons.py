@@ -48,7 +48,7 @@ _TEXTS: dict[Kind, str] = {
 }
 
 
-class Reason(Struct, frozen=True):
+class Reason(Struct, frozen=True, gc=False):
     """One reason to make a value, or why it cannot be made."""
 
     kind: Kind

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class Run(Struct, frozen=True):
+class Run(Struct, frozen=True, gc=False):
     """A run of an engine."""
 
     id: str
