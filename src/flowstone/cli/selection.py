@@ -19,7 +19,7 @@ class Selection(Struct, frozen=True):
     """What a user has selected."""
 
     selectors: tuple[str, ...]
-    """None: everything."""
+    """If there are none: everything."""
     exclude: tuple[str, ...] = ()
     state: str | None = None
     """What ``state:`` compares with; None: what is stored."""
@@ -28,7 +28,9 @@ class Selection(Struct, frozen=True):
         """Ids of the steps, in the order of the project. Errors: SelectionError, also if there is none."""
         from flowstone.ir.select import select
 
-        text, exclude = " ".join(self.selectors) or "*", " ".join(self.exclude) or None
+        # A text that is empty is what an unset variable of a shell leaves, and not a wish for everything.
+        text = " ".join(self.selectors) if self.selectors else "*"
+        exclude = " ".join(self.exclude) if self.exclude else None
         return select(workspace.project, text, exclude, facts_of(workspace, self.state))
 
     def assets(self, workspace: Workspace) -> list[str]:

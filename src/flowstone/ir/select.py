@@ -4,7 +4,7 @@
 `orders`      an asset, by id or by name; `*` and `?` stand for any characters
 `tag:x`       assets with the tag `x`; `tag:x=y` with that value
 `group:x`     assets of the group
-`path:x`      assets written in the file, or in files below the folder
+`path:x`      assets written in the file, or in files below the folder; seen from the project's folder
 `owner:x`     assets of the owner
 `+a`          also all that `a` needs; `2+a` up to two steps away
 `a+`          also all that needs `a`; `a+2` up to two steps away
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
+from posixpath import normpath
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -37,7 +38,7 @@ Errors of each: SelectionError for a value that it does not know. That nothing i
 OF_COMMANDS = ("state", "result")
 """The methods that are known when a command runs, and not when a job is compiled."""
 
-_ATOM = pattern(r"(?:(?P<around>@)|(?P<up>\d*)\+)?(?P<body>[^+@][^+]*)(?:\+(?P<down>\d*))?")
+_ATOM = pattern(r"(?:(?P<around>@)|(?P<up>\d{0,9})\+)?(?P<body>[^+@][^+]*)(?:\+(?P<down>\d{0,9}))?")
 _NO_FACTS: Facts = MappingProxyType({})
 
 
@@ -159,8 +160,8 @@ def _has_owner(owner: str, asset: Asset) -> bool:
 
 
 def _under_path(path: str, asset: Asset) -> bool:
-    folder = path.removeprefix("./").rstrip("/")
-    return asset.location.file == folder or asset.location.file.startswith(f"{folder}/")
+    folder = normpath(path) if path else path
+    return folder == "." or asset.location.file == folder or asset.location.file.startswith(f"{folder}/")
 
 
 _METHODS: Mapping[str, Callable[[str, Asset], bool]] = {

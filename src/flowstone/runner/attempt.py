@@ -26,11 +26,13 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 
 
 def attempt(workspace: Workspace, order: Order) -> Result:
-    """Run a task. Errors: none but KeyboardInterrupt and other exits of the main thread."""
+    """Run a task. Errors: none but KeyboardInterrupt, which may be that of a user who waits for the run."""
     started = time.perf_counter()
     try:
         outcome = materialize(workspace, order.step, order.partition, order.run, force=order.force)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of user code, whatever it is
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the outcome of user code, whatever it is
         return failed(workspace, order, error, time.perf_counter() - started)
     return _done(outcome, time.perf_counter() - started)
 
@@ -60,13 +62,20 @@ def failed(workspace: Workspace, order: Order, error: BaseException, elapsed: fl
     hide = workspace.redactor.text
     failure = Failure(
         kind=type(error).__name__,
-        message=hide(str(error)) or type(error).__name__,
+        message=hide(_message(error)) or type(error).__name__,
         help=workspace.redactor.help_of(error),
         traceback=hide(user_traceback(error)),
         retryable=worth_retrying(error, policy),
         output=hide(output),
     )
     return Result("failed", elapsed, failure=failure)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a class of the user's; the traceback says it in the same words
+        return "<exception str() failed>"
 
 
 def user_traceback(error: BaseException) -> str:

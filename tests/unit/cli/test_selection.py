@@ -54,6 +54,23 @@ def git(folder, *arguments):
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
+def test_a_text_that_is_empty_is_not_everything(project, listed):
+    """As an unset variable leaves it: `flowstone invalidate "$WHAT" --yes`."""
+    call(project, "run", "--executor", "inline")
+    assert "the selector is empty" in listed("")
+    assert "the selector is empty" in listed("raw", "--exclude", " ")
+    assert CliRunner().invoke(cli, ["invalidate", "-C", str(project), "", "--yes"]).exit_code == 2
+    assert listed("state:new") == "error: the selector 'state:new' matches nothing\n"
+
+
+def test_a_depth_that_no_number_holds_is_refused(listed):
+    assert "is not a selector" in listed("9" * 5000 + "+report")
+
+
+def test_the_folder_of_the_project_is_a_path(listed):
+    assert listed("path:.") == listed("*")
+
+
 def test_exclusions_add_up(listed):
     assert listed("--exclude", "raw", "--exclude", "report") == "total"
     assert listed("owner:ann@example.org+1") == "raw total"

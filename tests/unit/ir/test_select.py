@@ -74,6 +74,7 @@ EVEN = {"even": lambda value: {"clean", "report"} if value == "steps" else set()
         ("tag:team=core", "clean"),
         ("group:sources", "raw"),
         ("path:out", "report"),
+        ("path:./out/", "report"),
         ("path:out/r.py", "report"),
         ("raw report", "raw report"),
         ("tag:daily,group:sources", "raw"),

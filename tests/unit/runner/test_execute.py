@@ -169,6 +169,25 @@ def other() -> int:
         assert run(made, executor).results["a", None].failure.kind == "SystemExit"
         assert made.value("b") == 1
 
+    @pytest.mark.parametrize(
+        ("declared", "raised", "told"),
+        [
+            ("class Stop(BaseException): ...", "Stop('now')", "now"),
+            ("", "GeneratorExit", "GeneratorExit"),
+            ("class Mute(Exception):\n    def __str__(self): return self.nothing", "Mute", "<exception str() failed>"),
+        ],
+        ids=["no Exception", "GeneratorExit", "no text"],
+    )
+    def test_whatever_is_raised_is_a_failure_of_the_asset(self, make_project, executor, declared, raised, told):
+        made = make_project(
+            f"{declared}\n@asset\ndef a() -> int:\n    raise {raised}\n@asset\ndef b() -> int:\n    return 1\n"
+        )
+        failure = run(made, executor).results["a", None].failure
+        assert (failure.kind, failure.message) == (raised.partition("(")[0], told)
+        assert "raise" in failure.traceback
+        assert "materialize.py" not in failure.traceback
+        assert made.value("b") == 1
+
     def test_a_cancelled_coroutine_is_a_failure_of_the_asset(self, make_project, executor):
         made = make_project(
             """
