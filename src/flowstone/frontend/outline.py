@@ -18,6 +18,7 @@ from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bodies.additions import additions
 from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds
+from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
@@ -191,6 +192,8 @@ class _Outline:
         if self._is_declaration(function):
             yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names, self._unstable))
             yield from (f"adds to {registry!a}" for _, registry in additions(function))
+            if may_ask(self._text):
+                yield from (f"asks for {node.value!a}" for node in needed_dimensions(function))
             if self._is_route(function):
                 yield from (f"chooses {node.value!a}" for node in returned_texts(function))
 

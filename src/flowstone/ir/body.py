@@ -19,6 +19,7 @@ FactKind = Literal[
     "writes",
     "changes",
     "adds partitions",
+    "asks dimension",
     "secret",
     "likely secret",
     "requests",
@@ -27,7 +28,8 @@ FactKind = Literal[
 ``chooses``: a route may return this text; ``runs on
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
 asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds;
-``adds partitions``: it adds keys to a registry, which is named here if it is written out; ``secret``, ``likely
+``adds partitions``: it adds keys to a registry, which is named here if it is written out;
+``asks dimension``: it asks the partition that it makes for the key of this dimension; ``secret``, ``likely
 secret``: a text of the module is one; ``requests``: a sensor asks for a run of this partition.
 """
 Owner = Literal["asset", "check", "resource", "sensor", "module"]

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from flowstone.ir.types import UNION, TypeExpr
 
 _PLAIN: Mapping[str, Any] = {
+    "...": ...,
     "None": None,
     "bool": bool,
     "bytes": bytes,

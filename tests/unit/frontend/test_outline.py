@@ -122,6 +122,21 @@ def test_what_a_route_chooses_is_seen(old, new):
     assert seen(ROUTE) == seen(ROUTE.replace("str(n)", "str(n + 1)"))
 
 
+ASKS = """
+from flowstone import asset
+from parts import cube
+@asset(partitioned_by=cube)
+def one(ctx) -> str:
+    day = ctx.partition.dimensions["day"]
+    return day.text
+"""
+
+
+def test_the_dimensions_that_a_function_asks_for_are_seen():
+    assert seen(ASKS) != seen(ASKS.replace('["day"]', '["dya"]'))
+    assert seen(ASKS) == seen(ASKS.replace("day.text", "day.key"))
+
+
 ADDS = """
 from flowstone import asset
 @asset

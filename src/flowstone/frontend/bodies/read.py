@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import cast
 
 from flowstone.diagnostics.diagnostic import Span
@@ -14,6 +15,7 @@ from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.additions import WORD, additions
 from flowstone.frontend.bodies.choices import returned_texts
 from flowstone.frontend.bodies.deeds import deeds, may_do
+from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
@@ -57,13 +59,17 @@ class Bodies:
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
         if kind == "asset" and self._seen(module).may_do:
             yield from self._deeds(draft)
+        functions = (draft.declared.function, *(item.function for item in draft.declared.handlers))
         if WORD in module.source:
-            for function in (draft.declared.function, *(item.function for item in draft.declared.handlers)):
-                for node, registry in additions(function):
-                    place = location(module.span(node))
-                    yield BodyFact(
-                        kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry
-                    )
+            for node, registry in chain.from_iterable(map(additions, functions)):
+                place = location(module.span(node))
+                yield BodyFact(kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry)
+        if may_ask(module.source):
+            for node in chain.from_iterable(map(needed_dimensions, functions)):
+                place = location(module.span(node))
+                yield BodyFact(
+                    kind="asks dimension", owner_kind=kind, owner=draft.id, location=place, what=str(node.value)
+                )
         for handler in draft.declared.handlers:
             yield from self._of_handler(Draft(handler, Keywords(), draft.name, draft.namespace))
         if kind == "sensor":
