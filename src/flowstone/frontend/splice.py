@@ -11,6 +11,7 @@ from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic, spans
 from flowstone.errors import SelectionError
 from flowstone.frontend.concerned import declaring, mentioning
+from flowstone.frontend.drafts import Drafts
 from flowstone.frontend.facts import READER, RESOURCES, FileFacts, Name, hidden_names
 from flowstone.frontend.findings import Findings, merged
 from flowstone.frontend.importers import may_import
@@ -45,7 +46,17 @@ class MoreError(Exception):
 
 
 class _Part(Struct, frozen=True):
-    """Some files of a project, read for themselves."""
+    """Some files of a project, read for themselves, as far as which names they declare."""
+
+    index: ModuleIndex
+    front: Front
+    findings: Findings
+    drafts: Drafts
+    hidden: Mapping[str, frozenset[str]]
+
+
+class _Lowered(Struct, frozen=True):
+    """The same with the nodes, and what other files can see of them."""
 
     front: Front
     findings: Findings
@@ -82,9 +93,10 @@ class Splice:
     def loaded(self) -> Loaded:
         """The new project. Errors: RefusedError, MoreError."""
         base = self._base
-        new = self._part(self._texts)
+        part = self._part(self._texts)
+        self._check_others(part)
+        new = self._lowered(part, self._texts)
         self._check_alone(new)
-        self._check_others(new)
         known = {**base.files, **new.files}
         files = {path: known[path] for path in self._order}
         nodes = self._nodes(new, files)
@@ -108,14 +120,17 @@ class Splice:
         front = Front(self._settings, index, findings, fingerprints=False)
         drafts = front.drafts(index.add_files(paths))
         self._modules.update(index.files.values())
-        hidden = hidden_names(drafts)
+        return _Part(index, front, findings, drafts, hidden_names(drafts))
+
+    def _lowered(self, part: _Part, texts: Mapping[str, str]) -> _Lowered:
+        front, drafts = part.front, part.drafts
         for path, names in self._hidden_elsewhere().items():
             drafts.hide(path, names)
         drafts.other_assets, drafts.other_resources, drafts.other_readers = self._others()
         nodes = front.lower(drafts)
         files = front.facts(drafts)
-        _demand(files.keys() == set(paths) and index.texts.keys() <= texts.keys())
-        return _Part(front, findings, files, hidden, nodes)
+        _demand(files.keys() == self._read & texts.keys() and part.index.texts.keys() <= texts.keys())
+        return _Lowered(front, part.findings, files, part.hidden, nodes)
 
     def _hidden_elsewhere(self) -> dict[str, frozenset[str]]:
         return {path: names for path, names in self._base.hidden.items() if path not in self._read}
@@ -151,12 +166,12 @@ class Splice:
 
     # -- what else is concerned ---------------------------------------------------------------------------------------
 
-    def _check_alone(self, new: _Part) -> None:
+    def _check_alone(self, new: _Lowered) -> None:
         """Refuse if another module might import a changed one, or is changed by one, now or before; or if factories of
-        others are or were called.
+        others are or were called: whose sources these are is known only when all callers are read.
         """
         facts = [*self._before.values(), *new.files.values()]
-        _demand(all(item.calls <= self._modules for item in facts))
+        _demand(all(item.calls <= {item.module} for item in facts))
         for path in self._changed:
             _demand(not path.endswith("__init__.py"))
             others = [text for other, text in self._texts.items() if other != path]
@@ -178,13 +193,13 @@ class Splice:
             package = package.rpartition(".")[0]
 
     def _check_others(self, new: _Part) -> None:
-        """Errors: MoreError if other files are concerned."""
-        base = self._base
+        """Errors: MoreError if other files are concerned, which is known before anything is lowered."""
+        base, files = self._base, new.front.facts(new.drafts)
         more = {path for path, found in base.found.items() if any(span.file in self._read for span in spans(found))}
         different = set[Name]()
         names = set[str]()
         for path in self._read:
-            different |= _names(self._before.get(path)) ^ _names(new.files.get(path))
+            different |= _names(self._before.get(path)) ^ _names(files.get(path))
             names |= base.hidden.get(path, frozenset()) ^ new.hidden.get(path, frozenset())
         names = names.union(*(name.bare for name in different))
         _demand(not (names and base.is_cutout))
@@ -249,7 +264,7 @@ class Splice:
         if self._base.is_cutout:
             _demand(all(base.get(name) == info for name, info in new.classes.items()))
             return base
-        old = self._part(self._base.sources).nodes.classes if base else {}
+        old = self._lowered(self._part(self._base.sources), self._base.sources).nodes.classes if base else {}
         own = {name for name in (*base, *old) if name.rpartition(".")[0] in self._modules}
         _demand(all(base.get(name) == info for name, info in old.items()))
         _demand(old.keys() - new.classes.keys() <= own <= old.keys())
@@ -279,7 +294,7 @@ class Splice:
             return None
         return base.steps
 
-    def _jobs(self, new: _Part, project: Project) -> dict[str, Job]:
+    def _jobs(self, new: _Lowered, project: Project) -> dict[str, Job]:
         """All jobs: in the order of the sources, and of the others what they select now."""
         if self._base.is_cutout:
             _demand(not new.front.reader.jobs)

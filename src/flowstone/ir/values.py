@@ -6,10 +6,19 @@ make those of all takes longer than to make those of the nodes.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, get_args
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, TypeAdapter
+from msgspec import json
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializationInfo,
+    TypeAdapter,
+    ValidationInfo,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -31,14 +40,17 @@ class OwnClass:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         written = core_schema.plain_serializer_function_ser_schema(_write, info_arg=True)
-        return core_schema.no_info_plain_validator_function(self._read, serialization=written)
+        return core_schema.with_info_plain_validator_function(self._read, serialization=written)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         told_apart = Annotated[self._type, Field(discriminator="kind")] if self._by_kind else self._type
         return handler(_strict(told_apart).core_schema)
 
-    def _read(self, value: Any) -> Any:
-        return value if type(value) in self._classes else _adapter(self._class_of(value)).validate_python(value)
+    def _read(self, value: Any, info: ValidationInfo) -> Any:
+        if type(value) in self._classes:
+            return value
+        cls = self._class_of(value)
+        return _out_of_json(cls, json.encode(value)) if info.mode == "json" else _adapter(cls).validate_python(value)
 
     def _class_of(self, value: Any) -> Any:
         if not self._by_kind:
@@ -47,6 +59,12 @@ class OwnClass:
         if kind not in self._by_kind:
             raise ValueError(f"its kind is {kind!r}, not one of {', '.join(self._by_kind)}")
         return self._by_kind[kind]
+
+
+@lru_cache(maxsize=1024)
+def _out_of_json(cls: Any, text: bytes) -> Any:
+    """One object for all nodes with the same value, which is frozen: a project has few of them and many nodes."""
+    return _adapter(cls).validate_python(json.decode(text))
 
 
 @cache

@@ -411,6 +411,21 @@ def test_other_edits_need_the_whole(project, path, text):
     assert reload(base, settings_of(project), texts) is None
 
 
+def test_a_file_of_factories_stays_a_source_when_its_callers_are_read_again(project):
+    files = {
+        "a.py": BASE["a.py"],
+        "lib.py": "from flowstone import asset\n\ndef make(name):\n    @asset(name=name)\n    def it(first: int): ...\n"
+        "\n\ndef lost():\n    @asset\n    def never(): ...\n",
+        "user.py": "from lib import make\n\nmake('one')\n",
+    }
+    base = kept(load_all(project, files))
+    assert "lib.py" in base.found
+    texts = {**files, "a.py": BASE["a.py"].replace("first", "renamed")}
+    whole = load_all(project, texts)
+    assert whole.project.sources == ("a.py", "lib.py", "user.py")
+    assert update(base, settings_of(project), texts).project.sources == whole.project.sources
+
+
 def test_what_no_longer_changes_another_module_needs_the_whole(project):
     files = {**BASE, "a.py": "import lib\n\nlib.GROUP = None\n" + BASE["a.py"]}
     base = kept(load_all(project, files))
