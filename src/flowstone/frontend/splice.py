@@ -214,7 +214,7 @@ class Splice:
 
     # -- the nodes ----------------------------------------------------------------------------------------------------
 
-    def _nodes(self, new: _Part, files: Mapping[str, FileFacts]) -> Nodes:
+    def _nodes(self, new: _Lowered, files: Mapping[str, FileFacts]) -> Nodes:
         base, nodes = self._base.project, new.nodes
         order = {facts.module: place for place, facts in enumerate(files.values())}
         steps = {asset.step: base.steps[asset.step] for asset in base.assets.values()}
