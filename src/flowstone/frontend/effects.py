@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from flowstone.frontend.bindings import Binding, Place, imports
+from flowstone.frontend.bindings import Binding, Place, imports, is_main
 from flowstone.frontend.changes import is_own_module
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public, Target
+from flowstone.frontend.outward import PLACES, changed_by, shows_in_values
 from flowstone.frontend.scopes import function_scope
 
 _CHANGING_BUILTINS = frozenset({"__import__", "delattr", "eval", "exec", "next", "setattr"})
@@ -24,6 +25,8 @@ _READING_METHODS = frozenset(
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_OUTSIDE = ("", "*")
+"""What is changed outside of the project."""
 
 
 class ModuleEffects(Struct):
@@ -32,7 +35,7 @@ class ModuleEffects(Struct):
     own: dict[str, list[ast.stmt]] = field(default_factory=dict)
     """By the module's name that they may change; ``*`` for those that may change any."""
     foreign: list[ast.stmt] = field(default_factory=list)
-    """Those that may change something in another module."""
+    """Those that may change something in another module, or outside of the project."""
 
 
 class _Body(Struct, frozen=True):
@@ -77,6 +80,9 @@ class Effects:
         if isinstance(statement, _DEFINITIONS):
             for decorator in statement.decorator_list:
                 yield from self._changed_by_decorator(module, decorator)
+        elif isinstance(statement, ast.If) and is_main(statement.test):
+            for other in statement.orelse:  # the rest does not run on import
+                yield from self._changed_by(module, other)
         else:
             yield from self._changed_by_expressions(module, statement)
 
@@ -93,6 +99,8 @@ class Effects:
     def _changed_by_expressions(self, module: Module, start: ast.AST) -> Iterator[tuple[str, str]]:
         for node in _run_at_once(start):
             yield from self._changed_directly(module, node)
+            if isinstance(node, PLACES) and self._is_changed_outside(module, changed_by(node)):
+                yield _OUTSIDE
             if isinstance(node, ast.Call):
                 yield from self._changed_inside(module, node.func)
 
@@ -105,6 +113,10 @@ class Effects:
                 yield from self._mutable(module, node.value)
         elif isinstance(node, ast.Call):
             yield from self._changed_by_call(module, node)
+
+    def _is_changed_outside(self, module: Module, name: ast.Name | None) -> bool:
+        target = None if name is None else self._names.lookup(module, name.id)
+        return isinstance(target, External) and shows_in_values(target.dotted)
 
     def _changed_by_call(self, module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
         callee = self._names.resolve(module, call.func)
@@ -154,8 +166,13 @@ class Effects:
         for node in nodes:
             if isinstance(node, ast.Global):
                 yield from ((module.name, name) for name in node.names)
-            elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                yield from imported.get(_root(node), ())
+            name = changed_by(node) if isinstance(node, PLACES) else None
+            if name is not None and not isinstance(node, ast.Expr):
+                yield from imported.get(name.id, ())
+            elif name is not None and _OUTSIDE in imported.get(name.id, ()):
+                yield _OUTSIDE
+            if name is not None and name.id not in local and self._is_changed_outside(module, name):
+                yield _OUTSIDE
             for changed in self._changed_directly(module, node):
                 if changed != (module.name, changed[1]) or changed[1] not in local:
                     yield changed
@@ -163,7 +180,7 @@ class Effects:
     def _imported_inside(
         self, module: Module, nodes: list[ast.AST]
     ) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-        """The names that a function imports, and what of the project changes with an attribute or item of them."""
+        """The names that a function imports, and what changes with an attribute or item of them."""
         for node in nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for binding in imports(module, node, Place()):
@@ -173,6 +190,8 @@ class Effects:
                         yield binding.name, ((target.module.name, target.name),)
                     elif isinstance(target, ProjectModule):
                         yield binding.name, ((target.name, "*"),)
+                    elif isinstance(target, External) and shows_in_values(target.dotted):
+                        yield binding.name, (_OUTSIDE,)
 
     def _mutable(self, module: Module, node: ast.expr, *, definitions: bool = True) -> Iterator[tuple[str, str]]:
         """The names in an expression that stand for something that can be changed.

@@ -310,6 +310,56 @@ def test_assigning_to_the_own_module_counts(write, statement):
     assert changes(write, {"main": main.format(20)}, {"main": main.format(30)})
 
 
+SETTING = """
+    import decimal, logging, os, random, warnings
+    from decimal import getcontext
+    import settings
+
+    {statement}
+
+    @asset
+    def orders():
+        return str(decimal.Decimal(1) / 3)
+"""
+OUTSIDE = [
+    "decimal.getcontext().prec = NUMBER",
+    "getcontext().prec = NUMBER",
+    "random.seed(NUMBER)",
+    "os.environ['LEVEL'] = 'NUMBER'",
+    "os.environ |= {'LEVEL': 'NUMBER'}",
+    "setattr(decimal.DefaultContext, 'prec', NUMBER)",
+    "for seed in (1, NUMBER):\n        random.seed(seed)",
+    "def prepare():\n        random.seed(NUMBER)\n    prepare()",
+    "def prepare():\n        import locale\n        locale.setlocale(locale.LC_ALL, 'NUMBER')\n    prepare()",
+    "def prepare():\n        import locale as known\n        known.current.name = 'NUMBER'\n    prepare()",
+    "def prepare(f):\n        random.seed(NUMBER)\n        return f\n    @prepare\n    def other(): ...",
+    "if __name__ == '__main__':\n        orders()\n    else:\n        random.seed(NUMBER)",
+]
+BESIDE = [
+    "LIMIT = decimal.Decimal(NUMBER)",
+    "logging.basicConfig(level=NUMBER)",
+    "logging.getLogger().setLevel(NUMBER)",
+    "warnings.filterwarnings('ignore', lineno=NUMBER)",
+    "def later():\n        random.seed(NUMBER)",
+    "def make(random):\n        random['x'] = NUMBER\n        return random\n    ROWS = make({})",
+    "if __name__ == '__main__':\n        random.seed(NUMBER)",
+]
+
+
+@pytest.mark.parametrize("statement", OUTSIDE)
+def test_what_an_import_changes_outside_of_the_project_counts(write, statement):
+    before, after = (SETTING.replace("{statement}", statement.replace("NUMBER", number)) for number in ("6", "9"))
+    assert changes(write, {"main": before, "settings": ""}, {"main": after, "settings": ""})
+    before, after = (f"import random\nrandom.seed({number})" for number in (6, 9))
+    assert changes(write, {"main": SETTING, "settings": before}, {"main": SETTING, "settings": after})
+
+
+@pytest.mark.parametrize("statement", BESIDE)
+def test_what_an_import_does_and_no_value_shows_does_not_count(write, statement):
+    before, after = (SETTING.replace("{statement}", statement.replace("NUMBER", number)) for number in ("6", "9"))
+    assert not changes(write, {"main": before, "settings": ""}, {"main": after, "settings": ""})
+
+
 def test_reading_a_module_changes_nothing(write):
     main = "import settings\nOTHER = str(settings.LIMIT + {})\n@asset\ndef orders(raw):\n    return settings.LIMIT\n"
     modules = {"settings": "LIMIT = 10\n"}
