@@ -53,6 +53,7 @@ class BoundNames:
         self._values: dict[tuple[str, str], Any] = {}
         self._running: dict[tuple[str, str], Span] = {}
         self.changes = Changes(names)
+        self._lists: dict[str, list[str] | None] = {}
         self._deciding: set[int] = set()
         self._attempts: dict[int, ast.stmt | None] = {}
         names.holds = self._holds
@@ -67,6 +68,10 @@ class BoundNames:
         if name == "__name__":
             return owner
         target = self._names.attribute(ProjectModule(owner, None), name)
+        if name == "__all__" and isinstance(target, Defined) and len(target.bindings) > 1:
+            names = self._listed(target.module)
+            if names is not None:
+                return list(names)
         return self._of_target(target, name, node, scope)
 
     def imported(self, dotted: str, node: Node, scope: Scope) -> Any:
@@ -124,11 +129,24 @@ class BoundNames:
         if target.broken:
             return Refusal("FS004", f"'{name}' comes from a module that cannot be read", span, silent=True)
         known = self._names.table(scope.module).bindings
-        if name in known:
-            message = f"'{target.name}' is not defined in module '{target.module}'"
-            return Refusal("FS004", message, span, help="correct the import, or define it there")
+        if name in known or target.module != scope.module.name:
+            return self._not_there(target, node, span)
         hint = did_you_mean(name, [*known, *PUBLIC_NAMES]) or "define it at module level, or import it"
         return Refusal("FS004", f"'{name}' is not defined", span, help=hint, fix=_defined_name(name, known, span))
+
+    def _not_there(self, target: Missing, node: Node, span: Span) -> Refusal:
+        """The refusal of a name that another module does not have."""
+        owner = self._names.dotted(target.module)
+        module = owner.module if isinstance(owner, ProjectModule) else None
+        known = self._names.table(module).bindings if module is not None else ()
+        near = nearest(target.name, known) if isinstance(node, ast.Attribute) else None
+        return Refusal(
+            "FS004",
+            f"'{target.name}' is not defined in module '{target.module}'",
+            span,
+            help=did_you_mean(target.name, known) or "correct the import, or define it there",
+            fix=None if near is None else respell(span, target.name, near),
+        )
 
     def _defined(self, target: Defined, node: Node, scope: Scope) -> Any:
         key = (target.module.name, target.name)
@@ -235,7 +253,17 @@ class BoundNames:
             self._deciding.discard(key)
 
     def _public(self, module: Module) -> frozenset[str] | None:
+        names = self._listed(module)
+        return None if names is None else frozenset(names)
+
+    def _listed(self, module: Module) -> list[str] | None:
         """The names in ``__all__``, which further statements may add to; None if they cannot be seen."""
+        if module.name not in self._lists:
+            self._lists[module.name] = None  # ends a circle
+            self._lists[module.name] = self._read_list(module)
+        return self._lists[module.name]
+
+    def _read_list(self, module: Module) -> list[str] | None:
         if _CHANGED_ALL.search(module.source):
             return None
         found: list[Any] = []
@@ -248,7 +276,7 @@ class BoundNames:
                 found += self._evaluate(value, module)
         except (Refusal, TypeError):
             return None
-        return frozenset(found) if all(isinstance(item, str) for item in found) else None
+        return found if all(isinstance(item, str) for item in found) else None
 
     def _check_unchanged(self, module: Module, name: str, value: Any, node: Node, scope: Scope) -> None:
         """Errors: Refusal if the value is changed somewhere after it was bound, or the name bound from outside."""

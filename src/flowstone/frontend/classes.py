@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from flowstone.diagnostics.diagnostic import Span
+from flowstone.diagnostics.suggest import did_you_mean, nearest
+from flowstone.fixes.respell import respell
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.names import Builtin, Defined, External, Names, Target
 from flowstone.frontend.values import ClassValue, FunctionValue, Refusal, Scope
@@ -49,11 +52,15 @@ def ancestry(cls: ClassValue, names: Names) -> list[ClassValue] | None:
     return found
 
 
-def class_attribute(cls: ClassValue, name: str, names: Names, evaluate: Evaluate) -> Any:
-    """The value of ``Class.name`` for a class that is no enum. Errors: Refusal."""
+def class_attribute(cls: ClassValue, name: str, names: Names, evaluate: Evaluate, place: Span) -> Any:
+    """The value of ``Class.name`` for a class that is no enum. Errors: Refusal; ``place`` is that of the expression."""
     classes = ancestry(cls, names) or []
     if any(method(item.node, "__init_subclass__") for item in classes):
         raise no_attribute(cls, name)
+    if classes and all(not item.node.decorator_list or _is_dataclass(item, names) for item in classes):
+        known = [known for item in classes for known in bound_names(item.node)]
+        if name not in known and not hasattr(type, name):
+            raise unknown_attribute(cls, name, known, place)
     for item in classes:
         if item.node.decorator_list and not _is_dataclass(item, names):
             break
@@ -84,6 +91,24 @@ def no_attribute(cls: ClassValue, name: str) -> Refusal:
         cls.module.name_span(cls.node),
         help="bind it once in the body of the class, to a constant; the class has no metaclass and no decorators",
     )
+
+
+def unknown_attribute(cls: ClassValue, name: str, known: Iterable[str], place: Span) -> Refusal:
+    """The refusal of an attribute that a class does not have, of which all names are known."""
+    near = nearest(name, known)
+    return Refusal(
+        "FS004",
+        f"class '{cls.node.name}' has no '{name}'",
+        place,
+        help=did_you_mean(name, known) or "correct the name, or define it there",
+        related=[(cls.module.name_span(cls.node), "the class")],
+        fix=None if near is None else respell(place, name, near),
+    )
+
+
+def bound_names(node: ast.ClassDef) -> list[str]:
+    """Every name that the body of a class binds or annotates."""
+    return list(dict.fromkeys([*(name for name, _ in assignments(node)), *sorted(irregular(node))]))
 
 
 def assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None]]:

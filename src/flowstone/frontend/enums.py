@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
+import enum
 from typing import Any
 
 from msgspec import Struct, field
 
+from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
-from flowstone.frontend.classes import Evaluate, dotted_name, method, no_attribute, project_class
+from flowstone.frontend.classes import (
+    Evaluate,
+    bound_names,
+    dotted_name,
+    method,
+    no_attribute,
+    project_class,
+    unknown_attribute,
+)
 from flowstone.frontend.names import Names
 from flowstone.frontend.values import (
     ClassValue,
@@ -40,16 +50,25 @@ class Named(Struct):
 
 def bases(cls: ClassValue, names: Names) -> frozenset[str]:
     """The dotted names of the bases outside the project, over the bases inside of it."""
-    found: set[str] = set()
-    pending = [cls]
-    for item in pending:  # grows while it is read
+    classes = lineage(cls, names)
+    outside = [
+        dotted_name(base, item, names) or "?"
+        for item in classes
+        for base in item.node.bases
+        if len(classes) >= _MAX_BASES or project_class(names.resolve(item.module, base)) is None
+    ]
+    return frozenset(outside)
+
+
+def lineage(cls: ClassValue, names: Names) -> list[ClassValue]:
+    """A class and its bases in the project, and theirs."""
+    found = [cls]
+    for item in found:  # grows while it is read
         for base in item.node.bases:
             inner = project_class(names.resolve(item.module, base))
-            if inner is not None and len(pending) < _MAX_BASES:
-                pending.append(inner)
-            else:
-                found.add(dotted_name(base, item, names) or "?")
-    return frozenset(found)
+            if inner is not None and len(found) < _MAX_BASES:
+                found.append(inner)
+    return found
 
 
 class Enums:
@@ -81,15 +100,21 @@ class Enums:
             raise found
         return found
 
-    def attribute(self, cls: ClassValue, name: str) -> Any:
-        """The member of a name. Errors: Refusal."""
+    def attribute(self, cls: ClassValue, name: str, place: Span) -> Any:
+        """The member of a name. Errors: Refusal; ``place`` is that of the expression."""
         members = self.members(cls)
         if name == "__members__":
             return {other: member.value for other, member in _by_name(cls, members).items()}
         found = next((member for member in members if name in member.names), None)
-        if found is None:
+        if found is not None:
+            return found.value
+        if name in self._further(cls) or any(hasattr(base, name) for base in (enum.Flag, str, int)):
             raise no_attribute(cls, name)
-        return found.value
+        raise unknown_attribute(cls, name, [other for member in members for other in member.names], place)
+
+    def _further(self, cls: ClassValue) -> set[str]:
+        """What its class and the bases of the project bind, members or not."""
+        return {name for item in lineage(cls, self._names) for name in bound_names(item.node)}
 
     def iterated(self, cls: ClassValue) -> list[Member]:
         """The members in the order in which the class gives them. Errors: Refusal."""

@@ -124,9 +124,9 @@ class Expressions(Walk):
             case Version() if (part := owner.attribute(node.attr)) is not None:
                 return part
             case ClassValue() if owner in self.enums:
-                return self.enums.attribute(owner, node.attr)
+                return self.enums.attribute(owner, node.attr, scope.module.span(node))
             case ClassValue():
-                return self._class_attribute(owner, node)
+                return self._class_attribute(owner, node, scope)
             case Instance() if node.attr in owner.fields:
                 return owner.fields[node.attr]
             case EnumMember() | TextMember() | NumberMember() if node.attr in ("name", "value"):
@@ -135,8 +135,8 @@ class Expressions(Walk):
                 return self._member_of(owner, node, scope)
         raise self.refused(node, scope, f"the attribute '{node.attr}' of '{owner.dotted}' is not evaluated")
 
-    def _class_attribute(self, owner: ClassValue, node: ast.Attribute) -> Any:
-        return class_attribute(owner, node.attr, self.names, self._value)
+    def _class_attribute(self, owner: ClassValue, node: ast.Attribute, scope: Scope) -> Any:
+        return class_attribute(owner, node.attr, self.names, self._value, scope.module.span(node))
 
     def _member_of(
         self, owner: Instance | EnumMember | TextMember | NumberMember, node: ast.Attribute, scope: Scope
@@ -147,7 +147,7 @@ class Expressions(Walk):
         if found is not None and found[1]:
             return self.call(found[0], [owner], {}, node, scope)
         if isinstance(owner, Instance) and found is None:
-            return self._class_attribute(owner.cls, node)
+            return self._class_attribute(owner.cls, node, scope)
         what = "member" if cls is None else cls.node.name
         raise self.refused(node, scope, f"the attribute '{node.attr}' of a '{what}' is not evaluated")
 
@@ -266,7 +266,7 @@ class Expressions(Walk):
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         owner = self._value(node.value, scope)
         if isinstance(owner, ClassValue) and owner in self.enums:
-            return self.enums.attribute(owner, str(self._plain(node.slice, scope)))
+            return self.enums.attribute(owner, str(self._plain(node.slice, scope)), scope.module.span(node))
         if isinstance(owner, Version) and (part := owner.item(self._index(node.slice, scope))) is not None:
             return part
         if isinstance(owner, Symbol):
