@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from flowstone.runner.attempt import failed
 from flowstone.runner.kept_process import WorkerDiedError
-from flowstone.runner.logs import mark
+from flowstone.runner.logs import mark, opened
 from flowstone.runner.pools import Results, ThreadPool
 from flowstone.runner.result import Order, Result
 from flowstone.runtime.workspace import Workspace
@@ -78,6 +78,5 @@ class _ClusterRunner:
         """The output, which begins with the mark of the attempt unless that was cut off."""
         if not printed.startswith(b"\x1e"):
             mark(self._log, order)
-        descriptor = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
+        with os.fdopen(opened(self._log), "ab") as file:
             file.write(printed)

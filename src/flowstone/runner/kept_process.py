@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flowstone.errors import StepFailedError
+from flowstone.runner.logs import opened
 from flowstone.runner.marked_process import MarkedProcess
 from flowstone.runtime.ending import ending
 
@@ -30,12 +32,11 @@ class KeptProcess:
     """
 
     def __init__(self, what: str, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> None:
-        """``what`` says in errors which process it is. Errors: OSError."""
+        """``what`` says in errors which process it is. Errors: OSError, StateError."""
         self.answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         """What it said; None at its end."""
         self._what = what
-        log.touch(mode=0o600)
-        with log.open("ab") as output:
+        with os.fdopen(opened(log), "ab") as output:
             self._marked = MarkedProcess(module, arguments, environment, output)
         self._process = self._marked.popen
         threading.Thread(target=self._listen, daemon=True, name=f"flowstone-answers-{self._process.pid}").start()

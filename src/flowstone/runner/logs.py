@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from flowstone.errors import StateError
 from flowstone.runner.result import Order, Result
 
 MARK = b"\x1e"
@@ -53,10 +54,21 @@ class Section:
                 yield data
 
 
+def opened(path: Path) -> int:
+    """A descriptor to add to a file of a run that goes on. Errors: OSError; StateError if the run's folder is gone."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        raise StateError(
+            f"{path.parent} is gone: it was removed while the run went on",
+            help="give the same command again: what is stored by now is reused",
+        ) from None
+
+
 def mark(path: Path, order: Order) -> int:
-    """Write that an attempt begins, and return the size of the file with it. Errors: OSError."""
+    """Write that an attempt begins, and return the size of the file with it. Errors: as ``opened``."""
     head = Head(order.step, order.partition, order.attempt, time.time())
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = opened(path)
     try:
         os.write(descriptor, MARK + json.dumps(asdict(head)).encode() + b"\n")
         return os.lseek(descriptor, 0, os.SEEK_END)

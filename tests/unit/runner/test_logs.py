@@ -1,3 +1,6 @@
+import pytest
+
+from flowstone.errors import StateError
 from flowstone.runner.logs import Follower, mark, sections
 from flowstone.runner.result import Order
 
@@ -36,6 +39,11 @@ def test_attempts_that_print_nothing_are_left_out_and_no_folder_is_no_text(tmp_p
     mark(tmp_path / "worker-1.log", order("b"))
     assert texts(tmp_path) == []
     assert texts(tmp_path / "nowhere") == []
+
+
+def test_a_folder_that_was_removed_meanwhile_is_told(tmp_path):
+    with pytest.raises(StateError, match="removed while the run went on"):
+        mark(tmp_path / "gone" / "worker-1.log", order("a"))
 
 
 def test_a_follower_gives_each_line_once_and_when_it_is_complete(tmp_path):
