@@ -66,7 +66,8 @@ class StaticPartitions(Definition):
     def parse(self, text: str) -> PartitionKey:
         key = unescape(text) if text not in self.values else text
         if key not in self.values:
-            raise PartitionKeyError(f"{key!r} is not one of {', '.join(map(repr, self.values[:10]))}")
+            more = f" and {len(self.values) - 10} more" if len(self.values) > 10 else ""
+            raise PartitionKeyError(f"{key!r} is not one of {', '.join(map(repr, self.values[:10]))}{more}")
         return PartitionKey(text=escape(key), key=key)
 
     def keys(self, until: datetime | None = None) -> Iterator[PartitionKey]:

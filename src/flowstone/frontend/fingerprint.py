@@ -42,6 +42,8 @@ Unit = tuple[str, str]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LOOKING_AT_EVERYTHING = frozenset({"eval", "exec", "globals", "vars"})
+_MODULES = External("sys.modules")
+"""As in ``sys.modules[__name__]``."""
 _NO_VALUES: Mapping[str, Any] = {}
 
 
@@ -229,7 +231,7 @@ class Fingerprints:
                 yield target
             target = further
         yield target
-        if isinstance(target, Builtin) and target.name in _LOOKING_AT_EVERYTHING:
+        if (isinstance(target, Builtin) and target.name in _LOOKING_AT_EVERYTHING) or target == _MODULES:
             yield ProjectModule(module.name, module)
         if isinstance(target, Missing) and not reference.origin:
             yield from (External(origin) for origin in sorted(self._names.table(module).stars))

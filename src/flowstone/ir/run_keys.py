@@ -259,8 +259,17 @@ def _no_such_key(text: str, wanted: Sequence[Partitions]) -> str:
     return "; ".join(dict.fromkeys(filter(None, reasons))) or f"{text!r} is an empty range"
 
 
+def _known_keys(definition: Partitions) -> Sequence[str]:
+    if isinstance(definition, StaticPartitions):
+        return definition.values
+    known = definition.known if isinstance(definition, DynamicPartitions) else None
+    return [key.key for key in known.values()] if known else []
+
+
 def _why_not(definition: Partitions, text: str) -> str | None:
     first, dots, last = text.partition("..")
+    if dots and not isinstance(definition, TimePartitions | MultiPartitions):
+        return f"{text!r} is a range, and {definition.kind} keys have none: give each by --partition"
     try:
         if not isinstance(definition, MultiPartitions):
             definition.parse(first)
@@ -272,7 +281,6 @@ def _why_not(definition: Partitions, text: str) -> str | None:
         else:
             definition.parse(text)
     except PartitionKeyError as error:
-        known = definition.known if isinstance(definition, DynamicPartitions) else None
-        near = did_you_mean(text, [key.key for key in known.values()]) if known else None
+        near = did_you_mean(text, _known_keys(definition))
         return f"{error}; {near}" if near else str(error)
     return None

@@ -162,6 +162,11 @@ def test_static_keys_are_read_as_written_and_as_stored():
         regions.parse("asia")
 
 
+def test_how_many_static_keys_are_not_listed_is_told():
+    with pytest.raises(PartitionKeyError, match="'9' and 3 more"):
+        StaticPartitions(*map(str, range(13))).parse("asia")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

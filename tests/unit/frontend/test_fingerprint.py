@@ -210,8 +210,9 @@ def test_a_module_as_value_takes_what_it_imports(write):
     assert changes(write, {**modules, "inner": "def clean(): return 1"}, {**modules, "inner": "def clean(): return 2"})
 
 
-def test_globals_take_the_own_module(write):
-    main = "hidden = {}\n@asset\ndef orders(raw):\n    return globals()[raw]\n"
+@pytest.mark.parametrize("names", ["globals()[raw]", "getattr(sys.modules[__name__], raw)", "modules[__name__].hidden"])
+def test_names_of_the_own_module_take_all_of_it(write, names):
+    main = f"import sys\nfrom sys import modules\nhidden = {{}}\n@asset\ndef orders(raw):\n    return {names}\n"
     assert changes(write, {"main": main.format(1)}, {"main": main.format(2)})
 
 

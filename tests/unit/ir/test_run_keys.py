@@ -130,6 +130,8 @@ def test_without_a_key_time_partitions_get_none():
     [
         ("2012-01-01", ["day"], "outside the partitions"),
         ("asia", ["region"], "'asia' is not one of"),
+        ("u", ["region"], "did you mean '[a-z]+'"),
+        ("eu..us", ["region"], "static keys have none: give each by --partition"),
         ("2013-01-01", ["reference"], "nothing selected is partitioned"),
         ("tomorrow", ["day", "month"], "not a daily key.*not a monthly key"),
     ],
