@@ -292,7 +292,7 @@ def test_a_part_is_as_good_as_the_whole(project, seed):
         if part is not None:
             partly += 1
             assert outcome(part, world.settings) == outcome(full, world.settings)
-            assert part.effort >= full.effort
+            assert part.effort >= full.effort * (1 - 1e-9)  # sums of floats, in another order
             judgement = judge(part, world.settings, judgement)
             assert judgement.diagnostics == find_all(full, world.settings)
         if chance.random() < 0.7:
