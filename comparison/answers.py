@@ -40,6 +40,7 @@ def ask(tool: Tool, python: str, files: dict[str, str], folder: Path) -> Answer:
     home.mkdir()
     environment = {
         **{name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TMPDIR")},
+        "PYTHONHASHSEED": "0",  # some tools tell of cycles in the order of a set
         **QUIET,
         "COLUMNS": "400",
         "DAGSTER_HOME": str(folder),
