@@ -18,7 +18,7 @@ import click
 
 from flowstone.cli.common import project_options
 from flowstone.cli.dev_project import Reading, shown
-from flowstone.errors import MissingExtraError
+from flowstone.errors import MissingExtraError, StateError
 from flowstone.runner.exits import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 if TYPE_CHECKING:
@@ -70,7 +70,10 @@ def dev(
 
 
 def _open(reading: Reading, tell: Teller, *, is_watching: bool) -> int:
-    """Work until somebody wants it to stop, and return the exit code. Errors: StateError if another one works."""
+    """Work until somebody wants it to stop, and return the exit code.
+
+    Errors: StateError if another one works, or if the state folder is no longer there.
+    """
     from flowstone.dev.desk import Desk
     from flowstone.dev.lock import only_one
     from flowstone.dev.office import Office
@@ -80,14 +83,16 @@ def _open(reading: Reading, tell: Teller, *, is_watching: bool) -> int:
     changes = _changes(reading) if is_watching else None
     taken = reading.sound()
     home = reading.settings.home
-    with only_one(home), Store(home, reading.settings.profile, new_run_id) as store:
+    with only_one(home) as is_alone, Store(home, reading.settings.profile, new_run_id) as store:
         office = Office(reading.means(), tell)
         desk = office.desk = Desk(store, office, tell, reading.engine)
         _take(office, desk, reading, taken)
         _recall(office, desk)
         tell("ready", _ready(reading, taken), jobs=list(reading.jobs), as_=reading.engine)
         with _signals(office) as asked, _watched(changes, lambda: office.later(lambda: _again(office, desk, reading))):
-            office.open(lambda: bool(asked))
+            office.open(lambda: bool(asked) or not is_alone())
+        if not asked:
+            raise StateError(f"{home} was removed or replaced while flowstone dev ran", help="start it again")
         return _EXITS[asked[0]]
 
 

@@ -39,6 +39,10 @@ class Clocks:
         schedule = self._schedules.get(job)
         return None if schedule is None else due(schedule, self._last[job], now, self._engine)
 
+    def last(self, job: str) -> datetime:
+        """The instant up to which it has fired, or up to which nothing is made up for."""
+        return self._last[job]
+
     def pass_on(self, job: str, moment: datetime) -> None:
         """The job has fired for an instant."""
         self._last[job] = moment

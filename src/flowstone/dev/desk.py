@@ -19,6 +19,8 @@ from flowstone.runtime.sensing import Look
 
 LATER = 5.0
 """Seconds that a start waits that found somebody else at work."""
+AGAIN = 60.0
+"""Seconds that a start waits that could not begin, unless the project changes before."""
 Made = Iterable[tuple[str, str | None]]
 """Assets with their partitions."""
 
@@ -31,7 +33,7 @@ class Hands(Protocol):
         ...
 
     def run(self, start: Start) -> None:
-        """Start a run; ``Desk.ended`` or ``Desk.busy`` follows."""
+        """Start a run; ``Desk.ended``, ``Desk.busy`` or ``Desk.unbegun`` follows."""
         ...
 
 
@@ -63,6 +65,7 @@ class Desk:
             name: min(self._next_look.get(name, elapsed), elapsed + item.every) for name, item in self._sensors.items()
         }
         self._clocks.take(self._jobs, now)
+        self._not_before.clear()
 
     def recall(self, has_begun: Callable[[Start], bool]) -> list[Start]:
         """Take up what an earlier process has left.
@@ -108,13 +111,14 @@ class Desk:
         due = self._clocks.due(name, now)
         if due is None:
             return
-        moment = due.moment.isoformat()
+        moment, last = due.moment.isoformat(), self._clocks.last(name)
         with self._store.together():
             self._clocks.pass_on(name, due.moment)
             offer = self._by_clock(self._jobs[name], due.moment)
             starts = [] if offer is None else self._store.offer([offer])
-        if due.missed:
-            self._tell("missed", f"{name}: {due.missed:,} earlier firings were missed", job=name, missed=due.missed)
+        if due.is_late:
+            since = last.isoformat(timespec="seconds")
+            self._tell("missed", f"{name}: what was to fire earlier, since {since}, was missed", job=name, since=since)
         if starts:
             self._tell("fires", f"{name}: fires for {moment}", job=name, moment=moment)
         self._waiting += starts
@@ -194,9 +198,22 @@ class Desk:
 
     def busy(self, run: str, elapsed: float) -> None:
         """A run could not begin, since another one makes the same: it is tried again."""
+        self._put_back(run, elapsed + LATER)
+
+    def unbegun(self, run: str, elapsed: float) -> None:
+        """A run could not begin, for a reason outside of it: a file that is being written, a missing variable.
+
+        It is tried again, or the request of a sensor would be lost: its key does not come twice.
+        """
+        start = self._put_back(run, elapsed + AGAIN)
+        again = f"it is tried again in {AGAIN:g} s, after a change of the project, and by the next flowstone dev"
+        self._tell("waits", f"{start.offer.job}: did not begin; {again}", job=start.offer.job, run=run)
+
+    def _put_back(self, run: str, not_before: float) -> Start:
         start = self._running.pop(run)
-        self._not_before[run] = elapsed + LATER
+        self._not_before[run] = not_before
         self._waiting.insert(0, start)
+        return start
 
     def left(self, start: Start) -> None:
         """A run was stopped before it began: the next process starts it, under the same id."""

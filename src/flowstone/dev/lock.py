@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +15,11 @@ FILE_NAME = "dev.lock"
 
 
 @contextmanager
-def only_one(home: Path) -> Iterator[None]:
-    """Hold the lock. Errors: StateError, which names the process that holds it, or says why there can be none."""
+def only_one(home: Path) -> Iterator[Callable[[], bool]]:
+    """Hold the lock; what is given tells whether it still stands there, so that nobody else can hold it.
+
+    Errors: StateError, which names the process that holds it, or says why there can be none.
+    """
     path = home / FILE_NAME
     with faults(path):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -31,6 +34,13 @@ def only_one(home: Path) -> Iterator[None]:
             ) from None
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
+        yield lambda: _is_at(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False

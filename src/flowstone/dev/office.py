@@ -20,7 +20,7 @@ from flowstone.dev.starts import Start
 from flowstone.dev.told import Teller
 from flowstone.ir.project import Project
 from flowstone.ir.sensor import Sensor
-from flowstone.runner.exits import EXIT_BUSY
+from flowstone.runner.exits import EXIT_BUSY, EXIT_DONE, EXIT_REFUSED
 from flowstone.runner.history.entries import find, places
 from flowstone.runner.history.history import History
 from flowstone.runner.interrupts import GRACE
@@ -169,10 +169,14 @@ class Office:
             self.desk.busy(start.run, time.monotonic())
             return
         status, made = self.came_to(start)
-        if status is None and self._is_closing:
+        if status is not None:
+            self.desk.ended(start, status, made)
+        elif self._is_closing:
             self.desk.left(start)
-            return
-        self.desk.ended(start, status or "failed", made)
+        elif code in (EXIT_DONE, EXIT_REFUSED):  # there is nothing to make, or never will be
+            self.desk.ended(start, "done" if code == EXIT_DONE else "failed", made)
+        else:
+            self.desk.unbegun(start.run, time.monotonic())
 
     def came_to(self, start: Start) -> tuple[str | None, list[tuple[str, str | None]]]:
         """What became of a run, and which assets it has made; None if it did not begin."""

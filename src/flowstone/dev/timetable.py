@@ -9,25 +9,46 @@ from msgspec import Struct
 
 from flowstone.checks.firings import ANCHOR, ENGINES
 from flowstone.dsl.duration import seconds
-from flowstone.dsl.schedule import ClockSchedule, Every
+from flowstone.dsl.schedule import ClockSchedule, Cron, Every
+
+_SETTLED = timedelta(hours=3)
+"""Whoever begins to count while clocks are changed may take other instants than who comes from before; no longer."""
+_SHORTEST = timedelta(hours=4)
 
 
 class Due(Struct, frozen=True):
     """An instant that has come."""
 
     moment: datetime
-    missed: int
-    """How many came before it, since the last one that was looked at."""
+    is_late: bool
+    """Whether others came before it, since the last one that was looked at."""
 
 
 def due(schedule: ClockSchedule, last: datetime, now: datetime, engine: str) -> Due | None:
     """The last instant after ``last`` that has come; None if none has."""
+    first = following(schedule, last, engine)
+    if first > now:
+        return None
     if isinstance(schedule, Every):
         length = timedelta(seconds=seconds(schedule.interval))
-        before, count = (last - ANCHOR) // length, (now - ANCHOR) // length
-        return Due(ANCHOR + count * length, count - before - 1) if count > before else None
-    found = list(takewhile(lambda at: at <= now, ENGINES[engine](schedule, last)))
-    return Due(found[-1], len(found) - 1) if found else None
+        moment = ANCHOR + (now - ANCHOR) // length * length
+    else:
+        moment = _latest(schedule, last, now, engine)
+    return Due(moment, moment > first)
+
+
+def _latest(schedule: Cron, last: datetime, now: datetime, engine: str) -> datetime:
+    """The last instant up to now, of which it is known that there is one.
+
+    It is looked for backwards, in longer and longer stretches: a month holds 43,200 minutes.
+    """
+    stretch = _SHORTEST
+    while True:
+        start = max(last, now - stretch)
+        found = list(takewhile(lambda at: at <= now, ENGINES[engine](schedule, start)))
+        if found and (start == last or found[-1] > start + _SETTLED):
+            return found[-1]
+        stretch *= 4
 
 
 def following(schedule: ClockSchedule, last: datetime, engine: str) -> datetime:

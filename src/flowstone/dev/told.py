@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 from flowstone.diagnostics.terminal import printable
 
+_BELOW = "\n" + " " * len("hh:mm:ss  ")
+
 
 class Teller:
     """Tells of everything that happens."""
@@ -24,7 +26,8 @@ class Teller:
         if self._as_json:
             line = json.dumps({"event": event, "at": at.isoformat(timespec="seconds"), "text": text, **more})
         else:
-            line = _fitting(f"{at.astimezone():%H:%M:%S}  {printable(text)}", self._stream)
+            lines = printable(text).replace("\n", _BELOW)
+            line = _fitting(f"{at.astimezone():%H:%M:%S}  {lines}", self._stream)
         self._stream.write(f"{line}\n")
         self._stream.flush()
 

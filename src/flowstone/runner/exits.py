@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+EXIT_DONE = 0
 EXIT_FAILED = 1
+EXIT_REFUSED = 2
+"""What was asked for cannot be run."""
 EXIT_BUSY = 75
 """Another run is making the same: it may be tried again."""
 EXIT_INTERRUPTED = 130

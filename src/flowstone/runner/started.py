@@ -1,7 +1,8 @@
 """The process of a run that a scheduler starts: ``python -m flowstone.runner.started LIFELINE``.
 
-It reads the run as JSON from the standard input. The id is given, and the history has each id once: the same start
-cannot become two runs, whenever the scheduler dies. ``LIFELINE`` is that of a worker.
+It reads the run as JSON from the standard input. Nothing begins while a source file is another than that
+of the project: somebody is writing it. The id is given, and the history has each id once: the same start cannot become
+two runs, whenever the scheduler dies. ``LIFELINE`` is that of a worker.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flowstone.runner.exits import EXIT_BUSY, EXIT_FAILED, EXIT_INTERRUPTED
+from flowstone.runner.exits import EXIT_BUSY, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_REFUSED
 from flowstone.runner.worker import start_guard
 
 
@@ -27,7 +28,7 @@ def main(lifeline: int) -> int:
 
 def _carried_out(order: dict[str, Any]) -> int:
     from flowstone.diagnostics.terminal import error_text
-    from flowstone.errors import FlowStoneError, RunConflictError, UsageError
+    from flowstone.errors import ConfigurationError, FlowStoneError, RunConflictError, UsageError
     from flowstone.runner.session import carry_out
     from flowstone.runtime.workspace import Workspace
 
@@ -35,13 +36,25 @@ def _carried_out(order: dict[str, Any]) -> int:
     try:
         workspace = Workspace.open(Path(order["manifest"]))
         hide = workspace.hide
+        _demand_sources(workspace, order["steps"])
         return carry_out(workspace, _session(order))
     except RunConflictError as error:
         sys.stderr.write(error_text(error))
         return EXIT_BUSY
     except FlowStoneError as error:
         sys.stderr.write(hide(error_text(error)))
-        return 2 if isinstance(error, UsageError) else EXIT_FAILED
+        return (
+            EXIT_FAILED if isinstance(error, ConfigurationError) or not isinstance(error, UsageError) else EXIT_REFUSED
+        )
+
+
+def _demand_sources(workspace: Any, steps: list[str]) -> None:
+    from flowstone.errors import ConfigurationError
+
+    try:
+        workspace.demand_sources({module for step in steps for module in workspace.step(step).modules})
+    except ConfigurationError as error:
+        raise ConfigurationError(str(error), help="it has changed, and the project was not sound since") from error
 
 
 def _session(order: dict[str, Any]) -> Any:

@@ -129,6 +129,30 @@ def test_a_sensor_starts_runs_what_follows_runs_and_files_are_watched(start, tmp
     assert sorted(lines(tmp_path)) == ["orders a", "orders b"]
 
 
+def test_a_request_whose_run_finds_a_file_that_is_being_written_is_not_lost(start, tmp_path):
+    file = tmp_path / "pipelines/shop.py"
+    text = PIPELINE.replace("    return file\n", '    Path(__file__).write_text("half a fi")\n    return file\n')
+    file.write_text(text)
+    dev = start("--no-watch")
+    dev.until("ended", job="load", status="done")
+    dev.until("waits", job="load")
+    assert dev.end() == 130
+    file.write_text(PIPELINE)
+    start("--no-watch").until("ended", job="load", status="done")
+    assert lines(tmp_path) == ["orders a", "orders b"]
+
+
+def test_it_ends_when_its_memory_was_removed(start, tmp_path):
+    text = PIPELINE.replace(
+        "    return file\n", '    (HERE.parent / ".flowstone/dev.lock").unlink()\n    return file\n'
+    )
+    (tmp_path / "pipelines/shop.py").write_text(text)
+    dev = start("--no-watch")
+    _, told = dev.process.communicate(timeout=60)
+    assert dev.process.returncode == 2
+    assert ".flowstone was removed or replaced while flowstone dev ran" in told
+
+
 def test_a_look_that_raises_exits_or_hangs_is_told(start, tmp_path):
     file = tmp_path / "pipelines/shop.py"
     body = '    names = [name for name in ("a", "b") if name > (cursor or "")]\n'

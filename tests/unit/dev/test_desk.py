@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flowstone.dev.desk import LATER, Desk
+from flowstone.dev.desk import AGAIN, LATER, Desk
 from flowstone.dev.store import Store
 from flowstone.errors import StateError
 from flowstone.runtime.sensing import Look, Request
@@ -79,6 +79,11 @@ class World:
         self.desk = Desk(self.store, self.hands, lambda event, text, **more: self.told.append(event), self.engine)
         self.desk.take(self.project, self.jobs or self.project.jobs, self.now, self.elapsed)
         return self.desk.recall(lambda start: start.run in self.begun)
+
+    def take_again(self):
+        """The project has changed."""
+        self.desk.take(self.project, self.project.jobs, self.now, self.elapsed)
+        self.tick()
 
     def _id(self):
         self.numbers += 1
@@ -276,6 +281,22 @@ def test_a_run_that_finds_another_at_work_is_tried_later(world):
     assert world.desk.wait(world.now, world.elapsed, 1e9) == LATER
     world.pass_by(seconds=LATER)
     assert [item.run for item in world.hands.runs] == ["run-1"]
+
+
+def test_a_request_whose_run_did_not_begin_is_kept_until_the_project_changes_or_a_minute_has_gone(world):
+    world.desk.looked("look", Look((Request("a"), Request("b")), "b"))
+    for wait in (lambda: world.pass_by(seconds=AGAIN), world.take_again):
+        world.tick()
+        (start,) = world.hands.runs
+        world.desk.unbegun(world.hands.runs.pop().run, world.elapsed)
+        world.tick()
+        assert (start.offer.key, world.hands.runs) == ("a", [])
+        wait()
+    assert [item.run for item in world.hands.runs] == [start.run]
+    world.hands.runs.clear()
+    world.start()
+    world.tick()
+    assert [item.run for item in world.hands.runs] == [start.run]
 
 
 def test_jobs_with_the_same_steps_do_not_run_at_once(world, make_project):

@@ -33,3 +33,13 @@ def test_a_second_scheduler_is_told_of_the_first_and_its_death_frees_the_lock(tm
 def test_a_folder_that_there_cannot_be_is_told(home):
     with pytest.raises(StateError, match=f"cannot use {home}/dev.lock"), only_one(Path(home)):
         raise AssertionError
+
+
+def test_whoever_holds_a_lock_that_was_removed_or_replaced_knows_it(tmp_path):
+    path = tmp_path / "dev.lock"
+    with only_one(tmp_path) as is_alone:
+        assert is_alone()
+        path.unlink()
+        assert not is_alone()
+        path.touch()
+        assert not is_alone()

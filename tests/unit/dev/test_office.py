@@ -17,7 +17,7 @@ from flowstone.dev import office
 from flowstone.dev.office import Means, Office
 from flowstone.dev.starts import Offer, Start
 from flowstone.dev.told import Teller
-from flowstone.runner.exits import EXIT_BUSY
+from flowstone.runner.exits import EXIT_BUSY, EXIT_FAILED, EXIT_REFUSED
 
 SHOP = """
 @asset
@@ -91,6 +91,28 @@ def test_the_manifest_of_a_request_is_gone_after_its_run(make_project, monkeypat
         hands._ended(start, EXIT_BUSY)
         assert not (tmp_path / "run-1").exists()
     assert written == [("run-1", {"count": 2})] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [(0, "done"), (EXIT_FAILED, "waits"), (-9, "waits"), (EXIT_REFUSED, "failed")]
+)
+def test_a_run_that_did_not_begin_is_tried_again_unless_it_cannot_be_run(make_project, tmp_path, code, told):
+    hands = Office(Means(tmp_path, tmp_path, RunSettings(), {}, lambda *_: tmp_path, False), None)
+    hands.desk = Listener()
+    hands.take(make_project(SHOP).project)
+    hands._ended(Start(1, Offer("sensor look", "a", "load"), "run-1", "started"), code)
+    assert hands.desk.told == [told]
+
+
+class Listener:
+    def __init__(self):
+        self.told = []
+
+    def unbegun(self, run, elapsed):
+        self.told.append("waits")
+
+    def ended(self, start, status, made):
+        self.told.append(status)
 
 
 class Busy:
