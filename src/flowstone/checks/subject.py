@@ -129,6 +129,11 @@ class Subject(Struct, frozen=True, dict=True):
             if asset.storage.manager in self.managers and not self.is_unknown(asset, *_OF_STORAGE):
                 yield asset, asset.storage.manager
 
+    @cached_property
+    def opaque_classes(self) -> frozenset[str]:
+        """The project's classes whose values are nothing but objects, by full name."""
+        return frozenset(name for name, known in self.project.classes.items() if known.opaque)
+
     def is_unknown(self, asset: Asset, *keywords: str) -> bool:
         """Whether one of these keywords has a finding in the asset's declaration, so that its value is not known."""
         step = self.project.steps.get(asset.step)

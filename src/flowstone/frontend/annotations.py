@@ -9,6 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from flowstone.frontend.bindings import Binding
+from flowstone.frontend.classes import is_opaque
 from flowstone.frontend.names import Builtin, Defined, External, Names, Public
 from flowstone.frontend.spelling import NONE_TYPES, external
 from flowstone.frontend.values import ClassValue, Reference, Scope
@@ -166,7 +167,11 @@ class Annotations:
                 for item in cls.node.body
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
             }
-        return ClassInfo(name=cls.dotted, bases=tuple(bases), fields=fields)
+        opaque = is_opaque(cls) and all(map(self._is_opaque_base, bases))
+        return ClassInfo(name=cls.dotted, bases=tuple(bases), fields=fields, opaque=opaque)
+
+    def _is_opaque_base(self, base: TypeExpr) -> bool:
+        return base.name in ("object", "Generic") or (base.name in self.classes and self.classes[base.name].opaque)
 
     def _apart(self, node: ast.expr, scope: Scope) -> TypeExpr:
         """An annotation that is no part of the one that is being read."""

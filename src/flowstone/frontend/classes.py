@@ -106,6 +106,26 @@ def unknown_attribute(cls: ClassValue, name: str, known: Iterable[str], place: S
     )
 
 
+def is_opaque(cls: ClassValue) -> bool:
+    """Whether a class, if its bases are, is nothing but methods and attributes: no record and no frame.
+
+    What its module derives from it must be no more either: an annotation may name the base.
+    """
+    node = cls.node
+    if node.decorator_list or node.keywords:
+        return False
+    if any(name.startswith(("__arrow", "__dataframe", "__dataclass")) for name in bound_names(node)):
+        return False
+    classes = (item for item in cls.module.tree.body if isinstance(item, ast.ClassDef))
+    more = (item for item in classes if item.decorator_list or item.keywords or len(item.bases) > 1)
+    return node.name not in {_last_word(base) for item in more for base in item.bases}
+
+
+def _last_word(base: ast.expr) -> str:
+    node = base.value if isinstance(base, ast.Subscript) else base
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def bound_names(node: ast.ClassDef) -> list[str]:
     """Every name that the body of a class binds or annotates."""
     return list(dict.fromkeys([*(name for name, _ in assignments(node)), *sorted(irregular(node))]))

@@ -103,6 +103,13 @@ class IOManager(ABC):
         """Why a value of the type cannot be stored (or loaded); None if it can, or if that is not known."""
 
     @classmethod
+    def refuses_objects(cls, options: Options) -> str | None:
+        """Why objects of plain classes (no records, models, enums or frames) cannot be stored; None if they can, or if
+        that is not known.
+        """
+        return None
+
+    @classmethod
     def conflict(cls, options: Options, configured: Mapping[str, Any]) -> str | None:
         """Why the options of an asset do not go with those of the manager; None if they do, or if that is not known.
 

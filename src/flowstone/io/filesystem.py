@@ -19,7 +19,7 @@ from flowstone.io import json_values
 from flowstone.io.contract import Options, Slot, Traits
 from flowstone.io.faults import Faults
 from flowstone.io.file_manager import Content, FileConfig, FileManager, FileOptions
-from flowstone.io.judge import FRAME_PACKAGES, KNOWN, is_plain, json_refusal, refusal
+from flowstone.io.judge import FRAME_PACKAGES, KNOWN, NO_OBJECTS, is_plain, json_refusal, refusal
 from flowstone.io.paths import location
 from flowstone.io.record import Record, content_of
 from flowstone.io.store import Draft
@@ -77,6 +77,13 @@ class FilesystemManager(FileManager):
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
         form = getattr(options, "format", None)
         return refusal(type, lambda member: _judge(member, form, loading=loading), loading=loading)
+
+    @classmethod
+    def refuses_objects(cls, options: Options) -> str | None:
+        form = getattr(options, "format", None)
+        if form in PICKLES:
+            return None
+        return NO_OBJECTS if form in (None, "json") else f"format {form!r} does not hold them"
 
     @classmethod
     def conflict(cls, options: Options, configured: Mapping[str, Any]) -> str | None:

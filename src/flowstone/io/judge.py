@@ -29,6 +29,9 @@ NO_JSON = frozenset(_NO_JSON.split())
 KNOWN = BUILTINS | ONCE | NO_JSON
 """Types of which every manager knows whether it takes them."""
 
+NO_OBJECTS = "only dataclasses, pydantic models, named tuples and enums have a JSON form"
+"""Why objects of other classes cannot be written as JSON."""
+
 _PLAIN = """
     ? | None Literal object str int float bool bytes list dict tuple set frozenset Sequence MutableSequence Collection
     Iterable Iterator Mapping MutableMapping Set MutableSet Sized Hashable Container Reversible datetime.datetime

@@ -112,6 +112,10 @@ class ParquetManager(FileManager):
         return refusal(type, _judge, loading=loading)
 
     @classmethod
+    def refuses_objects(cls, options: Options) -> str | None:
+        return "they are no data frames"
+
+    @classmethod
     def location(cls, asset: str, options: Options, *, partitioned: bool) -> str | None:
         extension = EXTENSION if getattr(options, "partition_by", ()) else cls.default_extension
         return location(asset, getattr(options, "path", None), extension, partitioned=partitioned)

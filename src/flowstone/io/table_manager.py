@@ -14,6 +14,7 @@ from flowstone.config.schema import is_unicode
 from flowstone.errors import DamagedError, NotMaterializedError, StorageError
 from flowstone.io import table_values
 from flowstone.io.contract import SMALL, IOManager, Options, Slot
+from flowstone.io.judge import NO_OBJECTS
 from flowstone.io.record import Record, content_of
 from flowstone.io.table_shape import Table
 from flowstone.io.table_values import VALUE
@@ -62,6 +63,10 @@ class TableManager(IOManager):
     @classmethod
     def refuses(cls, type: TypeExpr, options: Options, *, loading: bool) -> str | None:
         return table_values.refuses(type, loading=loading)
+
+    @classmethod
+    def refuses_objects(cls, options: Options) -> str | None:
+        return f"they are no tables, and {NO_OBJECTS}"
 
     @abstractmethod
     def table_of(self, slot: Slot) -> Table:

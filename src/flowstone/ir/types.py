@@ -68,3 +68,5 @@ class ClassInfo(Node):
     """The base classes with their arguments; ``?`` for one that is not known."""
     fields: dict[str, TypeExpr] = {}
     """The annotated fields, of a ``TypedDict`` or ``NamedTuple`` only."""
+    opaque: bool = False
+    """Its values are objects of which nothing but the class knows what they hold: no dataclasses, models, enums, ..."""

@@ -9,7 +9,14 @@ from pydantic import ValidationError
 from flowstone.checks.finding import Finding
 from flowstone.checks.rule import Rule
 from flowstone.checks.subject import Subject
+from flowstone.io.contract import Options
 from flowstone.io.frames import yields_batches
+from flowstone.ir.types import UNION, TypeExpr
+
+_HELP = "return another type, or choose another IO manager by io_manager="
+_HELP_FOR_OBJECTS = "make it a dataclass, return what it holds, or choose another format= or io_manager="
+_HOLDING = frozenset({UNION, "list", "tuple", "dict", "set", "frozenset", "Sequence", "Mapping"})
+"""Types of which the arguments are stored with them."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -21,13 +28,27 @@ def check(subject: Subject) -> Iterator[Finding]:
         if step is not None and step.function.is_generator and not yields_batches(step):
             continue  # FS303: it makes no value at all
         name = asset.storage.manager
-        reason = subject.refusal(name, asset.type, options, loading=False)
+        reason, way_out = subject.refusal(name, asset.type, options, loading=False), _HELP
+        if reason is None and subject.opaque_classes:
+            reason, way_out = _of_objects(subject, asset.type, name, options), _HELP_FOR_OBJECTS
         if reason is not None:
             yield Finding(
                 f"asset {asset.id!r} is {asset.type}, which IO manager {name!r} cannot store: {reason}",
                 asset.location,
-                help="return another type, or choose another IO manager by io_manager=",
+                help=way_out,
             )
+
+
+def _of_objects(subject: Subject, type: TypeExpr, manager: str, options: Options) -> str | None:
+    """Why objects of a plain class of the project, which a value is or holds, cannot be stored."""
+    pending = [type]
+    for item in pending:  # grows while it is read
+        if item.name in subject.opaque_classes:
+            reason = subject.managers[manager].refuses_objects(options)
+            return reason and f"{item.name} is a plain class: {reason}"
+        if item.name in _HOLDING:
+            pending += item.args
+    return None
 
 
 RULE = Rule(
