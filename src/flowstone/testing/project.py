@@ -33,6 +33,7 @@ from flowstone.runtime.inputs import stored_value
 from flowstone.runtime.keys import selection
 from flowstone.runtime.materialize import materialize
 from flowstone.runtime.outcome import Outcome, Status
+from flowstone.runtime.overrides import declared_parameters
 from flowstone.runtime.reasons import Place
 from flowstone.runtime.registry import Registry, know_registries
 from flowstone.runtime.run import Run
@@ -40,6 +41,8 @@ from flowstone.runtime.signals import Signals
 from flowstone.runtime.workspace import Workspace
 
 MEMORY = "memory"
+_Texts = str | Collection[str]
+"""One or several."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _PUT = "put by a test"
 
@@ -93,7 +96,7 @@ class InMemoryProject:
         """Errors: UsageError for a resource or a parameter that the project does not have."""
         self._given = project, root
         _demand_known("resource", resources, project.resources)
-        replaced = _with_params(_without_needs(_in_memory(project), resources), params)
+        replaced = _without_needs(_with_params(_in_memory(project), params), resources)
         self._workspace = _Workspace(replaced, root.absolute(), without_overrides(os.environ), resources)
         self._workspace.signals = Signals(MemoryLog())
 
@@ -204,6 +207,8 @@ class InMemoryProject:
             producer = self._workspace.project.assets[name]
             chosen = selection(node.partitions, producer.partitions, read[name], key)
             if chosen.many:
+                if not isinstance(value, Mapping):
+                    raise UsageError(f"{node.id} reads many partitions of {name}: give a mapping by partition")
                 for text, item in value.items():
                     self.put(name, item, text)
             else:
@@ -211,25 +216,26 @@ class InMemoryProject:
         self._make(node.step, None if key is None else key.text, force=True)
         return self.value(node.id, partition)
 
-    def run(self, selectors: str = "*", partitions: str | Collection[str] = (), *, force: bool = False) -> Ran:
+    def run(self, selectors: _Texts = "*", partitions: _Texts = (), *, force: bool = False) -> Ran:
         """Run what is selected, one after the other, and say what came of it.
 
-        ``selectors`` and ``partitions`` (keys, or ranges ``FIRST..LAST``) are those of ``flowstone run``; retries and
-        timeouts do not count. Errors: what a function raises, as it is; CheckFailedError; NotMaterializedError for an
-        input that was neither put nor made; SelectionError; UsageError.
+        ``selectors`` and ``partitions`` (keys, or ranges ``FIRST..LAST``) are those of ``flowstone run``, one or
+        several; retries and timeouts do not count. Errors: what a function raises, as it is; CheckFailedError;
+        NotMaterializedError for an input that was neither put nor made; SelectionError; UsageError.
         """
         planned = self._prepared(selectors, partitions, force=force)
         return Ran(
             tuple(self._make(item.task.step, item.task.partition, force=item.forced) for item in planned.expectations)
         )
 
-    def plan(self, selectors: str = "*", partitions: str | Collection[str] = (), *, force: bool = False) -> Planned:
+    def plan(self, selectors: _Texts = "*", partitions: _Texts = (), *, force: bool = False) -> Planned:
         """What ``run`` would do now. Errors: SelectionError; UsageError."""
         return Planned(self._prepared(selectors, partitions, force=force).expectations)
 
-    def _prepared(self, selectors: str, partitions: str | Collection[str], *, force: bool) -> Forecast:
+    def _prepared(self, selectors: _Texts, partitions: _Texts, *, force: bool) -> Forecast:
+        text = selectors if isinstance(selectors, str) else " ".join(selectors)
         keys = (partitions,) if isinstance(partitions, str) else tuple(partitions)
-        return prepare_run(self._workspace, Asked(select(self._workspace.project, selectors), keys, force))
+        return prepare_run(self._workspace, Asked(select(self._workspace.project, text), keys, force))
 
     def _make(self, step: str, partition: str | None, *, force: bool) -> Outcome:
         return materialize(self._workspace, step, partition, Run("test", "local"), force=force)
@@ -296,10 +302,11 @@ def _without_needs(project: Project, replaced: Collection[str]) -> Project:
 def _with_params(project: Project, given: Mapping[str, Any]) -> Project:
     """The project with values of config parameters."""
     params = {owner: dict(values) for owner, values in project.params.items()}
-    owners = {*project.steps, *project.resources, *(check.name for check in project.checks)}
+    declared = declared_parameters(project)
     for place, value in given.items():
         owner, _, parameter = place.rpartition(".")
-        _demand_known("owner of a config parameter", (owner,), owners)
+        _demand_known("owner of a config parameter", (owner,), declared)
+        _demand_known(f"config parameter of {owner}", (parameter,), declared[owner])
         params.setdefault(owner, {})[parameter] = value
     return project.model_copy(update={"params": params})
 

@@ -2,7 +2,6 @@ import pytest
 
 from flowstone.errors import (
     CheckFailedError,
-    ConfigurationError,
     NotMaterializedError,
     ResourceError,
     SelectionError,
@@ -138,6 +137,12 @@ def test_an_input_of_many_partitions_is_given_by_partition(days):
     inputs = {"raw": {"2024-01-02": 20, "2024-01-03": 30}}
     assert days.make("trend", inputs, "2024-01-03") == 50
     assert days.value("raw", "2024-01-02") == 20
+    with pytest.raises(UsageError, match="trend reads many partitions of raw: give a mapping by partition"):
+        days.make("trend", {"raw": 20}, "2024-01-03")
+
+
+def test_several_are_selected_as_on_the_command_line(days):
+    assert set(days.plan(["raw", "total"], "2024-01-01").actions) == {("raw", "2024-01-01"), ("total", None)}
 
 
 def test_an_input_that_is_not_there_is_named(days):
@@ -169,8 +174,8 @@ def test_a_partition_that_there_is_not_is_told(days):
 
 
 def test_a_parameter_that_an_asset_does_not_have_is_told(shop):
-    with pytest.raises(ConfigurationError, match="units"):
-        shop.having(params={"report.units": "GBP"}).make("report", {"orders": [1]})
+    with pytest.raises(UsageError, match="there is no config parameter of report 'units'"):
+        shop.having(params={"report.units": "GBP"})
 
 
 def test_a_selection_that_matches_nothing_is_told(shop):
