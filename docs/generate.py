@@ -25,6 +25,7 @@ from flowstone.config import load_settings
 from flowstone.config.json_schema import json_schema
 from flowstone.config.schema import KEYS, TABLES
 from flowstone.dsl import vocabulary
+from flowstone.frontend.pins import USUAL_FILES
 from flowstone.io.contract import IOManager, Options
 from flowstone.ir.project import Project
 from flowstone.registry import IO_MANAGERS, TARGETS, io_manager_class, target
@@ -290,7 +291,7 @@ def _defaults() -> dict[str, str]:
         **found,
         "name": "the name in `[project]`, else the folder's",
         "sources": "must be given",
-        "requirements": "files with the usual names",
+        "requirements": ", ".join(f"`{name}`" for name in USUAL_FILES),
         "run.workers": "number of processors",
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from msgspec import Struct, field
 
 from flowstone.patterns import pattern
 
+PROJECT_FILE = "pyproject.toml"
 USUAL_FILES = (
+    PROJECT_FILE,
     "requirements*.txt",
     "constraints*.txt",
     "pylock*.toml",
@@ -130,6 +133,8 @@ def _text(path: Path) -> str:
 
 
 def _pins(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    if path.name == PROJECT_FILE:
+        return _declared(text)
     if path.suffix in (".toml", ".lock") and path.name != "Pipfile.lock":
         return _locked(text)
     if path.name == "Pipfile.lock":
@@ -142,6 +147,23 @@ def _requirements(text: str) -> Iterator[tuple[str, str]]:
         match = _REQUIREMENT.match(line.strip())
         if match is not None:
             yield match[1], match[2] or match[3]
+
+
+def _declared(text: str) -> Iterator[tuple[str, str]]:
+    """The dependencies of a project that are pinned in its own file, those of extras and groups too."""
+    if "==" not in text and "@" not in text:
+        return
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return
+    project = document.get("project")
+    declared = project if isinstance(project, dict) else {}
+    groups = [declared.get("dependencies")]
+    for tables in (declared.get("optional-dependencies"), document.get("dependency-groups")):
+        groups += tables.values() if isinstance(tables, dict) else ()
+    lines = [item for group in groups if isinstance(group, list) for item in group if isinstance(item, str)]
+    yield from _requirements("\n".join(lines))
 
 
 def _locked(text: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,9 @@ from flowstone.frontend.pins import Pins, normal_name, pin_files, read_pins
     [
         ("requirements.txt", "# pins\nPolars[all]==1.2.3 ; python_version > '3.10' --hash=sha256:abc\nother>=2\n"),
         ("requirements-prod.txt", "polars == 1.2.3 \\\n    --hash=sha256:abc\n"),
+        ("pyproject.toml", '[project]\ndependencies = ["polars[all]==1.2.3", "other>=2"]\n'),
+        ("pyproject.toml", "[project.optional-dependencies]\nfast = [\"Polars == 1.2.3; python_version > '3.10'\"]\n"),
+        ("pyproject.toml", '[dependency-groups]\nrun = ["polars==1.2.3", {include-group = "x"}]\nx = "y"\n'),
         ("constraints.txt", "polars===1.2.3  # comment\n"),
         (
             "uv.lock",
@@ -48,6 +51,7 @@ def test_several_versions_of_one_package(tmp_path):
 
 def test_files_that_cannot_be_read_pin_nothing(tmp_path):
     (tmp_path / "Pipfile.lock").write_text("{")
+    (tmp_path / "pyproject.toml").write_text('project = ["a==1"')
     (tmp_path / "requirements.txt").write_bytes(b"\xff==1\n\0\nb==2\n")
     assert read_pins(tmp_path).versions == {"b": "2"}
     assert read_pins(tmp_path, ["gone.txt"]).versions == {}
