@@ -16,7 +16,9 @@ PARTITIONS = {
     "customers": ["2024-01-01..2024-01-02", "ada", "grace hopper"],
     "flights": ["2013-01-01..2013-01-31"],
     "hello": [],
+    "invoices": ["2024-001", "2024-002", "2024-003"],
 }
+SIGNALS = {"invoices": {"2024-001": "energy", "2024-002": "rent", "2024-003": "energy"}}
 
 
 def test_every_example_is_here():
@@ -26,6 +28,8 @@ def test_every_example_is_here():
 @pytest.mark.parametrize("example", PARTITIONS)
 def test_the_engines_agree(example, tmp_path):
     keys = [word for text in PARTITIONS[example] for word in ("--partitions" if ".." in text else "--partition", text)]
+    for number, account in SIGNALS.get(example, {}).items():
+        keys += ["--signal", f"account {number}", f'"{account}"']
     command = [sys.executable, "-m", "flowstone", "conformance", "--keep", str(tmp_path / "kept"), *keys]
     result = subprocess.run(command, cwd=EXAMPLES / example, capture_output=True, text=True, env=dict(os.environ))
     assert result.returncode == 0, result.stdout + result.stderr

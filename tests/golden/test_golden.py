@@ -1,4 +1,5 @@
-"""Generated code, word by word. Each case is a project; the folders in it hold what a target generates from it.
+"""Generated code, word by word. Each case is a project, or is named like an example; the folders in it hold what a
+target generates from it.
 
 A case takes part for a target as soon as it has a folder of the target's name.
 """
@@ -26,13 +27,20 @@ from flowstone.targets.seal import seal
 HERE = Path(__file__).parent
 DIGEST = re.compile(r"(sha256[:=])[0-9a-f]+")
 """Digests cover more than the generated text: they would change it for no reason that one can see in it."""
-PAIRS = [(path.parent.name, name) for path in sorted(HERE.glob("*/pyproject.toml")) for name in sorted(TARGETS)]
+EXAMPLES = HERE.parents[1] / "examples"
+PAIRS = [(path.name, name) for path in sorted(HERE.iterdir()) for name in sorted(TARGETS)]
 EXPECTED = [pair for pair in PAIRS if HERE.joinpath(*pair).is_dir()]
+
+
+def project_of(case: str) -> Path:
+    """The folder of a case's own project, or of the example of its name."""
+    own = HERE / case
+    return own if (own / "pyproject.toml").exists() else EXAMPLES / case
 
 
 def generated(case: str, name: str) -> dict[str, str]:
     """What a target generates of a case, without the manifest and with 0 in place of digests."""
-    settings = load_settings(HERE / case, environment={})
+    settings = load_settings(project_of(case), environment={})
     loaded = load(settings)
     findings = [*run_checks(loaded, settings), *target(name).check(loaded.project)]
     assert [item for item in findings if item.severity is Severity.ERROR] == []

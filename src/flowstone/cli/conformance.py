@@ -31,6 +31,14 @@ ENGINES = ("local", "airflow", "prefect")
 @click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job (may be given again). Default: all.")
 @click.option("--partition", "keys", multiple=True, metavar="KEY", help="A partition to run (may be given again).")
 @click.option("--partitions", "ranges", multiple=True, metavar="A..B", help="A range of partitions to run.")
+@click.option(
+    "--signal",
+    "signals",
+    type=(str, str),
+    multiple=True,
+    metavar="TOKEN JSON",
+    help="An answer that a gate finds when it asks (may be given again).",
+)
 @click.option("--engine", "engines", multiple=True, type=click.Choice(ENGINES), help="Only these. Default: all three.")
 @click.option("--airflow-python", envvar="FLOWSTONE_AIRFLOW_PYTHON", metavar="PATH", help="Python that has Airflow.")
 @click.option("--prefect-python", envvar="FLOWSTONE_PREFECT_PYTHON", metavar="PATH", help="Python that has Prefect.")
@@ -42,6 +50,7 @@ def conformance(
     jobs: tuple[str, ...],
     keys: tuple[str, ...],
     ranges: tuple[str, ...],
+    signals: tuple[tuple[str, str], ...],
     engines: tuple[str, ...],
     airflow_python: str | None,
     prefect_python: str | None,
@@ -51,11 +60,12 @@ def conformance(
 ) -> None:
     """Run the same jobs and partitions on the local runner, on Airflow and on Prefect, and compare what they store.
 
-    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Each has
-    places of its own, whatever is configured: stores of files, also those at URLs, and files of DuckDB lie below the
-    folder; in Postgres it has a schema, which is removed at the end. Keys that only registries of dynamic partitions
-    can have are added to these first. What engines share all the same, as by an asset's own schema, is told as a
-    difference. Exit 1 if an engine fails, or if any stored file or record differs.
+    Airflow and Prefect cannot be installed together, so each is run by an interpreter of its own. Each has places
+    of its own, whatever is configured: stores of files, also those at URLs, and files of DuckDB lie below the
+    folder; in Postgres it has a schema, which is removed at the end. Keys that only registries of dynamic
+    partitions can have are added to these first, and signals are sent on each engine before it runs. What engines
+    share all the same, as by an asset's own schema, is told as a difference. Exit 1 if an engine fails, or if any
+    stored file or record differs.
     """
     from flowstone.conformance.engines import Engine, own_python
     from flowstone.ir.registries import with_registries
@@ -74,7 +84,7 @@ def conformance(
         engine = Engine(name, python, folder / name)
         engine.folder.mkdir()
         began = time.perf_counter()
-        results.append(run_engine(engine, settings, loaded, chosen_jobs, texts, seeds))
+        results.append(run_engine(engine, settings, loaded, chosen_jobs, texts, seeds, signals))
         click.echo(
             f"{name}: {len(results[-1].records)} materializations in {time.perf_counter() - began:.1f} s", err=True
         )
@@ -148,10 +158,15 @@ def run_engine(
     jobs: Sequence[str],
     keys: Sequence[str],
     seeds: Mapping[str, Sequence[PartitionKey]],
+    signals: Sequence[tuple[str, str]] = (),
 ) -> Stored:
-    """Run jobs on an engine, with keys in its registries; what it stored. Errors: EngineFailedError, StorageError."""
+    """Run jobs on an engine, with keys in its registries and answers for its gates; what it stored.
+
+    Errors: EngineFailedError, StorageError, UsageError for a signal that cannot be sent.
+    """
     from flowstone.cli.compile import render
     from flowstone.cli.output import changes, write
+    from flowstone.cli.signal import send
     from flowstone.conformance.compare import stored
     from flowstone.conformance.engines import run_compiled, run_local
     from flowstone.runtime.registry import Registry
@@ -163,6 +178,8 @@ def run_engine(
     try:
         for name, found in seeds.items():
             Registry(workspace, name).add(found, Run("conformance", "local"))
+        for token, payload in signals:
+            send(workspace, token, payload)
         if engine.name == "local":
             steps = list(dict.fromkeys(step for job in jobs for step in project.jobs[job].steps))
             run_local(engine, project, settings.root, steps, keys, os.environ)

@@ -33,17 +33,14 @@ def signal(token: str, payload: str | None, payload_file: Path | None, project: 
     """
     from flowstone.diagnostics.terminal import printable
     from flowstone.errors import UsageError
-    from flowstone.runtime.decisions import user
     from flowstone.runtime.signals import shown, signals_of
 
     if payload is not None and payload_file is not None:
         raise UsageError("--payload and --payload-file exclude each other")
     workspace = workspace_of(project, profile)
-    value = _parsed(payload if payload_file is None else _text(payload_file))
-    _demand_sound(workspace, token, value)
     log = signals_of(workspace)
     before = log.talk(token).wait
-    log.send(token, value, user())
+    send(workspace, token, payload if payload_file is None else _text(payload_file))
     wait = log.talk(token).wait or before  # it may have been taken at once
     told = "nothing waits for it yet" if wait is None else f"for {place(wait.asset, wait.partition)}"
     click.echo(printable(workspace.hide(f"{shown(token)} was sent: {told}")))
@@ -66,6 +63,16 @@ def signals(output_format: str, project: Path, profile: str | None) -> None:
         click.echo(printable(workspace.hide(_line(talk))))
     if not found:
         click.echo("nothing waits", err=True)
+
+
+def send(workspace: Workspace, token: str, text: str | None) -> None:
+    """Send an answer that is written as JSON. Errors: UsageError for one that cannot be sent."""
+    from flowstone.runtime.decisions import user
+    from flowstone.runtime.signals import signals_of
+
+    payload = _parsed(text)
+    _demand_sound(workspace, token, payload)
+    signals_of(workspace).send(token, payload, user())
 
 
 def _text(file: Path) -> str:

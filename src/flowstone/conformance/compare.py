@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from flowstone.io.record import Record, content_of
+from flowstone.runtime.checkpoint import APPROVAL
+from flowstone.runtime.gate import SIGNAL
 from flowstone.runtime.workspace import Workspace
 
 _OF_THE_RUN = {"run_id", "engine", "started_at", "finished_at"}
@@ -76,6 +78,9 @@ def _record_difference(one: Stored, other: Stored, address: Address) -> str | No
 def _facts(record: Record) -> dict[str, Any]:
     """What the engines have to agree in."""
     found = {name: value for name, value in record.to_builtins().items() if name not in _OF_THE_RUN}
+    for answer in (SIGNAL, APPROVAL):
+        if isinstance(told := found["metadata"].get(answer), dict):
+            found["metadata"][answer] = {name: value for name, value in told.items() if name != "at"}
     found["metadata"]["content"] = {k: v for k, v in content_of(record).items() if k not in _OF_THE_PLACE}
     return found
 

@@ -38,7 +38,8 @@ RUNS = {
 
 
 def test_every_case_is_run():
-    assert sorted(RUNS) == sorted(path.name for path in GOLDEN.iterdir() if (path / "airflow").is_dir())
+    own = (path.parent for path in GOLDEN.glob("*/pyproject.toml"))  # examples are run by tests/conformance
+    assert sorted(RUNS) == sorted(path.name for path in own if (path / "airflow").is_dir())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")

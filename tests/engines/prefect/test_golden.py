@@ -17,7 +17,8 @@ from flowstone.runtime.signals import signals_of
 from flowstone.runtime.workspace import Workspace
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-CASES = sorted(path.parents[1].name for path in GOLDEN.glob("*/prefect/prefect.yaml"))
+CASES = sorted(path.parent.name for path in GOLDEN.glob("*/pyproject.toml") if (path.parent / "prefect").is_dir())
+"""Examples are run by ``tests/conformance``."""
 KEYS = {
     ("branches", "nightly"): ["2024-01-01"],
     ("calendar", "nightly"): ["2024-01-01..2024-01-07"],

@@ -85,3 +85,34 @@ def number() -> int:
     assert "local: 4 materializations" in result.output
     stored = {path.name for path in (tmp_path / "kept/local/data/local/flowstone_keys.customers").iterdir()}
     assert stored == {"acme.json", "a~2Fb.json"}
+
+
+GATED = (
+    TEXT
+    + """
+from flowstone import Signal, SignalGate
+
+@asset(signal_gate=SignalGate(timeout="1h"))
+def answer() -> Signal:
+    return Signal(token="question")
+
+@answer.on_signal
+def answered(payload: int) -> int:
+    return payload
+"""
+)
+
+
+def test_a_gate_finds_the_signals_that_were_sent_before(run, tmp_path):
+    (tmp_path / "project/numbers_of_conformance.py").write_text(GATED)
+    result = run("--engine", "local")
+    assert result.exit_code == 1
+    result = run("--engine", "local", "--signal", "question", "42")
+    assert result.exit_code == 0, result.output
+    assert "local: 2 materializations" in result.output
+    assert (tmp_path / "kept/local/data/local/answer.json").read_text() == "42\n"
+
+
+def test_a_signal_that_is_no_json_is_refused(run):
+    result = run("--engine", "local", "--signal", "question", "yes")
+    assert (result.exit_code, "the payload is no JSON" in result.output) == (2, True)

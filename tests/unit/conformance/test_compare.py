@@ -19,7 +19,7 @@ def stored(engine, run_id, content, **fields):
         started_at=NOW,
         finished_at=NOW,
         size=1,
-        metadata={"content": content, "user": {}},
+        metadata={"content": content, "user": {}, **fields.get("metadata", {})},
         flowstone="1",
     )
     return Stored(engine, {("orders", None): record}, {})
@@ -40,3 +40,13 @@ def test_records_are_compared_without_what_is_of_the_run_or_by_chance(other, wha
     first = stored("local", "one", {"rows": 1, "version": "a", "object": "orders.va.json"})
     found = [difference.what for difference in differences(first, other)]
     assert found == [] if what is None else found[0].startswith(what)
+
+
+@pytest.mark.parametrize("answer", ["signal", "approval"])
+def test_who_answered_is_compared_and_not_when(answer):
+    first, second, third = (
+        stored(engine, engine, {}, metadata={answer: {"by": by, "at": at}})
+        for engine, by, at in (("local", "ada", "09:00"), ("airflow", "ada", "09:01"), ("prefect", "timeout", "09:00"))
+    )
+    assert list(differences(first, second)) == []
+    assert [item.what for item in differences(first, third)] == ["local and prefect differ in metadata"]
