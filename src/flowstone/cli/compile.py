@@ -28,15 +28,19 @@ if TYPE_CHECKING:
     help="Folder to write to.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if the folder is not up to date.")
-@click.option("--force", is_flag=True, help="Overwrite and remove files that were edited by hand, too.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Overwrite and remove files that were edited by hand or made of another project or target, too.",
+)
 @project_options
 def compile_(target: str, output: Path | None, check: bool, force: bool, project: Path, profile: str | None) -> None:
     """Generate code for an engine.
 
     Files in the output folder that were generated before and are no longer needed are removed. Files that somebody
-    edited are neither overwritten nor removed without --force.
+    edited are neither overwritten nor removed without --force, nor are those of another project or target.
     """
-    from flowstone.cli.output import changes, write
+    from flowstone.cli.output import changes, others, write
 
     settings = settings_of(project, profile)
     target = _generated(target)
@@ -46,6 +50,10 @@ def compile_(target: str, output: Path | None, check: bool, force: bool, project
     if check:
         _report_stale(folder, found)
         return
+    foreign = others(found)
+    if foreign and not force:
+        hint = "give each project and target a folder of its own by -o, or let --force replace it; nothing was written"
+        raise UsageError(f"{folder} holds what was compiled from the {' and the '.join(foreign)}", help=hint)
     edited = [change for change in found if change.edited]
     if edited and not force:
         _report_edited(folder, edited)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from flowstone.errors import UsageError
 from flowstone.targets.contract import Rendered
-from flowstone.targets.seal import is_generated, is_untouched, seal
+from flowstone.targets.seal import is_generated, is_untouched, origin, seal
 
 _SUFFIXES = {".py", ".yaml", ".json"}
 
@@ -50,6 +50,13 @@ def changes(folder: Path, rendered: Rendered) -> list[Change]:
         if old != new:
             found.append(Change(path, old, new))
     return found
+
+
+def others(found: list[Change]) -> list[str]:
+    """Of which other projects, or for which other targets, files were made that would be overwritten or removed."""
+    new = {origin(change.new) for change in found if change.new is not None}
+    old = {origin(change.old) for change in found if change.old is not None}
+    return sorted(name for name in old - new if name is not None) if new - {None} else []
 
 
 def write(folder: Path, todo: list[Change]) -> None:

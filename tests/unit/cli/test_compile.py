@@ -119,3 +119,25 @@ def test_a_computed_name_may_mean_any_template(project, own):
     own("parts/head.jinja", "x = 1\n")
 
     assert compile_().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "told"),
+    [
+        ("other", "airflow", "holds what was compiled from the project shop, for Airflow"),
+        ("shop", "prefect", "holds what was compiled from the project shop, for Airflow"),
+        ("shop", "local", "holds what was compiled from the project shop, for Airflow"),
+    ],
+)
+def test_what_was_compiled_of_another_project_or_target_is_removed_by_force_only(project, name, target, told):
+    (project / "flowstone.toml").write_text('name = "shop"\nsources = ["p.py"]\n')
+    assert compile_("--target", "airflow", "-o", "dags").exit_code == 0
+    before = {path.name: path.read_bytes() for path in (project / "dags").iterdir()}
+    (project / "flowstone.toml").write_text(f'name = "{name}"\nsources = ["p.py"]\n')
+    (project / "p.py").write_text(TWO_JOBS.replace('"weekly"', '"monthly"'))
+    result = compile_("--target", target, "-o", "dags")
+    assert (result.exit_code, told in result.stderr) == (2, True)
+    assert {path.name: path.read_bytes() for path in (project / "dags").iterdir()} == before
+    assert compile_("--target", target, "-o", "dags", "--force").exit_code == 0
+    assert not (project / "dags/weekly.py").exists()
+    assert compile_("--target", target, "-o", "dags").exit_code == 0
