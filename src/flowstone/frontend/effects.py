@@ -122,6 +122,8 @@ class Effects:
         callee = self._names.resolve(module, call.func)
         if isinstance(callee, Public) or (isinstance(callee, Builtin) and callee.name not in _CHANGING_BUILTINS):
             return
+        if isinstance(callee, Builtin) and callee.name == "exec" and len(call.args) == 1:
+            yield module.name, "*"
         if callee is None and isinstance(call.func, ast.Attribute) and call.func.attr not in _READING_METHODS:
             yield from self._mutable(module, call.func.value)
         harmless = isinstance(callee, Defined) and not any(map(_changes_parameters, callee.bindings))

@@ -256,6 +256,11 @@ class Fingerprints:
         elif isinstance(target, ProjectModule) and target.module is not None:
             self._modules[target.name] = target.module
             yield target.name, "*"
+        elif isinstance(target, Missing):
+            owner = self._names.dotted(target.module)
+            if isinstance(owner, ProjectModule) and owner.module and "*" in self._effects.of(owner.module).own:
+                self._modules[owner.name] = owner.module
+                yield owner.name, target.name
 
     def _imported_by_name(self, module: Module, function: Reference, text: str) -> Iterator[Unit]:
         """``importlib.import_module("a.b")`` with a module of the project."""

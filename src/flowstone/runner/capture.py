@@ -60,14 +60,14 @@ class Sink:
         """Where the output begins in the file."""
         self._file: BinaryIO | None = None
 
-    def write(self, text: str, shown_on: TextIO) -> None:
-        """Errors: OSError."""
+    def write(self, data: bytes, shown_on: TextIO) -> None:
+        """Errors: OSError, StateError."""
         if self._file is None:
             self.start = mark(self._path, self._order)
             self._file = self._path.open("ab", buffering=0)
-        self._file.write(text.encode("utf-8", "backslashreplace"))
+        self._file.write(data)
         if self._shown:
-            shown_on.write(text)
+            shown_on.write(data.decode("utf-8", "backslashreplace"))
             shown_on.flush()
 
     def __enter__(self) -> Self:
@@ -91,11 +91,15 @@ class _Stream:
         self._shown_on = shown_on
         self._current = current
 
+    @property
+    def buffer(self) -> _Bytes:
+        return _Bytes(self._stream, self._shown_on, self._current)
+
     def write(self, text: str) -> int:
         sink: Sink | None = getattr(self._current, "sink", None)
         if sink is None:
             return self._stream.write(text)
-        sink.write(text, self._shown_on)
+        sink.write(text.encode("utf-8", "backslashreplace"), self._shown_on)
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -104,6 +108,26 @@ class _Stream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class _Bytes:
+    """The stream of bytes below a standard stream."""
+
+    def __init__(self, stream: TextIO, shown_on: TextIO, current: threading.local) -> None:
+        self._stream = stream
+        self._shown_on = shown_on
+        self._current = current
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        sink: Sink | None = getattr(self._current, "sink", None)
+        if sink is None:
+            return self._stream.buffer.write(data)
+        whole = bytes(data)
+        sink.write(whole, self._shown_on)
+        return len(whole)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream.buffer, name)
 
 
 class _Handler(logging.Handler):
@@ -117,6 +141,6 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sink: Sink | None = getattr(self._current, "sink", None)
         if sink is not None:
-            sink.write(self.format(record) + "\n", self._stream)
+            sink.write(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"), self._stream)
         elif record.levelno >= logging.WARNING and len(logging.getLogger().handlers) == 1:
             self._stream.write(self.format(record) + "\n")

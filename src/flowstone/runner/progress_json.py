@@ -14,7 +14,8 @@ from flowstone.runner.summary import Summary
 class JsonDocument(Reporter):
     """Collects everything, and prints it at the end."""
 
-    def __init__(self, results: TextIO, run_id: str) -> None:
+    def __init__(self, results: TextIO, run_id: str | None) -> None:
+        """``run_id`` is None if there was nothing to run."""
         self._results = results
         self._run_id = run_id
         self._notes: list[str] = []

@@ -15,7 +15,8 @@ from flowstone.runner.summary import Summary
 class JsonLines(Reporter):
     """Each line has an ``event``; those of tasks have ``step`` and ``partition``."""
 
-    def __init__(self, results: TextIO, run_id: str) -> None:
+    def __init__(self, results: TextIO, run_id: str | None) -> None:
+        """``run_id`` is None if there was nothing to run."""
         self._results = results
         self._run_id = run_id
 

@@ -31,6 +31,7 @@ from flowstone.runner.prepare import Asked, prepare_run, without_key
 from flowstone.runner.progress import Lines, Reporter
 from flowstone.runner.progress_json import JsonDocument
 from flowstone.runner.progress_lines import JsonLines
+from flowstone.runner.results_stream import results_alone
 from flowstone.runner.summary import Summary
 from flowstone.runtime.registry import new_keys
 from flowstone.runtime.signals import signals_of
@@ -115,6 +116,10 @@ def _frozen() -> Iterator[None]:
 def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int:
     if not planned.plan.tasks:
         print("nothing to do", file=sys.stderr)  # noqa: T201
+        if session.output_format != "text":  # who reads it waits for an answer
+            with _reporter(session, None) as reporter:
+                reporter.begin(planned.plan)
+                reporter.end(Summary())
         return 0
     run_id = session.run_id or new_run_id()
     home = state_folder(workspace.root, workspace.environment)
@@ -209,13 +214,14 @@ def _forget(logs: Path) -> None:
 
 
 @contextmanager
-def _reporter(session: Session, run_id: str) -> Iterator[Reporter]:
+def _reporter(session: Session, run_id: str | None) -> Iterator[Reporter]:
+    if session.output_format != "text":
+        with results_alone(sys.stdout) as results:
+            kind = JsonDocument if session.output_format == "json" else JsonLines
+            yield kind(results, run_id)
+        return
     reporter: Reporter
-    if session.output_format == "json":
-        reporter = JsonDocument(sys.stdout, run_id)
-    elif session.output_format == "jsonl":
-        reporter = JsonLines(sys.stdout, run_id)
-    elif session.quiet or not sys.stderr.isatty():
+    if session.quiet or not sys.stderr.isatty():
         reporter = Lines(sys.stderr, sys.stdout, quiet=session.quiet)
     else:
         from flowstone.runner.progress_live import Live

@@ -80,6 +80,10 @@ def test_missing_leaves_alone_what_is_outdated(call, project):
     assert ran(project) == ["day 2024-01-07", "day 2024-01-30", "day 2024-01-31"]
     assert "nothing to do" in call("backfill", "day", "--missing").stderr
     assert "nothing to do" in call("backfill", "day", "--missing", "--dry-run").stdout
+    document = json.loads(call("backfill", "day", "--missing", "--output-format", "json").stdout)
+    assert (document["run_id"], document["ok"], document["tasks"]) == (None, True, [])
+    lines = call("backfill", "day", "--missing", "--output-format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["begin", "end"]
     document = json.loads(call("backfill", "day", "--dry-run", "--output-format", "json").stdout)
     assert (document["run"], document["reuse"]) == (28, 3)
 

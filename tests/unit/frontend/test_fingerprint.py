@@ -204,10 +204,31 @@ def test_dynamic_access_takes_the_whole_module(write, body):
     assert changes(write, {"main": main, "helpers": helpers.format(1)}, {"main": main, "helpers": helpers.format(2)})
 
 
+MADE = "import made\n@asset\ndef orders(raw):\n    return made.LIMIT\n"
+
+
 def test_a_module_as_value_takes_what_it_imports(write):
     main = "import helpers\n@asset\ndef orders(raw):\n    return getattr(helpers, raw)()\n"
     modules = {"main": main, "helpers": "from inner import clean\n"}
     assert changes(write, {**modules, "inner": "def clean(): return 1"}, {**modules, "inner": "def clean(): return 2"})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "exec('LIMIT = {}')",
+        "globals()['LIMIT'] = {}",
+        "for name in ('LIMIT', 'RATE'):\n    globals()[name] = {}",
+        "globals().update(LIMIT={})",
+        "import sys\nsetattr(sys.modules[__name__], 'LIMIT', {})",
+    ],
+)
+def test_names_that_no_statement_binds_are_those_that_a_module_makes_at_run_time(write, statement):
+    own = statement + "\n@asset\ndef orders(raw):\n    return LIMIT\n"
+    assert changes(write, {"main": own.replace("{}", "1")}, {"main": own.replace("{}", "2")})
+    for use in ("from made import LIMIT\n@asset\ndef orders(raw):\n    return LIMIT\n", MADE):
+        modules = {"main": use, "made": statement}
+        assert changes(write, modules, {**modules, "made": statement.replace("{}", "2")})
 
 
 @pytest.mark.parametrize("names", ["globals()[raw]", "getattr(sys.modules[__name__], raw)", "modules[__name__].hidden"])
