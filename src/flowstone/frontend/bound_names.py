@@ -131,7 +131,10 @@ class BoundNames:
         known = self._names.table(scope.module).bindings
         if name in known or target.module != scope.module.name:
             return self._not_there(target, node, span)
-        hint = did_you_mean(name, [*known, *PUBLIC_NAMES]) or "define it at module level, or import it"
+        if name in PUBLIC_NAMES:
+            hint = f"write: from flowstone import {name}"
+        else:
+            hint = did_you_mean(name, [*known, *PUBLIC_NAMES]) or "define it at module level, or import it"
         return Refusal("FS004", f"'{name}' is not defined", span, help=hint, fix=_defined_name(name, known, span))
 
     def _not_there(self, target: Missing, node: Node, span: Span) -> Refusal:

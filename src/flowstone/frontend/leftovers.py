@@ -10,12 +10,14 @@ from flowstone.diagnostics.diagnostic import Span
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bound_names import unknown_flowstone_name
 from flowstone.frontend.construct import DECLARING
+from flowstone.frontend.declarations import KINDS
 from flowstone.frontend.findings import Findings
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import External, Names, Public, unknown_public_name
+from flowstone.frontend.names import External, Missing, Names, Public, unknown_public_name
 from flowstone.frontend.reader import Reader
 from flowstone.frontend.touches import Touches, is_declaring_word
 from flowstone.frontend.tree import walk
+from flowstone.frontend.values import Scope
 
 _INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+flowstone\b", re.MULTILINE)
 _DYNAMIC_IMPORT = re.compile(r"\b(?:import_module|__import__)\(\s*[\"']flowstone\b")
@@ -55,6 +57,32 @@ def _check_root(alias: ast.alias, dotted: str, module: Module, names: Names, fin
     message = f"there is no module '{imported}' under the import roots, only '{found}'"
     advice = f"write import_roots = [\"{folder}\"] in the configuration, or import '{found}'"
     findings.error("FS004", message, module.span(alias), help=advice)
+
+
+def check_decorators(module: Module, names: Names, reader: Reader, findings: Findings) -> None:
+    """Note decorators that are called like FlowStone's, and that nothing in their module binds."""
+    findings.owner = module.path
+    words = [word for word in KINDS if f"@{word}" in module.source]
+    words = [word for word in words if isinstance(names.lookup(module, word), Missing)]
+    for statement in module.tree.body if words else ():
+        nodes = walk(statement)
+        bound = {name for node in nodes for name in _bound_by(node)}
+        for node in (node for node in nodes if isinstance(node, _Function)):
+            for named in map(_named, node.decorator_list):
+                if isinstance(named, ast.Name) and named.id in words and named.id not in bound:
+                    reader.check_known(named, Scope(module), node)
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    """Names that a node binds, in whatever scope."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name
+    elif isinstance(node, _Function | ast.ClassDef):
+        yield node.name
 
 
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:
@@ -168,6 +196,7 @@ class _Search:
             if not isinstance(named, ast.Name | ast.Attribute) or not self._is_declaring(named, local):
                 continue
             if isinstance(node, ast.ClassDef) or not around:
+                self._reader.hide([node.name])
                 self._note(named)
             elif not self._is_followed(around):
                 self._nested(node, around)
@@ -200,6 +229,7 @@ class _Search:
             )
             advice = f"move it to module level, or call '{owner}' there"
         assert isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        self._reader.hide([node.name])
         self._findings.error(
             "FS105",
             message,

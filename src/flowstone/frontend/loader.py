@@ -25,7 +25,7 @@ from flowstone.frontend.facts import FileFacts, Name, hidden_names, name_of
 from flowstone.frontend.findings import Findings, merged
 from flowstone.frontend.fingerprint import Fingerprints
 from flowstone.frontend.jobs import lower_jobs
-from flowstone.frontend.leftovers import check_imports, check_leftovers
+from flowstone.frontend.leftovers import check_decorators, check_imports, check_leftovers
 from flowstone.frontend.lower import Lowering
 from flowstone.frontend.modules import Module, ModuleIndex
 from flowstone.frontend.names import Names
@@ -162,9 +162,12 @@ class Front:
             check_imports(module, self._names, self._findings)
             self.reader.read(module)
         for module in modules:
+            check_decorators(module, self._names, self.reader, self._findings)
             check_leftovers(module, self._names, self.reader, self._findings)
         check_duplicate_functions(self.reader.declared, self._names, self._findings)
         drafts = make_drafts(self.reader.declared, self.evaluator, self._findings)
+        for path, names in self.reader.hidden.items():
+            drafts.hide(path, names)
         for path, text in self._index.texts.items():
             if not self._index.is_parsed(path):  # that its functions are missing is no finding of its own
                 drafts.hide(path, _DEFINITION.findall(text))

@@ -19,7 +19,16 @@ from flowstone.frontend.functions import yields
 from flowstone.frontend.handlers import Handlers
 from flowstone.frontend.late_binding import check_late_binding
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Builtin, Defined, External, Names, Public, Target
+from flowstone.frontend.names import (
+    Builtin,
+    Defined,
+    External,
+    Missing,
+    Names,
+    Public,
+    Target,
+    unknown_public_name,
+)
 from flowstone.frontend.operators import truth
 from flowstone.frontend.statements import ExhaustedError, Follower, Frame, Signal
 from flowstone.frontend.touches import Touches, walk_calls
@@ -101,8 +110,13 @@ class Reader(Follower):
                 declared = True
                 self._declare(cast("Word", target.name), node, decorator, position, frame)
             self._check_rebound(named, target, frame)
-            if isinstance(target, External) and isinstance(named, ast.Attribute):
-                self._check_public(named, frame)
+            if not declared and _is_unbound(named, target):
+                self.check_known(named, frame.scope, node)
+            if isinstance(target, External):
+                if isinstance(named, ast.Attribute):
+                    self.check_known(named, frame.scope, node)
+                elif unknown_public_name(target) is not None:  # the import is a finding
+                    self.hide([node.name])
             if isinstance(named, ast.Attribute) and named.attr in HANDLERS:
                 self._handle(node, decorator, named, frame)
             elif isinstance(named, ast.Attribute):
@@ -128,13 +142,14 @@ class Reader(Follower):
             )
             self._note(refusal, node)
 
-    def _check_public(self, node: ast.Attribute, frame: Frame) -> None:
-        """A decorator ``@flowstone.xyz`` that there is not."""
+    def check_known(self, node: ast.expr, scope: Scope, function: Function | None = None) -> None:
+        """Note a decorator, or what is called, that there is not: ``@flowstone.xyz``, ``@asset`` without an import."""
         try:
-            self._evaluator.evaluate(node, frame.scope)
+            self._evaluator.evaluate(node, scope)
         except Refusal as refusal:
             if refusal.code == "FS004":
                 self._note(refusal)
+                self.hide([] if function is None else [function.name])
 
     def _declare(self, word: Word, node: Function, decorator: ast.expr, position: int, frame: Frame) -> None:
         call = decorator if isinstance(decorator, ast.Call) else None
@@ -265,8 +280,8 @@ class Reader(Follower):
         if function is not None and self.touches.node(function.node, function.scope.module, function.scope.values):
             self._call_factory(function, node, frame)
             return
-        if isinstance(target, External) and isinstance(node.func, ast.Attribute):
-            self._check_public(node.func, frame)
+        if (isinstance(target, External) and isinstance(node.func, ast.Attribute)) or _is_unbound(node.func, target):
+            self.check_known(node.func, frame.scope)
         self._expression(node.func, frame)
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:  # these are always evaluated
             if isinstance(argument, ast.GeneratorExp) and isinstance(target, Builtin) and target.name in _READERS:
@@ -334,6 +349,14 @@ class Reader(Follower):
         )
         inner.bind(bound, function.node)
         self._block(function.node.body, inner)
+
+
+def _is_unbound(node: ast.expr, target: object) -> bool:
+    """Whether a decorator ``@fs.asset``, or the call of ``Job``, may be one of a word that was not imported."""
+    if isinstance(node, ast.Name):
+        return isinstance(target, Missing) and node.id == "Job"
+    dotted = isinstance(node, ast.Attribute) and node.attr in KINDS and isinstance(node.value, ast.Name)
+    return dotted and target is None
 
 
 def _known(frame: Frame) -> dict[str, Any]:

@@ -28,6 +28,7 @@ MAX_TURNS = 20_000
 """Most turns of loops and calls of factories that are followed in a project."""
 _COMPOUND = (ast.While, ast.Match, ast.AsyncFor, ast.AsyncWith)
 """Statements with blocks that are not followed at module level either."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAX_STATEMENTS = 200_000
 """Most statements in loops and factories that are followed in a project."""
 Signal = Literal["next", "break", "continue", "return"]
@@ -87,6 +88,8 @@ class Follower(ABC):
         self.touches = touches
         self.seen: set[int] = set()
         """Ids of the nodes that name a declaring word and were followed, or refused with a finding."""
+        self.hidden: dict[str, set[str]] = {}
+        """Names that were given to ``hide``, by the path of the module that was read."""
         self.executed: set[int] = set()
         """Ids of the statements that were followed."""
         self._turns = 0
@@ -144,7 +147,13 @@ class Follower(ABC):
         """Note a refusal; what stands below the nodes is thereby dealt with."""
         refusal.note(self._findings)
         for node in nodes:
-            self.seen.update(map(id, walk(node)))
+            below = walk(node)
+            self.seen.update(map(id, below))
+            self.hide(item.name for item in below if isinstance(item, _FUNCTIONS) and item.decorator_list)
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Note names that may be those of declarations which a finding leaves out: that they are missing is none."""
+        self.hidden.setdefault(self._findings.owner, set()).update(names)
 
     def _forget(self, statement: ast.AST, frame: Frame) -> None:
         """The names that a statement binds are not known from here on."""
