@@ -12,6 +12,7 @@ from msgspec import Struct
 from flowstone.dsl.mappings import (
     AllPartitions,
     ByDimension,
+    IncompatiblePartitionsError,
     Last,
     Offset,
     Only,
@@ -137,7 +138,10 @@ class _Need(Struct, frozen=True):
 
     def _shares_what_starts(self, theirs: Partitions, ours: Partitions) -> bool:
         """Whether the dimensions that tell the step's keys are among those that it reads by."""
-        pairs = dimension_pairs(ours, theirs, self.dependency.mapping)
+        try:
+            pairs = dimension_pairs(ours, theirs, self.dependency.mapping)
+        except IncompatiblePartitionsError:  # which is a finding
+            return False
         if not isinstance(ours, MultiPartitions):
             return any(pair.consumer is not None for pair in pairs)
         return len(ours.times) == 1 and any(pair.own in ours.times for pair in pairs)

@@ -28,6 +28,19 @@ def report(orders: dict[str, list[int]]) -> int:
 
 nightly = Job("nightly", select="*", schedule=Cron("0 6 * * *", timezone="UTC"))
 """
+DIMENSIONS = """\
+from flowstone import ByDimension, DailyPartitions, Dep, MultiPartitions, Only, StaticPartitions, asset
+
+
+@asset(partitioned_by=MultiPartitions(brand=StaticPartitions("x", "y"), region=StaticPartitions("eu", "us")))
+def orders() -> int:
+    return 1
+
+
+@asset(partitioned_by=DailyPartitions(start="2024-01-01"), depends_on=[{}])
+def total(here: int) -> int:
+    return here
+"""
 OPTION = 'from flowstone import asset\n\n\n@asset(airflow={"no_such_option": 1})\ndef orders() -> int:\n    return 1\n'
 MEMORY = """\
 from flowstone import asset
@@ -138,6 +151,21 @@ def test_a_finding_of_the_configuration_is_at_its_line(project):
     told = "flowstone.toml:2:1: FS801 [error] Airflow: the project's name"
     assert check("--target", "airflow").stdout.startswith(told)
     assert run("compile", "--target", "airflow").stderr.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("dependency", "code"),
+    [
+        ('Dep("orders", as_="here", partitions=ByDimension(regions=Only("eu")))', "FS408"),
+        ('Dep("orders", as_="here")', "FS407"),
+    ],
+)
+def test_dimensions_that_do_not_fit_are_told_whatever_the_target(project, dependency, code):
+    (project / "p.py").write_text(DIMENSIONS.format(dependency))
+
+    for target in ("airflow@3.1", "airflow", "prefect", "local"):
+        assert f" {code} [error]" in check("--target", target).stdout
+    assert run("check", "--target", "airflow", "--explain-target").stdout.startswith("native ")
 
 
 def test_an_explanation_is_a_line_for_each_construct(project):
