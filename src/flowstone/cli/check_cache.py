@@ -91,11 +91,12 @@ class CheckCache:
             if now == content["files"]:
                 return result
             changed = {path for path in now.keys() | content["files"] if now[path] != content["files"][path]}
-            return result if self._hardly_changed(changed, result, content["texts"]) else None
+            folders = {path.rstrip("/") for path in content["files"] if path.endswith("/")}
+            return result if self._hardly_changed(changed, result, content["texts"], folders) else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _hardly_changed(self, changed: set[str], result: CheckResult, texts_digest: str) -> bool:
+    def _hardly_changed(self, changed: set[str], result: CheckResult, texts_digest: str, searched: Set[str]) -> bool:
         """Whether the changes in some files are such that the result still holds: no place in them is in it, and their
         outlines are the same. If so the result is kept for the new texts.
         """
@@ -120,11 +121,18 @@ class CheckCache:
             sides = {outline(text, packages, partial(_is_mentioned, others)) for text in (old[path], new[path])}
             if len(sides) != 1 or None in sides:
                 return False
-        self.put(new, result.diagnostics, result.assets)
+        self.put(new, result.diagnostics, result.assets, searched)
         return True
 
-    def put(self, sources: Mapping[str, str], diagnostics: Sequence[Diagnostic], assets: int) -> None:
-        """Keep a result. ``sources`` are the texts of the files that were read, by path.
+    def put(
+        self,
+        sources: Mapping[str, str],
+        diagnostics: Sequence[Diagnostic],
+        assets: int,
+        searched: Set[str] = frozenset(),
+    ) -> None:
+        """Keep a result. ``sources`` are the texts of the files that were read, by path; ``searched`` the folders in
+        which modules were looked for.
 
         Nothing is kept if a file could not be read, or if something has changed since.
         """
@@ -134,7 +142,7 @@ class CheckCache:
             return
         now = ProjectFiles(self._settings.root)
         try:
-            files = contents(now, sources)
+            files = contents(now, [*sources, *(f"{folder}/" for folder in searched)])
             if all(now.text(path) == text for path, text in sources.items()):
                 self._write(sources, files, diagnostics, assets)
         except (OSError, UnreadableError):
@@ -226,7 +234,8 @@ class CheckCache:
         from flowstone.cli.kept import encode
 
         try:
-            listed = folders(self._settings.root, judgement.loaded.sources)
+            loaded = judgement.loaded
+            listed = folders(self._settings.root, [*loaded.sources, *(f"{folder}/" for folder in loaded.searched)])
             seen = {"without_files": self._seen.without_files, "listings": self._seen.listings}
             data = encode(judgement, {**seen, "folders": listed})
             self._make_folder()

@@ -41,7 +41,7 @@ def _find(settings: Settings, cache: CheckCache, *, use_cache: bool, texts: Mapp
     assets = again.assets if again else len(loaded.project.assets)
     result = CheckResult(judgement.diagnostics, assets, frozenset(loaded.sources))
     if use_cache and not texts:
-        cache.put(loaded.sources, result.diagnostics, result.assets)
+        cache.put(loaded.sources, result.diagnostics, result.assets, loaded.searched)
         if again is None:
             cache.put_judgement(judgement)
     return result

@@ -46,6 +46,7 @@ def encode(judgement: Judgement, more: Mapping[str, Any]) -> bytes:
         "near": [item.to_json() for item in judgement.near],
         "far": [item.to_json() for item in judgement.far],
         "effort": loaded.effort,
+        "searched": sorted(loaded.searched),
         "texts": list(loaded.sources),
         "pieces": [(len(piece), _checksum(piece)) for piece in pieces],
     }
@@ -175,6 +176,7 @@ class Kept(Struct, frozen=True, dict=True):
             found,
             {path: frozenset(names) for path, names in head["hidden"].items()},
             float(head["effort"]),
+            frozenset(head["searched"]),
             paths is not None,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowstone.config import Settings
     from flowstone.ir.project import Project
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class ProjectCache:
@@ -51,8 +51,9 @@ class ProjectCache:
         except (OSError, ValueError, KeyError, TypeError, RecursionError, ConfigurationError):
             return None
 
-    def put(self, sources: Mapping[str, str], manifest: Path) -> None:
-        """Keep a project that is sound for the local runner. ``sources`` are the texts that were read, by path.
+    def put(self, sources: Mapping[str, str], manifest: Path, *, searched: Set[str] = frozenset()) -> None:
+        """Keep a project that is sound for the local runner. ``sources`` are the texts that were read, by path;
+        ``searched`` the folders in which modules were looked for.
 
         Nothing is kept if something has changed since.
         """
@@ -62,7 +63,7 @@ class ProjectCache:
         try:
             kept = {
                 "surroundings": self._surroundings,
-                "files": contents(now, sources),
+                "files": contents(now, [*sources, *(f"{folder}/" for folder in searched)]),
                 "manifest": str(manifest),
                 "checksum": hashlib.sha256(manifest.read_bytes()).hexdigest(),
             }

@@ -19,7 +19,7 @@ from flowstone.__about__ import __version__
 from flowstone.cli.project_files import ProjectFiles
 from flowstone.config.model import Settings
 
-_FORMAT = 4
+_FORMAT = 5
 Listings = dict[str, list[str]]
 """Files or names in folders, by the path of the folder."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
@@ -143,13 +143,17 @@ def _modified(path: str) -> int:
 
 
 def contents(files: ProjectFiles, paths: Iterable[str]) -> dict[str, Any]:
-    """Digests of files, and what is in their folders. Errors: OSError."""
+    """Digests of files, and what is in their folders and in those that are among the paths, which end with a slash.
+
+    Errors: OSError.
+    """
+    paths = list(paths)
     found: dict[str, Any] = {path: files.digest(path) for path in paths if not path.endswith("/")}
-    return found | folders(files.root, found)
+    return found | folders(files.root, paths)
 
 
 def folders(root: Path, paths: Iterable[str]) -> dict[str, list[str]]:
-    """What is in the folders of files."""
+    """What is in the folders of files, and in folders, whose paths end with a slash."""
     folders = {f"{path.rpartition('/')[0]}/" for path in paths}
     return {folder: importable(root / folder.lstrip("/")) for folder in sorted(folders)}
 

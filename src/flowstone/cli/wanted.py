@@ -118,7 +118,7 @@ def opened(wanted: Wanted) -> Opened:
     if project is None:
         loaded = sound_project(settings)
         _demand_local(loaded)
-        project, keep = loaded.project, partial(cache.put, loaded.sources)
+        project, keep = loaded.project, partial(cache.put, loaded.sources, searched=loaded.searched)
     ir = with_values(project, wanted.assignments)
     workspace = Workspace(ir, settings.root.absolute(), without_overrides(os.environ))
     hide_secrets(click.get_current_context(), workspace.hide)

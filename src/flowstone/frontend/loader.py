@@ -62,6 +62,8 @@ class Loaded(Struct, frozen=True):
     """Names of declarations that each file left out because of a finding."""
     effort: float = 0.0
     """The part that reading took of what is granted to a project for loops, factories and constants, from 0 to 1."""
+    searched: frozenset[str] = frozenset()
+    """The folders in which modules were looked for, by path relative to the project's folder; import roots left out."""
     is_cutout: bool = False
     """Of the project only the nodes of some files are there, and no jobs; there are no diagnostics."""
 
@@ -88,6 +90,7 @@ def load(settings: Settings, *, fingerprints: bool = True, texts: Mapping[str, s
         found,
         hidden_names(drafts),
         front.effort,
+        index.searched,
     )
 
 

@@ -185,6 +185,19 @@ class ModuleIndex:
         path = self._find(name)
         return None if path is None else self._relative(path)
 
+    @property
+    def searched(self) -> frozenset[str]:
+        """The folders in which modules were looked for, by path relative to the project's folder, with those above up
+        to the import root: whatever is put there may be one of them.
+        """
+        packages = {tuple(name.split(".")[:-1]) for name in self._found}
+        found = {(package[0], package[:depth]) for package in packages for depth in range(1, len(package) + 1)}
+        return frozenset(
+            "/".join((self._relative(root), *package)).removeprefix("./")
+            for first, package in found
+            for root in self._roots_with(first)
+        )
+
     def is_folder(self, name: str) -> bool:
         """Whether the name is that of a folder inside an import root: a package, with or without ``__init__.py``."""
         return any(is_folder(root.joinpath(*name.split("."))) for root in self._roots_with(name))

@@ -63,6 +63,7 @@ class _Lowered(Struct, frozen=True):
     files: Mapping[str, FileFacts]
     hidden: Mapping[str, frozenset[str]]
     nodes: Nodes
+    searched: frozenset[str]
 
 
 class Splice:
@@ -111,7 +112,8 @@ class Splice:
         _demand(not (diagnostics and base.is_cutout))
         _demand(effort <= 1 and found.keys() <= files.keys() | {""} and not has_conflict(diagnostics))
         hidden = {**self._hidden_elsewhere(), **new.hidden}
-        return Loaded(project, diagnostics, dict(self._texts), files, found, hidden, effort, base.is_cutout)
+        searched = base.searched | new.searched
+        return Loaded(project, diagnostics, dict(self._texts), files, found, hidden, effort, searched, base.is_cutout)
 
     def _part(self, texts: Mapping[str, str]) -> _Part:
         findings = Findings()
@@ -130,7 +132,7 @@ class Splice:
         nodes = front.lower(drafts)
         files = front.facts(drafts)
         _demand(files.keys() == self._read & texts.keys() and part.index.texts.keys() <= texts.keys())
-        return _Lowered(front, part.findings, files, part.hidden, nodes)
+        return _Lowered(front, part.findings, files, part.hidden, nodes, part.index.searched)
 
     def _hidden_elsewhere(self) -> dict[str, frozenset[str]]:
         return {path: names for path, names in self._base.hidden.items() if path not in self._read}

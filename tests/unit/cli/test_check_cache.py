@@ -10,6 +10,7 @@ import pytest
 
 from flowstone.checks import Judgement, judge
 from flowstone.cli.check_cache import CheckCache
+from flowstone.cli.check_run import find
 from flowstone.cli.kept import Kept
 from flowstone.config import Settings, load_settings
 from flowstone.diagnostics.diagnostic import Diagnostic, Edit, Fix, Related, Severity, Span
@@ -17,6 +18,7 @@ from flowstone.frontend import load
 
 SPAN = Span("pipelines/a.py", 1, 1, 1, 5)
 FIX = Fix("Change it to 'x'", (Edit(SPAN, "x"),), safe=False)
+OWNED = "@asset(owners=OWNERS)\ndef a() -> int: return 1\n"
 FINDING = Diagnostic("FS101", Severity.ERROR, "bad ü", SPAN, "help", (Related(SPAN, "here"),), FIX)
 
 
@@ -394,3 +396,25 @@ def test_check_finds_what_an_edit_of_a_declaration_breaks_and_mends(project):
         for more in ([], ["--no-cache"], []):
             done = subprocess.run([*command, *more], cwd=project, capture_output=True, text=True, check=False)
             assert [item["code"] for item in json.loads(done.stdout)] == codes
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "file"),
+    [
+        ("lib.deep.util", "lib/deep", "lib/deep/util.py"),
+        ("lib.deep.util", "lib/deep/util", "lib/deep/util/__init__.py"),
+        ("lib.deep.deeper.util", "lib/deep", "lib/deep/deeper/util.py"),
+        ("lib.deep.util", "src/lib/deep", "src/lib/deep/util.py"),
+    ],
+)
+def test_a_module_that_comes_into_a_folder_where_none_was_read_is_noticed(tmp_path, name, folder, file):
+    (tmp_path / "src").mkdir()
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "flowstone.toml").write_text('sources = ["a.py"]\nimport_roots = [".", "src"]\n')
+    (tmp_path / "a.py").write_text(f"from flowstone import asset\nfrom {name} import OWNERS\n{OWNED}")
+    assert [item.code for item in find(settings(tmp_path), use_cache=True).diagnostics] == ["FS004"]
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("OWNERS = ['a']\n")
+
+    for _ in range(2):
+        assert find(settings(tmp_path), use_cache=True).diagnostics == ()

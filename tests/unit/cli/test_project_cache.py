@@ -13,6 +13,13 @@ from helper import rate
 def total(weight: int = 1) -> float:
     return rate() * weight if weight else numpy.pi
 """
+TRIED = """
+try:
+    from lib.deep.rates import rate
+except ImportError:
+    def rate():
+        return 1.5
+"""
 HELPER = """
 from deeper import RATE
 def rate():
@@ -77,6 +84,17 @@ def test_an_edit_anywhere_is_seen(call, reads, project, name, text, kinds):
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     assert status(call) == ("run" if kinds else "reuse", kinds)
+    assert len(reads) == 2
+
+
+def test_a_module_that_comes_into_a_folder_where_none_was_read_is_seen(call, reads, project):
+    (source,) = project.glob("cli_*.py")
+    text = source.read_text().replace("from helper import rate", TRIED)
+    source.write_text(text)
+    (project / "lib/deep").mkdir(parents=True)
+    call("run")
+    (project / "lib/deep/rates.py").write_text("def rate():\n    return 2.5\n")
+    assert status(call) == ("run", ["code changed"])
     assert len(reads) == 2
 
 
