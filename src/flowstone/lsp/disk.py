@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from flowstone.config.files import FLOWSTONE_TOML, PYPROJECT, find_config
 from flowstone.config.model import Settings
 from flowstone.errors import ConfigurationError
-from flowstone.frontend.files import UnreadableError, source_files
+from flowstone.frontend.files import SKIPPED_FOLDERS, UnreadableError, source_files, would_be_found
 
 Stamp = tuple[int, int] | None
 """Time of the last change and size of a file; None if it is not there."""
@@ -52,6 +52,31 @@ def listed(settings: Settings) -> set[Path]:
         except UnreadableError:
             continue
     return found
+
+
+def importable(folders: Iterable[Path], sources: Set[Path]) -> dict[Path, frozenset[str]]:
+    """What could be imported from each folder, the sources and the folders that hold them left out."""
+    known = set(sources).union(*(path.parents for path in sources))
+    return {folder: frozenset(_names(folder, known)) for folder in folders}
+
+
+def _names(folder: Path, known: Set[Path]) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if entry.name.endswith(".py") or _may_be_package(entry)]
+    except OSError:
+        return
+    yield from (name for name in found if folder / name not in known)
+
+
+def _may_be_package(entry: os.DirEntry[str]) -> bool:
+    return entry.name.isidentifier() and entry.name not in SKIPPED_FOLDERS and entry.is_dir()
+
+
+def would_be_listed(settings: Settings, path: Path) -> bool:
+    """Whether a file would be a source file if there were one."""
+    starts = (Path(os.path.abspath(settings.root / source)) for source in settings.sources)  # noqa: PTH100
+    return any(would_be_found(path, start) for start in starts)
 
 
 def _stamp(path: Path) -> Stamp:

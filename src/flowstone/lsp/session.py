@@ -22,7 +22,7 @@ from flowstone.errors import ConfigurationError, UsageError
 from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.files import UnreadableError, read_source
 from flowstone.lsp.broken import UNUSABLE, config_problems, text_problem
-from flowstone.lsp.disk import Stamp, config_files, listed, stamps
+from flowstone.lsp.disk import Stamp, config_files, importable, listed, stamps, would_be_listed
 from flowstone.lsp.sameness import finds_the_same
 
 _LOOK = 2.0
@@ -42,10 +42,14 @@ class Session:
         self.broken: dict[str, Diagnostic] = {}
         """Files whose text cannot be parsed now, and why; the project was made of an earlier text of theirs."""
         self._unsaved: dict[str, str] = {}
+        self._gone: set[str] = set()
+        """Files that the editor still has open, and that are on disk no longer."""
         self._changed: set[str] = set()
         self._judgement: Judgement | None = None
         self._stamps: dict[Path, Stamp] = {}
         self._sources: set[Path] = set()
+        self._beside: dict[Path, frozenset[str]] = {}
+        """What else could be imported from the folders in which modules were looked for."""
         self._looked = 0.0
         self._whole = True
 
@@ -55,6 +59,7 @@ class Session:
         """Note the editor's text of a file, by path relative to the project's folder; None once it is closed."""
         if text is None:
             self._unsaved.pop(path, None)
+            self._gone.discard(path)
         else:
             self._unsaved[path] = text
         self._changed.add(path)
@@ -111,11 +116,19 @@ class Session:
             return
         sources = listed(self.settings)
         others = {self.root / path for path in (self.loaded.sources if self.loaded else ())}
-        self._stamps |= stamps(sources | others)
-        self._whole = self._whole or first
+        self._stamps |= stamps(sources | others | {self.root / path for path in self._unsaved})
+        self._gone = {path for path in self._unsaved if self._is_gone(path, old)}
+        beside = importable(self._beside, sources)
+        self._whole = self._whole or first or beside != self._beside
+        self._beside = beside
         changed = {path for path in sources | others if old.get(path) != self._stamps[path]} | (self._sources - sources)
         self._sources = sources
         self._changed.update(path.relative_to(self.root).as_posix() for path in changed if _inside(path, self.root))
+
+    def _is_gone(self, path: str, old: Mapping[Path, Stamp]) -> bool:
+        """Whether an open file was on disk and is there no longer: one that was never saved is not gone."""
+        file = self.root / path
+        return self._stamps[file] is None and (path in self._gone or old.get(file) is not None)
 
     def _configure(self) -> None:
         try:
@@ -132,7 +145,10 @@ class Session:
         before = dict(self.loaded.sources) if self.loaded else {}
         self.broken = {}
         texts: dict[str, str] = {}
+        self._beside = {}
         for path, text in self._unsaved.items():
+            if path in self._gone:
+                continue
             texts.update({path: before[path]} if path in before else {})
             self._take(settings, texts, path, text)
         self._set(load(settings, fingerprints=False, texts=texts), settings)
@@ -152,9 +168,9 @@ class Session:
         """The texts of which the project is to be made; None if a file cannot be read."""
         texts = dict(loaded.sources)
         for path in self._changed:
-            if path not in texts and self.root / path not in self._sources:
+            if path not in texts and not self._is_source(settings, path):
                 continue
-            if not (self.root / path).exists():
+            if path in self._gone or not (path in self._unsaved or (self.root / path).exists()):
                 texts.pop(path, None)
                 self.broken.pop(path, None)
                 continue
@@ -163,6 +179,10 @@ class Session:
                 return None
             self._take(settings, texts, path, text)
         return texts
+
+    def _is_source(self, settings: Settings, path: str) -> bool:
+        file = self.root / path
+        return file in self._sources or (path in self._unsaved and would_be_listed(settings, file))
 
     def _take(self, settings: Settings, texts: dict[str, str], path: str, text: str) -> None:
         """Let a file have a new text, or keep its last sound one while the new one is broken."""
@@ -188,6 +208,8 @@ class Session:
 
     def _set(self, loaded: Loaded, settings: Settings) -> None:
         before, self.loaded = self._judgement, loaded
+        folders = {self.root / folder for folder in (*settings.import_roots, *loaded.searched)}
+        self._beside |= importable(folders - self._beside.keys(), self._sources)
         if before is not None and before.settings is settings and finds_the_same(before, loaded):
             self._judgement = replace(before, loaded=loaded)
         else:

@@ -1,6 +1,9 @@
 """Findings while one types."""
 
+import pytest
 from lsprotocol import types
+
+from tests.unit.lsp.conftest import CONFIG
 
 GOOD = "from flowstone import asset\n\n\n@asset\ndef orders() -> int:\n    return 1\n"
 USER = "from flowstone import asset\n\n\n@asset\ndef total(orders: int) -> int:\n    return orders\n"
@@ -75,6 +78,50 @@ def test_a_deleted_file_has_no_findings_any_more(project, connect):
     user.unlink()
     client.changed_on_disk(user)
     client.wait_for(user)
+
+
+def test_a_file_that_was_never_saved_counts_until_it_is_closed(project, client):
+    root = project({"pipelines/a.py": GOOD})
+    client.open(root / "pipelines/a.py")
+    new = root / "pipelines/new/b.py"
+    client.open(new, USER.replace("orders", "order"))
+    client.wait_for(new, "FS106")
+    client.change(new, USER)
+    client.wait_for(new)
+    client.change(new, USER.replace("orders", "order"))
+    client.wait_for(new, "FS106")
+    client.close(new)
+    client.wait_for(new)
+
+
+def test_a_file_that_is_deleted_while_it_is_open_counts_no_more(project, connect):
+    root = project({"pipelines/a.py": GOOD, "pipelines/b.py": USER.replace("orders", "order")})
+    user, moved = root / "pipelines/b.py", root / "pipelines/c.py"
+    client = connect(root)
+    client.open(user)
+    client.wait_for(user, "FS106")
+    user.rename(moved)
+    client.changed_on_disk(user)
+    client.wait_for(moved, "FS106")
+    client.wait_for(user)
+    (root / "flowstone.toml").write_text(f"{CONFIG}name = 'other'\n")
+    client.changed_on_disk(root / "flowstone.toml")
+    moved.write_text(USER)
+    client.changed_on_disk(moved)
+    client.wait_for(moved)
+    assert client.codes(user) == []
+
+
+@pytest.mark.parametrize("file", ["helpers.py", "helpers/__init__.py"])
+def test_a_module_that_is_made_beside_the_sources_is_noticed(project, connect, file):
+    text = "from flowstone import asset\nfrom helpers import OWNERS\n\n\n@asset(owners=OWNERS)\ndef a() -> int: ...\n"
+    root = project({"pipelines/a.py": text})
+    client = connect(root)
+    client.wait_for(root / "pipelines/a.py", "FS003")
+    (root / file).parent.mkdir(exist_ok=True)
+    (root / file).write_text("OWNERS = ['a']\n")
+    client.changed_on_disk(root / file)
+    client.wait_for(root / "pipelines/a.py")
 
 
 def test_files_that_change_on_disk_are_noticed_without_being_told(project, connect):
