@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowstone.cli.common import project_options, settings_of, sound_project
-from flowstone.cli.stores import to_json
+from flowstone.cli.common import project_options
+from flowstone.cli.stores import to_json, workspace_of
 from flowstone.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def calendar(
     On days when clocks are changed the engines read a schedule differently: what only one of them does is told.
     """
     after = _instant(start)
-    ir = sound_project(settings_of(project, profile)).project
+    ir = workspace_of(project, profile).project
     found = [_entry(ir, job, after, count) for job in _chosen(ir, jobs)]
     if output_format == "json":
         click.echo(to_json([_json(item) for item in found]))

@@ -32,7 +32,7 @@ def ls(selection: Selection, project: Path, profile: str | None, output_format: 
 
         click.echo(json.dumps(Project.model_json_schema(), indent=2))
         return
-    workspace = workspace_of(project, profile)
+    workspace = workspace_of(project, profile, whole=output_format != "text")
     ir = workspace.compiled
     if output_format == "json":
         click.echo(ir.model_dump_json(indent=2))

@@ -9,20 +9,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowstone.cli.common import hide_secrets, settings_of, sound_project
+from flowstone.cli.project_cache import ProjectCache
 
 if TYPE_CHECKING:
     from flowstone.runtime.workspace import Workspace
 
 
-def workspace_of(project: Path, profile: str | None) -> Workspace:
+def workspace_of(project: Path, profile: str | None, *, whole: bool = False) -> Workspace:
     """The project, ready to look into its stores; nothing of the user's code is imported.
+
+    It is the one that the last run has kept, if nothing has changed since, unless the ``whole`` is needed: also what
+    ``check`` alone reads.
 
     Errors: ConfigurationError. Exits 1 with the findings if the project has errors.
     """
+    from flowstone.ir.light_pydantic import without_plugins
     from flowstone.runtime.workspace import Workspace
 
     settings = settings_of(project, profile)
-    workspace = Workspace(sound_project(settings).project, settings.root.absolute(), os.environ)
+    with without_plugins():
+        known = None if whole else ProjectCache(settings).get()
+        ir = sound_project(settings).project if known is None else known[0]
+    workspace = Workspace(ir, settings.root.absolute(), os.environ)
     hide_secrets(click.get_current_context(), workspace.hide)
     return workspace
 

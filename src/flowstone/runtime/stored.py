@@ -11,7 +11,6 @@ from flowstone.io.contract import IOManager, Slot
 from flowstone.io.record import Record
 from flowstone.runtime.workspace import Workspace
 
-_UNREAD = ""
 AT_ONCE = 20
 """From so many partitions of an asset on, all its records are read at once."""
 
@@ -45,9 +44,8 @@ class Stored:
     def one(self, asset: str, partition: str | None) -> Record | str | None:
         """The record of one partition, or why it cannot be read; None if there is none. Errors: as ``of``."""
         place = asset, partition
-        found = self._single.get(place, _UNREAD)
-        if found is not _UNREAD:
-            return found
+        if place in self._single:
+            return self._single[place]
         known = self.of(asset) if asset in self._whole else self._found.get(asset)
         if known is not None:
             return known.records.get(partition) or known.damaged.get(partition)

@@ -38,11 +38,12 @@ def project(cli_project):
 @pytest.fixture
 def reads(monkeypatch):
     """How often the project was read from its sources."""
-    from flowstone.cli import wanted
+    from flowstone.cli import stores, wanted
 
     calls = []
     original = wanted.sound_project
-    monkeypatch.setattr(wanted, "sound_project", lambda settings: calls.append(1) or original(settings))
+    for module in (stores, wanted):
+        monkeypatch.setattr(module, "sound_project", lambda settings: calls.append(1) or original(settings))
     return calls
 
 
@@ -67,6 +68,34 @@ def test_only_a_run_keeps_it_and_values_of_the_command_line_are_not_kept(call, r
     call("run", "--set", "total.weight=3")
     assert status(call) == ("run", ["configuration changed"])
     assert len(reads) == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "ls", "graph", "lineage total", "calendar", "verify", "decisions", "signals", "clean"],
+)
+def test_commands_that_look_at_a_project_do_not_read_it_after_a_run(call, reads, project, command):
+    call("run")
+    call(*command.split())
+    assert len(reads) == 1
+    (project / "deeper.py").write_text("RATE = 2.5\n")
+    call(*command.split())
+    assert len(reads) == 2
+
+
+def test_what_they_say_is_the_same(call, reads, project):
+    commands = (
+        ["status"],
+        *(["graph", "--output-format", form] for form in ("text", "mermaid", "dot", "svg")),
+        *(["ls", "--output-format", form] for form in ("text", "json", "ir")),
+    )
+    call("run")
+    kept = [call(*command).stdout for command in commands]
+    read = len(reads)
+    for file in (project / ".flowstone" / "cache" / "projects").iterdir():
+        file.unlink()
+    assert [call(*command).stdout for command in commands] == kept
+    assert len(reads) == read + len(commands)
 
 
 @pytest.mark.parametrize(

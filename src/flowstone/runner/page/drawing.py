@@ -1,9 +1,10 @@
-"""The graph of a run's steps, in columns: each step stands to the right of all that it needs."""
+"""A graph in columns: each node stands to the right of all that it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from flowstone.runner.page.facts import Facts
 from flowstone.runner.page.markup import Markup, element, number
@@ -14,29 +15,57 @@ MOST = 1500
 _WIDTH, _HEIGHT = 190.0, 24.0
 _APART, _BELOW = 60.0, 12.0
 _LETTERS = 26
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_STYLE = """
+text { font: 11px ui-monospace, monospace; fill: #fff; } .edge { fill: none; stroke: #888; } rect { fill: #3b8ea5; }
+"""
 
 _Point = tuple[float, float]
 
 
 def graph(facts: Facts) -> Markup:
-    """The drawing, or in words why there is none."""
+    """The steps of a run, in the colours of their states; or in words why they are not drawn."""
     if len(facts.needs) > MOST:
         return element("p", f"{len(facts.needs):,} assets are too many for a drawing")
-    columns = _columns(facts.needs)
-    places = {
-        step: (column * (_WIDTH + _APART), row * (_HEIGHT + _BELOW))
-        for column, steps in enumerate(columns)
-        for row, step in enumerate(steps)
-    }
     states = {item.step: item.worst for item in facts.steps}
+    return _drawing(
+        facts.needs, {step: _Look(state, state) for step, state in states.items()}, _Look("reused", "reused")
+    )
+
+
+def image(needs: Mapping[str, Sequence[str]], about: Mapping[str, str]) -> str:
+    """A file of its own. ``about`` is what is shown of a node while one points at it."""
+    looks = {name: _Look("asset", text) for name, text in about.items()}
+    drawing = _drawing(needs, looks, _Look("asset", ""), element("style", Markup(_STYLE)), xmlns=_NAMESPACE)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{drawing}\n'
+
+
+class _Look(NamedTuple):
+    """How a node is drawn."""
+
+    kind: str
+    about: str
+
+
+def _drawing(
+    needs: Mapping[str, Sequence[str]], looks: Mapping[str, _Look], other: _Look, *more: Markup, **attributes: str
+) -> Markup:
+    columns = _columns(needs)
+    places = {
+        name: (column * (_WIDTH + _APART), row * (_HEIGHT + _BELOW))
+        for column, names in enumerate(columns)
+        for row, name in enumerate(names)
+    }
     width = len(columns) * (_WIDTH + _APART)
-    height = max((len(steps) for steps in columns), default=0) * (_HEIGHT + _BELOW)
-    edges = [_edge(places[need], places[step]) for step, needs in facts.needs.items() for need in needs]
-    nodes = [_node(step, place, states.get(step, "reused")) for step, place in places.items()]
+    height = max((len(names) for names in columns), default=0) * (_HEIGHT + _BELOW)
+    edges = [_edge(places[need], places[name]) for name, others in needs.items() for need in others]
+    nodes = [_node(name, place, looks.get(name, other)) for name, place in places.items()]
     return element(
         "svg",
+        *more,
         *edges,
         *nodes,
+        **attributes,
         viewBox=f"0 0 {number(width)} {number(height)}",
         width=width,
         height=height,
@@ -79,11 +108,11 @@ def _edge(source: _Point, target: _Point) -> Markup:
     return element("path", class_="edge", d="M{} {} C{} {} {} {} {} {}".format(*map(number, points)))
 
 
-def _node(step: str, place: _Point, state: str) -> Markup:
+def _node(name: str, place: _Point, look: _Look) -> Markup:
     x, y = place
     return element(
         "g",
-        element("title", f"{step}: {state}"),
-        element("rect", class_=state, x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=4),
-        element("text", shortened(step, _LETTERS), class_="node", x=x + 8, y=y + 16),
+        element("title", f"{name}: {look.about}" if look.about else name),
+        element("rect", class_=look.kind, x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=4),
+        element("text", shortened(name, _LETTERS), class_="node", x=x + 8, y=y + 16),
     )
