@@ -85,7 +85,7 @@ def _open(reading: Reading, tell: Teller, *, is_watching: bool) -> int:
     home = reading.settings.home
     with only_one(home) as is_alone, Store(home, reading.settings.profile, new_run_id) as store:
         office = Office(reading.means(), tell)
-        desk = office.desk = Desk(store, office, tell, reading.engine)
+        desk = office.desk = Desk(store, office, tell, reading.engine, office.questions.open)
         _take(office, desk, reading, taken)
         _recall(office, desk)
         tell("ready", _ready(reading, taken), jobs=list(reading.jobs), as_=reading.engine)
@@ -105,7 +105,7 @@ def _recall(office: Office, desk: Desk) -> None:
     """Take up what an earlier process has left behind."""
     for start in desk.recall(lambda item: office.came_to(item)[0] is not None):
         status, made = office.came_to(start)
-        desk.ended(start, status or "failed", made)
+        office.over(start, status or "failed", made)
 
 
 def _again(office: Office, desk: Desk, reading: Reading) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -129,7 +130,8 @@ def _ways(project: Project, job: Job, engine: str, now: datetime) -> Iterator[st
 
     schedule = job.schedule
     if schedule is not None and not isinstance(schedule, OnUpdate):
-        yield f"{schedule_text(schedule)}, first {following(schedule, now, engine):%a %Y-%m-%d %H:%M:%S %Z}"
+        first = following(schedule, now, engine).astimezone(ZoneInfo(getattr(schedule, "timezone", None) or "UTC"))
+        yield f"{schedule_text(schedule)}, first {first:%a %Y-%m-%d %H:%M:%S %Z}"
     elif assets := followed(project, job):
         yield f"after {(' or ' if is_any(job) else ' and ').join(assets)}"
     for sensor in project.sensors_of.get(job.name, ()):

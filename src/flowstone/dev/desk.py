@@ -8,6 +8,7 @@ from typing import Protocol
 
 from flowstone.dev.clocks import Clocks
 from flowstone.dev.follow import followed, is_any, keys_after
+from flowstone.dev.questions import Waits
 from flowstone.dev.starts import Offer, Start, Status
 from flowstone.dev.store import Store
 from flowstone.dev.told import Teller
@@ -15,6 +16,7 @@ from flowstone.ir.job import Job
 from flowstone.ir.project import Project
 from flowstone.ir.run_keys import closed_keys
 from flowstone.ir.sensor import Sensor
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.sensing import Look
 
 LATER = 5.0
@@ -33,18 +35,22 @@ class Hands(Protocol):
         ...
 
     def run(self, start: Start) -> None:
-        """Start a run; ``Desk.ended``, ``Desk.busy`` or ``Desk.unbegun`` follows."""
+        """Start a run; ``Desk.ended``, ``waits``, ``busy`` or ``unbegun`` follows."""
         ...
 
 
 class Desk:
     """The decisions for one project. ``elapsed`` are seconds of a clock that nobody sets."""
 
-    def __init__(self, store: Store, hands: Hands, tell: Teller, engine: str) -> None:
+    def __init__(
+        self, store: Store, hands: Hands, tell: Teller, engine: str, questions: Callable[[], Collection[Place]]
+    ) -> None:
+        """``questions`` tells which assets and partitions wait for an answer from outside."""
         self._store = store
         self._hands = hands
         self._tell = tell
         self._clocks = Clocks(store, engine)
+        self._waits = Waits(questions)
         self._project: Project | None = None
         self._jobs: dict[str, Job] = {}
         self._sensors: dict[str, Sensor] = {}
@@ -98,6 +104,8 @@ class Desk:
                 self._looking.add(name)
                 self._next_look[name] = elapsed + sensor.every
                 self._hands.look(sensor, self._store.value(f"sensor {name}"))
+        for start in self._waits.answered(elapsed):
+            self._go_on(start)
         self._begin(elapsed)
 
     def wait(self, now: datetime, elapsed: float, longest: float) -> float:
@@ -105,6 +113,8 @@ class Desk:
         times = [(moment - now).total_seconds() for moment in self._clocks.next_moments() if moment > now]
         times += [at - elapsed for at in self._not_before.values()]
         times += [at - elapsed for name, at in self._next_look.items() if name not in self._looking]
+        if (at := self._waits.next_look()) is not None:
+            times.append(at - elapsed)
         return max(0.0, min([longest, *times]))
 
     def _fire(self, name: str, now: datetime) -> None:
@@ -215,6 +225,28 @@ class Desk:
         self._waiting.insert(0, start)
         return start
 
+    def waits(self, start: Start, places: frozenset[Place], made: Made, elapsed: float) -> None:
+        """A run is over but for what waits for an answer at some places. It goes on when one has come, in another run.
+
+        Until then the store takes it for one that was started, so that the next process waits on.
+        """
+        self._running.pop(start.run, None)
+        if start.offer.job not in self._jobs:
+            return
+        with self._store.together():
+            starts = self._store.offer(self._all_after(start, made))
+        self._waits.add(start, places, elapsed)
+        self._tell("unanswered", f"{start.offer.job}: goes on when it was answered", job=start.offer.job, run=start.run)
+        self._waiting += starts
+
+    def _go_on(self, start: Start) -> None:
+        offer = Offer("answers", start.run, start.offer.job, start.offer.keys, start.offer.config)
+        with self._store.together():
+            self._store.mark(start, "interrupted")
+            starts = self._store.offer([offer])
+        self._tell("answered", f"{offer.job}: was answered", job=offer.job, run=start.run)
+        self._waiting += starts
+
     def left(self, start: Start) -> None:
         """A run was stopped before it began: the next process starts it, under the same id."""
         self._running.pop(start.run, None)
@@ -225,11 +257,13 @@ class Desk:
         final: Status = "done" if status == "done" else "interrupted" if status == "interrupted" else "failed"
         with self._store.together():
             self._store.mark(start, final)
-            offers = [offer for job in self._jobs.values() for offer in self._after(job, start.run, made)]
-            starts = self._store.offer(offers)
+            starts = self._store.offer(self._all_after(start, made))
         more = f"; to go on: flowstone run --resume {start.run}" if final == "interrupted" else ""
         self._tell("ended", f"{start.offer.job}: {final}{more}", job=start.offer.job, run=start.run, status=final)
         self._waiting += starts
+
+    def _all_after(self, start: Start, made: Made) -> list[Offer]:
+        return [offer for job in self._jobs.values() for offer in self._after(job, start.run, made)]
 
     def _after(self, job: Job, run: str, made: Made) -> Iterable[Offer]:
         assert self._project is not None

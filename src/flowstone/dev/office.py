@@ -16,6 +16,7 @@ from msgspec import Struct
 from flowstone.config.model import RunSettings
 from flowstone.dev.desk import Desk
 from flowstone.dev.processes import Child
+from flowstone.dev.questions import Questions
 from flowstone.dev.starts import Start
 from flowstone.dev.told import Teller
 from flowstone.ir.project import Project
@@ -28,6 +29,7 @@ from flowstone.runner.session import new_run_id
 from flowstone.runtime.ending import ending
 from flowstone.runtime.overrides import declared_parameters
 from flowstone.runtime.parameters import to_text
+from flowstone.runtime.reasons import Place
 from flowstone.runtime.sensing import Look, Request
 
 _MORE = 0.5
@@ -63,6 +65,7 @@ class Office:
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._children: dict[str, Child] = {}
         self._timers: dict[str, threading.Timer] = {}
+        self.questions = Questions(means.home)
         self.desk: Desk | None = None
         self._is_closing = False
 
@@ -170,7 +173,7 @@ class Office:
             return
         status, made = self.came_to(start)
         if status is not None:
-            self.desk.ended(start, status, made)
+            self.over(start, status, made)
         elif self._is_closing:
             self.desk.left(start)
         elif code in (EXIT_DONE, EXIT_REFUSED):  # there is nothing to make, or never will be
@@ -178,7 +181,28 @@ class Office:
         else:
             self.desk.unbegun(start.run, time.monotonic())
 
-    def came_to(self, start: Start) -> tuple[str | None, list[tuple[str, str | None]]]:
+    def over(self, start: Start, status: str, made: list[Place]) -> None:
+        """A run that has begun is over, or waits."""
+        assert self.desk is not None
+        places = self._asked_by(start) if status == "interrupted" else None
+        if places is None:
+            self.desk.ended(start, status, made)
+        else:
+            self.desk.waits(start, places, made, time.monotonic())
+
+    def _asked_by(self, start: Start) -> frozenset[Place] | None:
+        """The places of a run at which it waits for an answer; None if it was interrupted."""
+        assert self._project is not None
+        with History(self.means.home) as history:
+            entry = find(history, start.run)
+            if any(entry.counts.get(state) for state in ("interrupted", "running")) or not entry.counts.get("waiting"):
+                return None
+            waiting = places(history, entry, ("waiting",))
+        steps = self._project.steps
+        found = {(asset, key) for step, key in waiting if step in steps for asset in steps[step].outputs.values()}
+        return frozenset(found & self.questions.open())
+
+    def came_to(self, start: Start) -> tuple[str | None, list[Place]]:
         """What became of a run, and which assets it has made; None if it did not begin."""
         assert self._project is not None
         with History(self.means.home) as history:

@@ -182,10 +182,10 @@ def signals_of(workspace: Workspace) -> Signals:
     """The log of a project."""
     if workspace.signals is not None:
         return workspace.signals
-    return _log(state_folder(workspace.root, workspace.environment))
+    return open_signals(state_folder(workspace.root, workspace.environment))
 
 
 @lru_cache(maxsize=8)
-def _log(home: Path) -> Signals:
+def open_signals(home: Path) -> Signals:
     """One for each folder in this process, so that what it has read it need not read again."""
     return Signals(EventLog(home / FILE, Event))

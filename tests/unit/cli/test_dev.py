@@ -142,6 +142,47 @@ def test_a_request_whose_run_finds_a_file_that_is_being_written_is_not_lost(star
     assert lines(tmp_path) == ["orders a", "orders b"]
 
 
+GATE = """
+
+@asset(signal_gate=SignalGate(timeout="1h"))
+def answer(orders: str) -> Signal:
+    return Signal(token="question")
+
+
+@answer.on_signal
+def answered(payload: str) -> str:
+    return payload
+
+
+@asset
+def letter(answer: str) -> str:
+    return answer
+
+
+asking = Job("asking", select="answer", schedule=OnUpdate("report"))
+telling = Job("telling", select="letter")
+"""
+
+
+def test_a_run_that_waits_for_a_signal_goes_on_when_it_has_come_also_in_another_process(start, tmp_path):
+    text = PIPELINE.replace("SensorResult, asset", "SensorResult, Signal, SignalGate, asset").replace(
+        '("a", "b")', '("a",)'
+    )
+    (tmp_path / "pipelines/shop.py").write_text(text + GATE)
+    dev = start("--no-watch")
+    dev.until("unanswered", job="asking")
+    assert dev.end() == 130
+    dev = start("--no-watch")
+    dev.until("unanswered", job="asking")
+    dev.end()
+    command = [sys.executable, "-m", "flowstone", "signal", "-C", str(tmp_path), "question", "--payload", '"yes"']
+    subprocess.run(command, check=True, capture_output=True)
+    dev = start("--no-watch")
+    dev.until("answered", job="asking")
+    dev.until("ended", job="asking", status="done")
+    dev.until("ended", job="telling", status="done")
+
+
 def test_it_ends_when_its_memory_was_removed(start, tmp_path):
     text = PIPELINE.replace(
         "    return file\n", '    (HERE.parent / ".flowstone/dev.lock").unlink()\n    return file\n'

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flowstone.dev.desk import AGAIN, LATER, Desk
+from flowstone.dev.questions import POLL
+from flowstone.dev.starts import Offer, Start
 from flowstone.dev.store import Store
 from flowstone.errors import StateError
 from flowstone.runtime.sensing import Look, Request
@@ -67,6 +69,7 @@ class World:
         self.project, self.home, self.engine = project, home, engine
         self.now, self.elapsed, self.numbers = NOON, 0.0, 0
         self.begun, self.jobs = set(), None
+        self.questions = set()
         self.store = None
         self.start()
 
@@ -76,7 +79,13 @@ class World:
             self.store.__exit__(None, None, None)
         self.hands, self.told = Hands(), []
         self.store = Store(self.home, None, self._id)
-        self.desk = Desk(self.store, self.hands, lambda event, text, **more: self.told.append(event), self.engine)
+        self.desk = Desk(
+            self.store,
+            self.hands,
+            lambda event, text, **more: self.told.append(event),
+            self.engine,
+            lambda: self.questions,
+        )
         self.desk.take(self.project, self.jobs or self.project.jobs, self.now, self.elapsed)
         return self.desk.recall(lambda start: start.run in self.begun)
 
@@ -297,6 +306,52 @@ def test_a_request_whose_run_did_not_begin_is_kept_until_the_project_changes_or_
     world.start()
     world.tick()
     assert [item.run for item in world.hands.runs] == [start.run]
+
+
+PLACES = frozenset({("visits", "2026-03-09"), ("visits", "2026-03-08")})
+
+
+def waiting(world):
+    """A run that has made something and waits at two places."""
+    world.desk.looked("look", Look((Request("a", ("k",), {"refunds": {}}),), "a"))
+    world.tick()
+    (start,) = world.hands.runs
+    world.hands.runs.clear()
+    world.questions = set(PLACES)
+    world.desk.waits(start, PLACES, [("orders", None)], world.elapsed)
+    return start
+
+
+def test_a_run_that_waits_goes_on_once_one_of_its_questions_was_answered(world):
+    start = waiting(world)
+    world.pass_by(seconds=POLL)
+    assert world.hands.runs == []
+    assert world.desk.wait(world.now, world.elapsed, 1e9) == POLL
+    world.questions.pop()
+    world.pass_by(seconds=POLL)
+    (again,) = world.hands.runs
+    assert (again.offer.job, again.offer.keys, again.offer.config) == ("money", ("k",), {"refunds": {}})
+    assert again.run != start.run
+    world.end()
+    world.pass_by(seconds=POLL)
+    assert world.hands.runs == []
+
+
+def test_what_a_run_has_made_before_it_waits_counts_at_once(world):
+    waiting(world)
+    world.desk.ended(Start(99, Offer("sensor look", "z", "money"), "run-99", "started"), "done", [("refunds", None)])
+    world.tick()
+    assert ("both",) in world.hands.started
+
+
+def test_the_next_process_waits_on_and_sees_what_was_answered_meanwhile(world):
+    start = waiting(world)
+    world.begun.add(start.run)
+    (left,) = world.start()
+    assert left.run == start.run
+    world.desk.waits(left, frozenset(), [], world.elapsed)
+    world.tick()
+    assert [item.offer.key for item in world.hands.runs] == [start.run]
 
 
 def test_jobs_with_the_same_steps_do_not_run_at_once(world, make_project):
