@@ -6,7 +6,8 @@ import gc
 import secrets
 import shlex
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from flowstone.runner.history.database import faults
 from flowstone.runner.history.history import Beginning, History, Journal
 from flowstone.runner.history.past import Past
 from flowstone.runner.interrupts import Interrupts, Terminated
+from flowstone.runner.outlook import Outlook
 from flowstone.runner.plan import Task
 from flowstone.runner.prepare import Asked, prepare_run, without_key
 from flowstone.runner.progress import Lines, Reporter
@@ -141,7 +143,7 @@ def _carry_out(workspace: Workspace, session: Session, planned: Forecast) -> int
     with (
         _recorded(home, beginning, planned, workspace) as (journal, past),
         interrupts.installed(),
-        _reporter(session, run_id) as reporter,
+        _reporter(session, run_id, lambda: _outlook(planned, past)) as reporter,
     ):
         try:
             for text in without_key(workspace.project, planned.plan):
@@ -213,8 +215,14 @@ def _forget(logs: Path) -> None:
         rmtree(folder, ignore_errors=True)
 
 
+def _outlook(planned: Forecast, past: Past) -> Outlook:
+    """How long the run will take, by what its functions took before. Errors: StateError."""
+    expected = (item.task for item in planned.expectations if item.action != "reuse")
+    return Outlook(expected, past.of_steps(), time.monotonic())
+
+
 @contextmanager
-def _reporter(session: Session, run_id: str | None) -> Iterator[Reporter]:
+def _reporter(session: Session, run_id: str | None, outlook: Callable[[], Outlook] = Outlook) -> Iterator[Reporter]:
     if session.output_format != "text":
         with results_alone(sys.stdout) as results:
             kind = JsonDocument if session.output_format == "json" else JsonLines
@@ -226,7 +234,7 @@ def _reporter(session: Session, run_id: str | None) -> Iterator[Reporter]:
     else:
         from flowstone.runner.progress_live import Live
 
-        reporter = Live(sys.stderr, sys.stdout)
+        reporter = Live(sys.stderr, sys.stdout, outlook())
     try:
         yield reporter
     finally:

@@ -93,6 +93,12 @@ def rows_text(rows: int) -> str:
     return f"{rows:,} row{'s' * (rows != 1)}"
 
 
+def clock_text(seconds: float) -> str:
+    """``0:00:12``, ``3:04:00``: hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
 def seconds_text(seconds: float) -> str:
     """``0.12 s``, ``3 m 04 s``."""
     if seconds < 100:

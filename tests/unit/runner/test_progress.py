@@ -2,7 +2,9 @@ import io
 import json
 
 import pytest
+from rich.console import Console
 
+from flowstone.runner.outlook import Outlook
 from flowstone.runner.plan import Plan, Task
 from flowstone.runner.progress import Lines
 from flowstone.runner.progress_json import JsonDocument
@@ -76,11 +78,103 @@ def test_no_control_character_of_the_data_reaches_the_terminal(streams):
 
 def test_the_live_display_tells_the_same(streams):
     progress, results = streams
-    live = Live(progress, results)
+    live = Live(progress, results, Outlook())
     tell(live)
     live.close()
     assert "2024-01-01 raw    materialized  1,234 rows" in progress.getvalue()
     assert "total" in results.getvalue()
+
+
+def seen(live):
+    """The lines of the picture."""
+    console = Console(file=io.StringIO(), width=100, height=40)
+    console.print(live.picture())
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that the tests set."""
+    now = [1000.0]
+    monkeypatch.setattr("flowstone.runner.progress_live.time.monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def live(streams, clock):
+    """The display of a run of ten days and a report, of which only a day's usual time is known."""
+    days = tuple(Task("daily", f"2024-01-{day:02}", ()) for day in range(1, 11))
+    plan = Plan((*days, Task("report", None, tuple(range(10)))))
+    live = Live(*streams, Outlook(plan.tasks, {"daily": 2.0}, 1000.0))
+    live.begin(plan)
+    yield live
+    live.close()
+
+
+def test_the_tree_shows_what_runs_since_when_and_for_how_long(live, clock):
+    days = [Task("daily", f"2024-01-{day:02}", ()) for day in range(1, 11)]
+    live.started(days[0])
+    live.started(days[1])
+    clock[0] += 1.5
+    head, *tree = seen(live)
+    assert head.startswith("running ")
+    assert head.endswith(" 0/11 0:00:02, about 0:00:10 left")  # 22 s of work, of which 3 s are done, two at once
+    assert tree[:3] == [
+        "daily  0/10",
+        "├── 2024-01-01  1.50 s, about 0.50 s left",
+        "└── 2024-01-02  1.50 s, about 0.50 s left",
+    ]
+
+    clock[0] += 0.5
+    live.finished(days[0], Result("materialized", 2.0, rows=1200, size=3400))
+    live.finished(days[1], Result("materialized", 2.0, rows=800, size=1600))
+    live.started(days[2])
+    head, *tree = seen(live)
+    assert head.endswith(" 2/11 0:00:02, about 0:00:09 left")
+    assert tree[:2] == ["daily  2/10  2,000 rows  5.0 kB", "└── 2024-01-03  0.00 s, about 2.00 s left"]
+
+
+def test_the_tree_has_an_end_of_what_it_says(live, clock):
+    for day in range(1, 11):
+        live.started(Task("daily", f"2024-01-{day:02}", ()))
+    clock[0] += 100.0
+    head, *tree = seen(live)
+    assert head.endswith(" 0/11 0:01:40")  # longer than it was judged to take: nothing is said of what is left
+    assert tree[1] == "├── 2024-01-01  1 m 40 s"
+    for day in range(1, 11):
+        live.finished(Task("daily", f"2024-01-{day:02}", ()), FAILED)
+    live.skipped(Task("report", None, tuple(range(10))), Task("daily", "2024-01-01", ()))
+    head, *tree = seen(live)
+    assert " 11/11 " in head
+    assert not any(tree)
+
+
+def test_a_low_terminal_shows_the_first_that_run(streams, clock, monkeypatch):
+    monkeypatch.setenv("LINES", "9")
+    monkeypatch.setenv("COLUMNS", "100")
+    tasks = tuple(Task("daily", f"2024-01-{day:02}", ()) for day in range(1, 11))
+    live = Live(*streams, Outlook(tasks, {}, 1000.0))
+    live.begin(Plan(tasks))
+    for task in tasks:
+        live.started(task)
+    _, *tree = seen(live)
+    live.close()
+    assert tree[0] == "daily  0/10"
+    assert [line.split()[1] for line in tree[1:5]] == [task.partition for task in tasks[:4]]
+    assert tree[5] == "└── and 6 more"
+    assert not any(tree[6:])
+
+
+def test_thousands_of_assets_at_once_are_a_few_lines(streams, clock):
+    tasks = tuple(Task(f"a{number}", None, ()) for number in range(5000))
+    live = Live(*streams, Outlook(tasks, {}, 1000.0))
+    live.begin(Plan(tasks))
+    for task in tasks:
+        live.started(task)
+    lines = [line for line in seen(live) if line]
+    live.close()
+    assert len(lines) <= 14
+    assert lines[-1] == "and 4,988 more"
 
 
 def test_json_is_one_document(streams):

@@ -76,3 +76,15 @@ def test_runs_of_the_same_assets_with_as_much_to_make(history, ran):
     ran("now", {"a": 1.0, "b": 1.0}, status="interrupted")
     assert past(history).of_run() == 20.0
     assert past(history, profile="prod").of_run() is None
+
+
+def test_the_means_of_all_steps_need_few_times(history, ran):
+    for number in range(SAMPLES):
+        ran(f"old{number}", {"a": 100.0, "c": 100.0})
+    ran("r1", {"a": 1.0, "b": 4.0})
+    for number in range(SAMPLES - 2):
+        ran(f"other{number}", {"d": 7.0}, made="reused")
+    ran("r2", {"a": 2.0})
+    ran("prod", {"a": 50.0}, profile="prod")
+    ran("now", {"a": 50.0})
+    assert past(history).of_steps() == {"a": 1.5, "b": 4.0}
