@@ -22,6 +22,7 @@ from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Surroundings, endings, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.partition_reads import may_read, partition_reads
 from flowstone.frontend.bodies.requests import is_word
 from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.bodies.written_secrets import written_secrets
@@ -192,6 +193,8 @@ class _Outline:
         if self._is_declaration(function):
             yield from (f"{deed.kind} {deed.what!a}" for deed in deeds(function, self._names, self._unstable))
             yield from (f"adds to {registry!a}" for _, registry in additions(function))
+            if may_read(self._text):
+                yield from (f"reads partition {node.attr!a}" for node in partition_reads(function))
             if may_ask(self._text):
                 yield from (f"asks for {node.value!a}" for node in needed_dimensions(function))
             if self._is_route(function):

@@ -20,6 +20,7 @@ FactKind = Literal[
     "changes",
     "adds partitions",
     "asks dimension",
+    "reads partition",
     "secret",
     "likely secret",
     "requests",
@@ -29,7 +30,8 @@ FactKind = Literal[
 import``: the import of a module does more than to define things; ``clock``, ``random``: that gets into the value of an
 asset; ``writes``: it writes or removes a file; ``changes``: it changes what its module holds;
 ``adds partitions``: it adds keys to a registry, which is named here if it is written out;
-``asks dimension``: it asks the partition that it makes for the key of this dimension; ``secret``, ``likely
+``asks dimension``: it asks the partition that it makes for the key of this dimension;
+``reads partition``: it reads this attribute of it; ``secret``, ``likely
 secret``: a text of the module is one; ``requests``: a sensor asks for a run of this partition.
 """
 Owner = Literal["asset", "check", "resource", "sensor", "module"]

@@ -137,6 +137,20 @@ def test_the_dimensions_that_a_function_asks_for_are_seen():
     assert seen(ASKS) == seen(ASKS.replace("day.text", "day.key"))
 
 
+READS = """
+from flowstone import asset
+@asset
+def one(ctx) -> str:
+    return ctx.partition.key
+"""
+
+
+def test_what_a_function_reads_of_its_partition_is_seen():
+    assert seen(READS) != seen(READS.replace("partition.key", "partition.date"))
+    assert seen(READS) != seen(READS.replace("ctx.partition.key", "ctx.partition.key if ctx.partition else 'all'"))
+    assert seen(READS) == seen(READS.replace("partition.key", "partition.key + 'x'"))
+
+
 ADDS = """
 from flowstone import asset
 @asset

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import cast
 
 from flowstone.diagnostics.diagnostic import Span
+from flowstone.dsl.partitions import TimePartitions
 from flowstone.dsl.signals import HandlerWord
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.additions import WORD, additions
@@ -19,6 +20,7 @@ from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
 from flowstone.frontend.bodies.flow import Ending, Surroundings, endings, endings_without_yield, swallows
 from flowstone.frontend.bodies.module_names import ModuleNames
+from flowstone.frontend.bodies.partition_reads import may_read, partition_reads
 from flowstone.frontend.bodies.requests import requests
 from flowstone.frontend.bodies.unstable import Unstable
 from flowstone.frontend.declarations import KINDS
@@ -28,7 +30,7 @@ from flowstone.frontend.keywords import Keywords
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Defined, Names, ProjectModule, Public
 from flowstone.frontend.places import location
-from flowstone.ir.body import BodyFact
+from flowstone.ir.body import BodyFact, FactKind, Owner
 
 _BARE_RETURN = re.compile(r"return[ \t]*(?:[#;\n(\\]|None\b|$)")
 
@@ -59,17 +61,7 @@ class Bodies:
             yield BodyFact(kind=ending.kind, owner_kind=kind, owner=draft.id, location=place)
         if kind == "asset" and self._seen(module).may_do:
             yield from self._deeds(draft)
-        functions = (draft.declared.function, *(item.function for item in draft.declared.handlers))
-        if WORD in module.source:
-            for node, registry in chain.from_iterable(map(additions, functions)):
-                place = location(module.span(node))
-                yield BodyFact(kind="adds partitions", owner_kind=kind, owner=draft.id, location=place, what=registry)
-        if may_ask(module.source):
-            for node in chain.from_iterable(map(needed_dimensions, functions)):
-                place = location(module.span(node))
-                yield BodyFact(
-                    kind="asks dimension", owner_kind=kind, owner=draft.id, location=place, what=str(node.value)
-                )
+        yield from _of_partitions(draft, kind)
         for handler in draft.declared.handlers:
             yield from self._of_handler(Draft(handler, Keywords(), draft.name, draft.namespace))
         if kind == "sensor":
@@ -153,6 +145,34 @@ class Bodies:
             return False
         node = target.bindings[0].node
         return isinstance(node, FUNCTIONS) and never_returns(node)
+
+
+def _of_partitions(draft: Draft, kind: Owner) -> Iterator[BodyFact]:
+    """What a function and its handlers do with partitions."""
+    module = draft.declared.scope.module
+    functions = (draft.declared.function, *(item.function for item in draft.declared.handlers))
+    found: list[tuple[FactKind, ast.expr, str]] = []
+    if WORD in module.source:
+        added = chain.from_iterable(map(additions, functions))
+        found += [("adds partitions", node, registry) for node, registry in added]
+    if may_ask(module.source):
+        asked = chain.from_iterable(map(needed_dimensions, functions))
+        found += [("asks dimension", node, str(node.value)) for node in asked]
+    if may_read(module.source) and _may_have_none(draft):
+        reads = chain.from_iterable(map(partition_reads, functions))
+        found += [("reads partition", node, node.attr) for node in reads]
+    for what, node, text in found:
+        place = location(module.span(node))
+        yield BodyFact(kind=what, owner_kind=kind, owner=draft.id, location=place, what=text)
+
+
+def _may_have_none(draft: Draft) -> bool:
+    """Whether the asset that a function belongs to may have no partition, or one without a period.
+
+    Of a function that is declared many times all declarations count: it may know which of them it is called for.
+    """
+    given = draft.keywords.values.get("partitioned_by")
+    return not isinstance(given, TimePartitions) or bool(draft.declared.closure)
 
 
 def _head(module: Module, node: ast.stmt) -> Span:

@@ -2,59 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from flowstone.checks.finding import Finding, to_span
+from flowstone.checks.own_partitions import Made, facts_of_partitions
 from flowstone.checks.rule import Remedy, Rule
 from flowstone.checks.subject import Subject
 from flowstone.diagnostics.suggest import did_you_mean, nearest
 from flowstone.dsl.partitions import MultiPartitions, Partitions
 from flowstone.fixes.respell import respell
 from flowstone.ir.body import BodyFact
-from flowstone.ir.node import Location
 
 _PLAIN = "partitions without dimensions have one key: ctx.partition.key, or .date where it is a period"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    asking: defaultdict[Location, list[BodyFact]] = defaultdict(list)
-    for fact in (fact for facts in subject.project.bodies.values() for fact in facts if fact.kind == "asks dimension"):
-        asking[fact.location].append(fact)
-    for facts in asking.values():
-        made = [_partitions(subject, fact) for fact in facts]
-        known = [item for item in made if item is not None]
+    for fact, made in facts_of_partitions(subject, "asks dimension"):
+        known = [item for item in made if item.partitions is not None]
         # a function that is declared many times may know which of its assets have the dimension
-        if len(known) == len(made) and not any(facts[0].what in _names(item) for item, _ in known):
-            yield _unknown(facts[0], *known[0])
+        if len(known) == len(made) and not any(fact.what in _names(item.partitions) for item in known):
+            yield _unknown(fact, known[0])
 
 
-def _partitions(subject: Subject, fact: BodyFact) -> tuple[Partitions, Location] | None:
-    """The partitions that a function is called for, and where they are said; None if they are not known, or none."""
-    project = subject.project
-    owner = fact.owner
-    if fact.owner_kind == "check":
-        judged = next((item.asset for item in project.checks if item.name == fact.owner), "")
-        owner = project.assets[judged].step if judged in project.assets else ""
-    step = project.steps.get(owner) if fact.owner_kind in ("asset", "check") else None
-    if step is None or step.partitions is None or "partitioned_by" in step.unknown:
-        return None
-    return step.partitions, step.keywords.get("partitioned_by", step.location)
-
-
-def _names(partitions: Partitions) -> list[str]:
+def _names(partitions: Partitions | None) -> list[str]:
     return list(partitions.by_name) if isinstance(partitions, MultiPartitions) else []
 
 
-def _unknown(fact: BodyFact, partitions: Partitions, place: Location) -> Finding:
-    known = _names(partitions)
+def _unknown(fact: BodyFact, made: Made) -> Finding:
+    known = _names(made.partitions)
     near = nearest(fact.what, known)
     there = f"there are: {', '.join(known)}" if known else _PLAIN
     return Finding(
         f"{fact.owner!r} asks its partition for the dimension {fact.what!r}, which it does not have",
         fact.location,
         help=did_you_mean(fact.what, known) or there,
-        related=((place, "its partitions"),),
+        related=((made.place, "its partitions"),),
         fix=None if near is None else respell(to_span(fact.location), fact.what, near),
     )
 
