@@ -83,14 +83,16 @@ def _own_part(span: Span, target: Target) -> Span:
 def _check_name(project: Project, target: Target, new: str) -> None:
     pattern = _JOB_NAME if target.kind == "job" else _NAME
     if not pattern.fullmatch(new) or len(new) > MAX_NAME:
-        raise RefusedError(f"'{new}' cannot be the name of a {target.kind}: use letters A-Z and a-z, digits and '_'")
+        raise RefusedError(
+            f"'{new}' cannot be the name of {_one(target.kind)}: use letters A-Z and a-z, digits and '_'"
+        )
     if keyword.iskeyword(new):
         raise RefusedError(f"'{new}' is a word of Python")
     prefix = target.id[: -len(target.name)]
     everything = {"asset": [*project.assets], "resource": [*project.resources], "job": [*project.jobs]}
     known = everything[target.kind]
     if prefix + new in known:
-        raise RefusedError(f"there is a {target.kind} '{prefix}{new}' already")
+        raise RefusedError(f"there is {_one(target.kind)} '{prefix}{new}' already")
     if target.kind != "job" and new in {*project.resources, *(item.name for item in project.assets.values())}:
         raise RefusedError(f"something else has the name '{new}' already")
 
@@ -275,3 +277,7 @@ def _prove(session: Session, project: Project, edits: list[Edit], target: Target
         left[item.code, item.span.file] -= 1
         if left[item.code, item.span.file] < 0:
             raise RefusedError(f"'{new}' would lead to a finding: {item.message}")
+
+
+def _one(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

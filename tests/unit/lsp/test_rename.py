@@ -123,15 +123,15 @@ def test_the_editor_is_told_what_is_renamed(client, files):
 @pytest.mark.parametrize(
     ("new", "reason"),
     [
-        ("total", "there is a asset 'total' already"),
+        ("total", "there is an asset 'total' already"),
         ("returns", "something else has the name 'returns' already"),
         ("shop", "something else has the name 'shop' already"),
         ("text", "has a variable 'text' already"),
         ("limit", "has a variable 'limit' already"),
         ("class", "'class' is a word of Python"),
-        ("a b", "'a b' cannot be the name of a asset"),
-        ("eu.sales", "'eu.sales' cannot be the name of a asset"),
-        ("résumé", "'résumé' cannot be the name of a asset"),
+        ("a b", "'a b' cannot be the name of an asset"),
+        ("eu.sales", "'eu.sales' cannot be the name of an asset"),
+        ("résumé", "'résumé' cannot be the name of an asset"),
         ("Job", "has the name 'Job' already"),
     ],
 )
