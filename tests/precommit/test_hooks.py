@@ -141,12 +141,15 @@ def test_stale_code_is_told(project, home):
     assert hook(project, home, "run", "flowstone-check").returncode == 0
 
 
-def test_other_files_do_not_concern_it(project, home):
-    git(project, "commit", "--quiet", "--message", "first")
-    (project / "notes.txt").write_text("x\n")
+def test_a_commit_that_only_deletes_a_file_is_checked(project, home):
+    (project / "pipelines/orders.py").write_text(GOOD.partition("\n\n\n@asset\ndef revenue")[0] + "\n")
+    user = "from flowstone import asset\n\n\n@asset\ndef revenue(orders: list[int]) -> int:\n    return len(orders)\n"
+    (project / "pipelines/revenue.py").write_text(user)
     git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "first")
+    git(project, "rm", "--quiet", "pipelines/orders.py")
 
-    result = hook(project, home, "run")
+    result = hook(project, home, "run", "flowstone-check")
 
-    assert result.returncode == 0
-    assert result.stdout.count("Skipped") == 2
+    assert result.returncode == 1
+    assert "FS106" in result.stdout
