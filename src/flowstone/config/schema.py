@@ -45,7 +45,8 @@ class Key(Struct, frozen=True):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
-            return [part.strip() for part in text.split(",") if part.strip()]
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return parts if self.accepts(parts) else text  # which is told as it was written
 
 
 class Table(Struct, frozen=True):

@@ -280,6 +280,11 @@ def test_limits_are_whole_numbers_above_zero(load):
     assert "'a b' must be a name" in str(failure(load, SOURCES + "[concurrency]\n'a b' = 1\n"))
 
 
+def test_a_variable_of_the_wrong_type_is_told_as_it_was_written(load):
+    error = failure(load, SOURCES, environment={"FLOWSTONE_RUN__WORKERS": "many"})
+    assert str(error) == "environment FLOWSTONE_RUN__WORKERS: 'run.workers' must be a whole number above 0, not 'many'"
+
+
 def test_a_variable_changes_a_limit(load):
     text = SOURCES + "[concurrency]\nWarehouse = 2\n"
     assert load(text, environment={"FLOWSTONE_CONCURRENCY__WAREHOUSE": "5"}).concurrency == {"Warehouse": 5}
