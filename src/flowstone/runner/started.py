@@ -51,8 +51,13 @@ def _carried_out(order: dict[str, Any]) -> int:
 def _demand_sources(workspace: Any, steps: list[str]) -> None:
     from flowstone.errors import ConfigurationError
 
+    modules = {module for step in steps for module in workspace.step(step).modules}
+    files = workspace.project.files
     try:
-        workspace.demand_sources({module for step in steps for module in workspace.step(step).modules})
+        for file in (files[name] for name in modules if name in files):
+            if not workspace.root.joinpath(file.path).exists():  # as when another branch is checked out
+                raise ConfigurationError(f"{file.path} is missing")
+        workspace.demand_sources(modules)
     except ConfigurationError as error:
         raise ConfigurationError(str(error), help="it has changed, and the project was not sound since") from error
 

@@ -129,9 +129,10 @@ def test_a_sensor_starts_runs_what_follows_runs_and_files_are_watched(start, tmp
     assert sorted(lines(tmp_path)) == ["orders a", "orders b"]
 
 
-def test_a_request_whose_run_finds_a_file_that_is_being_written_is_not_lost(start, tmp_path):
+@pytest.mark.parametrize("change", ['write_text("half a fi")', "unlink()"])
+def test_a_request_whose_run_finds_a_file_that_is_being_written_is_not_lost(start, tmp_path, change):
     file = tmp_path / "pipelines/shop.py"
-    text = PIPELINE.replace("    return file\n", '    Path(__file__).write_text("half a fi")\n    return file\n')
+    text = PIPELINE.replace("    return file\n", "    Path(__file__)." + change + "\n    return file\n")
     file.write_text(text)
     dev = start("--no-watch")
     dev.until("ended", job="load", status="done")
