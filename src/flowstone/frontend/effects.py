@@ -6,25 +6,27 @@ Syntax cannot tell for certain, so this errs on the safe side: what is handed to
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
 from flowstone.frontend.bindings import Binding, Place, imports, is_main
+from flowstone.frontend.called import Called, Function, OfModule, at_once
 from flowstone.frontend.changes import is_own_module
+from flowstone.frontend.fixed import is_fixed, is_immutable
 from flowstone.frontend.modules import Module
 from flowstone.frontend.names import Builtin, Defined, External, Names, ProjectModule, Public, Target
 from flowstone.frontend.outward import PLACES, changed_by, shows_in_values
 from flowstone.frontend.scopes import function_scope
 
 _CHANGING_BUILTINS = frozenset({"__import__", "delattr", "eval", "exec", "next", "setattr"})
+_CALLING_BUILTINS = frozenset({"filter", "map"})
 _READING_METHODS = frozenset(
     {"copy", "count", "endswith", "format", "get", "index", "items", "join", "joinpath", "keys", "lower", "replace"}
     | {"split", "startswith", "strip", "title", "upper", "values"}
 )
 _NAMESPACES = frozenset({"globals", "locals", "vars"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OUTSIDE = ("", "*")
 """What is changed outside of the project."""
 
@@ -43,7 +45,7 @@ class _Body(Struct, frozen=True):
 
     changed: frozenset[tuple[str, str]]
     """What it changes itself."""
-    calls: tuple[tuple[Module, _Function], ...]
+    calls: tuple[OfModule, ...]
     """The functions of the project that it calls."""
 
 
@@ -52,6 +54,7 @@ class Effects:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._called = Called(names)
         self._modules: dict[str, ModuleEffects] = {}
         self._bodies: dict[int, _Body] = {}
         self._calls: dict[frozenset[int], frozenset[tuple[str, str]]] = {}
@@ -80,6 +83,8 @@ class Effects:
         if isinstance(statement, _DEFINITIONS):
             for decorator in statement.decorator_list:
                 yield from self._changed_by_decorator(module, decorator)
+            if isinstance(statement, ast.ClassDef):
+                yield from self._changed_by_class(module, statement)
         elif isinstance(statement, ast.If) and is_main(statement.test):
             for other in statement.orelse:  # the rest does not run on import
                 yield from self._changed_by(module, other)
@@ -92,17 +97,36 @@ class Effects:
         if isinstance(target, Public):
             return
         yield from self._changed_by_expressions(module, decorator)
-        yield from self._changed_inside(module, callee)
+        yield from self._changed_inside(self._called.by_decorator(module, decorator))
         if target is None and isinstance(decorator, ast.Attribute):
             yield from self._mutable(module, decorator.value)
 
+    def _changed_by_class(self, module: Module, statement: ast.ClassDef) -> Iterator[tuple[str, str]]:
+        """What the definition of a class changes: by its bases, and by statements in its body that bind nothing."""
+        for owner, base, function in self._called.by_class(module, statement):
+            yield owner.name, base.name
+            yield from self._changed_inside([(owner, function)])
+        for item in statement.body:
+            if isinstance(item, _DEFINITIONS):
+                yield from self._changed_by(module, item)
+                continue
+            for node in at_once([item]):
+                if isinstance(node, ast.Attribute | ast.Subscript):
+                    yield from self._changed_directly(module, node)
+                elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                    yield from self._changed_by_call(module, node.value)
+                elif isinstance(node, ast.Call):
+                    yield from self._changed_inside(self._called.by(module, node.func))
+                if isinstance(node, PLACES) and self._is_changed_outside(module, changed_by(node)):
+                    yield _OUTSIDE
+
     def _changed_by_expressions(self, module: Module, start: ast.AST) -> Iterator[tuple[str, str]]:
-        for node in _run_at_once(start):
+        for node in at_once([start]):
             yield from self._changed_directly(module, node)
             if isinstance(node, PLACES) and self._is_changed_outside(module, changed_by(node)):
                 yield _OUTSIDE
             if isinstance(node, ast.Call):
-                yield from self._changed_inside(module, node.func)
+                yield from self._changed_inside(self._called.by(module, node.func))
 
     def _changed_directly(self, module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
@@ -120,19 +144,32 @@ class Effects:
 
     def _changed_by_call(self, module: Module, call: ast.Call) -> Iterator[tuple[str, str]]:
         callee = self._names.resolve(module, call.func)
+        if isinstance(callee, Builtin) and callee.name in _CALLING_BUILTINS and call.args:
+            yield from self._changed_by_method(module, call.args[0])
+            yield from self._changed_inside(self._called.by(module, call.args[0]))
         if isinstance(callee, Public) or (isinstance(callee, Builtin) and callee.name not in _CHANGING_BUILTINS):
             return
         if isinstance(callee, Builtin) and callee.name == "exec" and len(call.args) == 1:
             yield module.name, "*"
-        if callee is None and isinstance(call.func, ast.Attribute) and call.func.attr not in _READING_METHODS:
-            yield from self._mutable(module, call.func.value)
+        if callee is None:
+            yield from self._changed_by_method(module, call.func)
+        for binding in callee.bindings if isinstance(callee, Defined) else ():  # add = REGISTRY.append
+            if isinstance(callee, Defined) and binding.value is not None:
+                yield from self._changed_by_method(callee.module, binding.value)
         harmless = isinstance(callee, Defined) and not any(map(_changes_parameters, callee.bindings))
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
             yield from self._mutable(module, argument, definitions=not harmless)
 
-    def _changed_inside(self, module: Module, callee: ast.expr) -> frozenset[tuple[str, str]]:
-        """What the bodies of the project's functions change that run when this one is called."""
-        start = self._functions_at(module, callee)
+    def _changed_by_method(self, module: Module, method: ast.expr) -> Iterator[tuple[str, str]]:
+        """What a call of a method of a value changes."""
+        if not isinstance(method, ast.Attribute) or method.attr in _READING_METHODS:
+            return
+        if self._names.resolve(module, method) is None:
+            yield from self._mutable(module, method.value)
+
+    def _changed_inside(self, functions: Iterable[OfModule]) -> frozenset[tuple[str, str]]:
+        """What the bodies of functions of the project change, with those of the functions that they call."""
+        start = tuple(functions)
         key = frozenset(id(function) for _, function in start)
         if key not in self._calls:
             bodies = {id(function): (owner, function) for owner, function in start}
@@ -145,23 +182,21 @@ class Effects:
             self._calls[key] = frozenset().union(*(self._body(*item).changed for item in bodies.values()))
         return self._calls[key]
 
-    def _functions_at(self, module: Module, callee: ast.expr) -> tuple[tuple[Module, _Function], ...]:
-        target = self._names.resolve(module, callee)
-        bindings = target.bindings if isinstance(target, Defined) else ()
-        nodes = (binding.node for binding in bindings)
-        return tuple(
-            (target.module, node) for node in nodes if isinstance(target, Defined) and isinstance(node, _Function)
-        )
-
-    def _body(self, module: Module, function: _Function) -> _Body:
+    def _body(self, module: Module, function: Function) -> _Body:
         if id(function) not in self._bodies:
-            nodes = [node for statement in function.body for node in _run_at_once(statement)]
-            calls = [self._functions_at(module, node.func) for node in nodes if isinstance(node, ast.Call)]
+            nodes = list(at_once(function.body))
+            inner = {node.name: node for node in nodes if isinstance(node, Function)}
+            calls: list[OfModule] = []
+            for node in nodes:
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in inner:
+                    calls.append((module, inner[node.func.id]))
+                elif isinstance(node, ast.Call):
+                    calls.extend(self._called.by(module, node.func))
             changed = frozenset(self._changed_in_body(module, function, nodes))
-            self._bodies[id(function)] = _Body(changed, tuple(found for item in calls for found in item))
+            self._bodies[id(function)] = _Body(changed, tuple(calls))
         return self._bodies[id(function)]
 
-    def _changed_in_body(self, module: Module, function: _Function, nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    def _changed_in_body(self, module: Module, function: Function, nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
         local = function_scope(function, None).bound
         local |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         imported = dict(self._imported_inside(module, nodes))
@@ -207,7 +242,7 @@ class Effects:
                 yield module.name, "*"
             elif isinstance(item, ast.Name | ast.Attribute):
                 target = self._owner(module, item)
-                if isinstance(target, Defined) and not (_is_immutable(target) if definitions else _is_fixed(target)):
+                if isinstance(target, Defined) and not (is_immutable(target) if definitions else is_fixed(target)):
                     yield target.module.name, target.name
                 elif isinstance(target, ProjectModule):
                     yield target.name, "*"
@@ -242,18 +277,6 @@ class Effects:
         return target
 
 
-def _run_at_once(start: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a statement that run with it: the bodies of functions and classes do not."""
-    pending: list[ast.AST] = [start]
-    while pending:
-        node = pending.pop()
-        yield node
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            pending.extend(node.decorator_list)
-        elif not isinstance(node, ast.Lambda):
-            pending.extend(ast.iter_child_nodes(node))
-
-
 def _root(node: ast.expr) -> str:
     """The name at the beginning of a chain of attributes and items; empty if there is none."""
     while isinstance(node, ast.Attribute | ast.Subscript):
@@ -261,23 +284,13 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _is_immutable(target: Defined) -> bool:
-    """Whether a name only ever stands for a text or number, or a tuple of such."""
-    return all(binding.value is not None and _is_plain(binding.value) for binding in target.bindings)
-
-
-def _is_fixed(target: Defined) -> bool:
-    """Whether a name stands for a function or class, or for something immutable."""
-    return all(binding.kind in ("function", "class") for binding in target.bindings) or _is_immutable(target)
-
-
 def _changes_parameters(binding: Binding) -> bool:
     """Whether a function sets attributes or items of what it is given."""
     function = binding.node
-    if not isinstance(function, _Function):
+    if not isinstance(function, Function):
         return True
     given = function_scope(function, None).bound
-    for node in (node for statement in function.body for node in _run_at_once(statement)):
+    for node in at_once(function.body):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             changed: ast.expr = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CHANGING_BUILTINS:
@@ -287,18 +300,3 @@ def _changes_parameters(binding: Binding) -> bool:
         if _root(changed) in given:
             return True
     return False
-
-
-def _is_plain(value: ast.expr) -> bool:
-    pending: list[ast.expr] = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, ast.Tuple):
-            pending.extend(item.elts)
-        elif isinstance(item, ast.UnaryOp):
-            pending.append(item.operand)
-        elif isinstance(item, ast.BinOp):
-            pending += [item.left, item.right]
-        elif not isinstance(item, ast.Constant | ast.JoinedStr):
-            return False
-    return True

@@ -332,6 +332,73 @@ def test_assigning_to_the_own_module_counts(write, statement):
     assert changes(write, {"main": main.format(20)}, {"main": main.format(30)})
 
 
+REACHED = [
+    ("class Rule:\n    def __init__(self, item): ITEMS.append(item)", "from items import Rule\nRule(NUMBER)"),
+    (
+        "class Rule:\n    def __init_subclass__(cls): ITEMS.append(cls)",
+        "import items\nclass A(items.Rule):\n    n = NUMBER",
+    ),
+    (
+        "class Rule:\n    def __init_subclass__(cls): cls.known(cls)",
+        "import items\nclass A(items.Rule):\n    n = NUMBER",
+    ),
+    (
+        "class Meta(type):\n    def __init__(cls, *given): ITEMS.append(cls)\nclass Rule(metaclass=Meta): ...",
+        "import items\nclass A(items.Rule):\n    n = NUMBER",
+    ),
+    (
+        "def add(name):\n    def keep(f):\n        ITEMS.append(f)\n        return f\n    return keep",
+        "from items import add\n@add('a')\ndef one(): return NUMBER",
+    ),
+    (
+        "class add:\n    def __init__(self, name): ...\n    def __call__(self, f): ITEMS.append(f)",
+        "from items import add\n@add('a')\ndef one(): return NUMBER",
+    ),
+    (
+        "class Tool:\n    def add(self, item): ITEMS.append(item)\ntool = Tool()",
+        "from items import tool\ndef prepare():\n    tool.add(NUMBER)\nprepare()",
+    ),
+    (
+        "class With:\n    def __enter__(self): ITEMS.append(1)\n    def __exit__(self, *given): ...",
+        "import items\nwith items.With(): n = NUMBER",
+    ),
+    ("def add(item): ITEMS.append(item)\nput = add", "import items\nitems.put(NUMBER)"),
+    ("", "from items import ITEMS\nadd = ITEMS.append\nadd(NUMBER)"),
+    ("", "from items import ITEMS\nlist(map(ITEMS.append, [NUMBER]))"),
+    ("", "from items import ITEMS\n(lambda: ITEMS.append(NUMBER))()"),
+    ("", "from items import ITEMS\nclass A:\n    ITEMS.append(NUMBER)"),
+    ("", "import items\nclass A:\n    items.ITEMS = [NUMBER]"),
+    ("", "import items\ndef one():\n    def two(): items.ITEMS.append(NUMBER)\n    two()\none()"),
+]
+NOT_REACHED = [
+    ("class Rule:\n    def __init__(self, item): self.item = item", "from items import Rule\nRULE = Rule(NUMBER)"),
+    ("class Rule:\n    def more(self): ITEMS.append(1)", "import items\nclass A(items.Rule):\n    n = NUMBER"),
+    (
+        "def cached(f):\n    def asked(x):\n        ITEMS.append(x)\n        return f(x)\n    return asked",
+        "from items import cached\n@cached\ndef one(): return NUMBER",
+    ),
+    (
+        "def cached(n):\n    def of(f):\n        def asked(x): ITEMS.append(x)\n        return asked\n    return of",
+        "from items import cached\n@cached(3)\ndef one(): return NUMBER",
+    ),
+    (
+        "class Part: ...",
+        "import items\nfrom attrs import field\nclass A:\n    n = NUMBER\n    p = field(factory=items.Part)",
+    ),
+    ("def add(item): ITEMS.append(item)", "from items import add\nTABLE = {'add': add, 'n': NUMBER}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("items", "plugin", "counts"), [*((*c, True) for c in REACHED), *((*c, False) for c in NOT_REACHED)]
+)
+def test_what_an_imported_module_enters_elsewhere_counts(write, items, plugin, counts):
+    main = "import items, plugin\n@asset\ndef orders(raw):\n    return items.ITEMS\n"
+    modules = {"main": main, "items": f"ITEMS = []\n{items}\n"}
+    before, after = (plugin.replace("NUMBER", number) + "\n" for number in ("1", "2"))
+    assert changes(write, {**modules, "plugin": before}, {**modules, "plugin": after}) is counts
+
+
 SETTING = """
     import decimal, logging, os, random, warnings
     from decimal import getcontext
