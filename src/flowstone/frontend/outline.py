@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 
 from flowstone.dsl.signals import HANDLERS
 from flowstone.frontend.bodies.additions import additions
-from flowstone.frontend.bodies.choices import returned_texts
+from flowstone.frontend.bodies.choices import named_texts, returned_texts
 from flowstone.frontend.bodies.deeds import deeds
 from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
@@ -198,7 +198,8 @@ class _Outline:
             if may_ask(self._text):
                 yield from (f"asks for {node.value!a}" for node in needed_dimensions(function))
             if self._is_route(function):
-                yield from (f"chooses {node.value!a}" for node in returned_texts(function))
+                texts = named_texts(self._tree)
+                yield from (f"chooses {text!a}" for _, text in returned_texts(function, texts))
 
     def _ways(self, function: _Function, *, own_return: bool) -> list[str]:
         """How a function ends without a value, if what the project defines always returns, or never."""

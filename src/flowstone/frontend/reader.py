@@ -110,7 +110,7 @@ class Reader(Follower):
                 declared = True
                 self._declare(cast("Word", target.name), node, decorator, position, frame)
             self._check_rebound(named, target, frame)
-            if not declared and _is_unbound(named, target):
+            if not declared and self._is_unbound(named, target, frame):
                 self.check_known(named, frame.scope, node)
             if isinstance(target, External):
                 if isinstance(named, ast.Attribute):
@@ -150,6 +150,14 @@ class Reader(Follower):
             if refusal.code == "FS004":
                 self._note(refusal)
                 self.hide([] if function is None else [function.name])
+
+    def _is_unbound(self, node: ast.expr, target: object, frame: Frame) -> bool:
+        """Whether a decorator ``@fs.asset``, or the call of ``Job``, is one of a word that was not imported."""
+        if isinstance(node, ast.Name):
+            return isinstance(target, Missing) and node.id == "Job"
+        if target is not None or not isinstance(node, ast.Attribute) or node.attr not in KINDS:
+            return False
+        return isinstance(node.value, ast.Name) and isinstance(self._target(node.value, frame), Missing)
 
     def _declare(self, word: Word, node: Function, decorator: ast.expr, position: int, frame: Frame) -> None:
         call = decorator if isinstance(decorator, ast.Call) else None
@@ -280,7 +288,9 @@ class Reader(Follower):
         if function is not None and self.touches.node(function.node, function.scope.module, function.scope.values):
             self._call_factory(function, node, frame)
             return
-        if (isinstance(target, External) and isinstance(node.func, ast.Attribute)) or _is_unbound(node.func, target):
+        if (isinstance(target, External) and isinstance(node.func, ast.Attribute)) or self._is_unbound(
+            node.func, target, frame
+        ):
             self.check_known(node.func, frame.scope)
         self._expression(node.func, frame)
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:  # these are always evaluated
@@ -349,14 +359,6 @@ class Reader(Follower):
         )
         inner.bind(bound, function.node)
         self._block(function.node.body, inner)
-
-
-def _is_unbound(node: ast.expr, target: object) -> bool:
-    """Whether a decorator ``@fs.asset``, or the call of ``Job``, may be one of a word that was not imported."""
-    if isinstance(node, ast.Name):
-        return isinstance(target, Missing) and node.id == "Job"
-    dotted = isinstance(node, ast.Attribute) and node.attr in KINDS and isinstance(node.value, ast.Name)
-    return dotted and target is None
 
 
 def _known(frame: Frame) -> dict[str, Any]:

@@ -182,7 +182,8 @@ class Mentions:
 
     def _choices(self, module: Module, node: Function, keywords: dict[str, ast.expr], route: Step) -> Iterator[Mention]:
         """The names of the assets that a route chooses, in its keywords and where its function returns them."""
-        places = [*strings(keywords.get("choices")), *strings(keywords.get("default")), *returned_texts(node)]
+        returned = (item for item, _ in returned_texts(node, {}) if isinstance(item, ast.Constant))
+        places = [*strings(keywords.get("choices")), *strings(keywords.get("default")), *returned]
         for place in places:
             following = [
                 step.outputs[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import cast
 
@@ -14,7 +14,7 @@ from flowstone.dsl.partitions import TimePartitions
 from flowstone.dsl.signals import HandlerWord
 from flowstone.frontend.bindings import FUNCTIONS
 from flowstone.frontend.bodies.additions import WORD, additions
-from flowstone.frontend.bodies.choices import returned_texts
+from flowstone.frontend.bodies.choices import named_texts, returned_texts
 from flowstone.frontend.bodies.deeds import deeds, may_do
 from flowstone.frontend.bodies.dimensions import may_ask, needed_dimensions
 from flowstone.frontend.bodies.final import ends, never_returns
@@ -39,10 +39,16 @@ class _Seen:
     """What is worked out once of a module."""
 
     def __init__(self, module: Module) -> None:
+        self._tree = module.tree
         self.names = ModuleNames(module.tree)
         self.unstable = Unstable(self.names)
         self.has_bare_returns = _BARE_RETURN.search(module.source) is not None
         self.may_do = may_do(module.source)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The texts that have names in the module."""
+        return named_texts(self._tree)
 
 
 class Bodies:
@@ -67,9 +73,9 @@ class Bodies:
         if kind == "sensor":
             yield from self._requests(draft)
         if draft.declared.word == "route":
-            for node in returned_texts(draft.declared.function):
+            for node, text in returned_texts(draft.declared.function, self._seen(module).texts):
                 place = location(module.span(node))
-                yield BodyFact(kind="chooses", owner_kind=kind, owner=draft.id, location=place, what=str(node.value))
+                yield BodyFact(kind="chooses", owner_kind=kind, owner=draft.id, location=place, what=text)
 
     def _requests(self, draft: Draft) -> Iterator[BodyFact]:
         """The partitions that a sensor asks for where they are written out."""
