@@ -26,13 +26,12 @@ from flowstone.cli.surroundings import (
     contents,
     digest,
     folders,
-    importable,
     look,
     source_changes,
 )
 from flowstone.config.model import Settings
 from flowstone.diagnostics.diagnostic import Diagnostic
-from flowstone.frontend.files import UnreadableError
+from flowstone.frontend.files import UnreadableError, importable
 
 if TYPE_CHECKING:
     from flowstone.checks import Judgement

@@ -18,11 +18,11 @@ from msgspec import Struct
 from flowstone.__about__ import __version__
 from flowstone.cli.project_files import ProjectFiles
 from flowstone.config.model import Settings
+from flowstone.frontend.files import SKIPPED_FOLDERS, importable, may_be_package
 
 _FORMAT = 5
 Listings = dict[str, list[str]]
 """Files or names in folders, by the path of the folder."""
-_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 
 def surroundings(settings: Settings) -> str:
@@ -66,7 +66,7 @@ def _listings(settings: Settings) -> dict[str, Listings]:
     for root in settings.import_roots:
         roots[root] = importable(settings.root / root)
         for entry in _entries(settings.root / root):
-            if _may_be_package(entry):
+            if may_be_package(entry):
                 roots[f"{root}/{entry.name}"] = importable(entry.path)
     return {"sources": {source: list(_tree(settings.root / source)) for source in settings.sources}, "roots": roots}
 
@@ -99,15 +99,6 @@ def _names_in(folder: str, paths: Iterable[str]) -> set[str]:
     return {path.removeprefix(start).partition("/")[0] for path in paths if path.startswith(start)}
 
 
-def importable(folder: Path | str) -> list[str]:
-    """What can be imported from a folder."""
-    return [entry.name for entry in _entries(folder) if entry.name.endswith(".py") or _may_be_package(entry)]
-
-
-def _may_be_package(entry: os.DirEntry[str]) -> bool:
-    return entry.name.isidentifier() and entry.name not in _SKIPPED_FOLDERS and entry.is_dir()
-
-
 def _tree(start: Path) -> Iterator[str]:
     """The Python files at or below a path, hidden and foreign folders left out."""
     pending, seen = [str(start)], set()
@@ -119,7 +110,7 @@ def _tree(start: Path) -> Iterator[str]:
         if any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
+            if entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS:
                 continue
             if entry.is_dir():
                 pending.append(entry.path)

@@ -51,6 +51,28 @@ def source_files(start: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
+def importable(folder: Path | str) -> list[str]:
+    """Names of what could be imported from a folder, in order; none if it cannot be searched."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if _may_be_module(entry) or may_be_package(entry)]
+    except OSError:
+        return []
+    return sorted(found)
+
+
+def may_be_package(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder may be a package, with or without ``__init__.py``."""
+    return entry.name.isidentifier() and entry.name not in SKIPPED_FOLDERS and _is_folder(entry)
+
+
+def _may_be_module(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.name.endswith(".py") and entry.is_file()  # a symbolic link may lead nowhere yet
+    except OSError:
+        return False
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a file. ``Path.is_file`` raises for a name that is too long for one."""
     return os.path.isfile(path)  # noqa: PTH113

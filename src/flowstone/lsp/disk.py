@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 from flowstone.config.files import FLOWSTONE_TOML, PYPROJECT, find_config
 from flowstone.config.model import Settings
 from flowstone.errors import ConfigurationError
-from flowstone.frontend.files import SKIPPED_FOLDERS, UnreadableError, source_files, would_be_found
+from flowstone.frontend.files import UnreadableError, importable, source_files, would_be_found
 
 Stamp = tuple[int, int] | None
 """Time of the last change and size of a file; None if it is not there."""
@@ -54,23 +54,10 @@ def listed(settings: Settings) -> set[Path]:
     return found
 
 
-def importable(folders: Iterable[Path], sources: Set[Path]) -> dict[Path, frozenset[str]]:
+def importable_beside(folders: Iterable[Path], sources: Set[Path]) -> dict[Path, frozenset[str]]:
     """What could be imported from each folder, the sources and the folders that hold them left out."""
     known = set(sources).union(*(path.parents for path in sources))
-    return {folder: frozenset(_names(folder, known)) for folder in folders}
-
-
-def _names(folder: Path, known: Set[Path]) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.name.endswith(".py") or _may_be_package(entry)]
-    except OSError:
-        return
-    yield from (name for name in found if folder / name not in known)
-
-
-def _may_be_package(entry: os.DirEntry[str]) -> bool:
-    return entry.name.isidentifier() and entry.name not in SKIPPED_FOLDERS and entry.is_dir()
+    return {folder: frozenset(name for name in importable(folder) if folder / name not in known) for folder in folders}
 
 
 def would_be_listed(settings: Settings, path: Path) -> bool:

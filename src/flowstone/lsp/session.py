@@ -22,7 +22,7 @@ from flowstone.errors import ConfigurationError, UsageError
 from flowstone.frontend import Loaded, load, update
 from flowstone.frontend.files import UnreadableError, read_source
 from flowstone.lsp.broken import UNUSABLE, config_problems, text_problem
-from flowstone.lsp.disk import Stamp, config_files, importable, listed, stamps, would_be_listed
+from flowstone.lsp.disk import Stamp, config_files, importable_beside, listed, stamps, would_be_listed
 from flowstone.lsp.sameness import finds_the_same
 
 _LOOK = 2.0
@@ -118,7 +118,7 @@ class Session:
         others = {self.root / path for path in (self.loaded.sources if self.loaded else ())}
         self._stamps |= stamps(sources | others | {self.root / path for path in self._unsaved})
         self._gone = {path for path in self._unsaved if self._is_gone(path, old)}
-        beside = importable(self._beside, sources)
+        beside = importable_beside(self._beside, sources)
         self._whole = self._whole or first or beside != self._beside
         self._beside = beside
         changed = {path for path in sources | others if old.get(path) != self._stamps[path]} | (self._sources - sources)
@@ -209,7 +209,7 @@ class Session:
     def _set(self, loaded: Loaded, settings: Settings) -> None:
         before, self.loaded = self._judgement, loaded
         folders = {self.root / folder for folder in (*settings.import_roots, *loaded.searched)}
-        self._beside |= importable(folders - self._beside.keys(), self._sources)
+        self._beside |= importable_beside(folders - self._beside.keys(), self._sources)
         if before is not None and before.settings is settings and finds_the_same(before, loaded):
             self._judgement = replace(before, loaded=loaded)
         else:

@@ -418,3 +418,16 @@ def test_a_module_that_comes_into_a_folder_where_none_was_read_is_noticed(tmp_pa
 
     for _ in range(2):
         assert find(settings(tmp_path), use_cache=True).diagnostics == ()
+
+
+def test_where_a_symbolic_link_leads_to_counts(tmp_path):
+    project, shared = tmp_path / "project", tmp_path / "shared.py"
+    project.mkdir()
+    (project / "flowstone.toml").write_text('sources = ["a.py"]\n')
+    (project / "a.py").write_text(f"from flowstone import asset\nfrom helpers import OWNERS\n{OWNED}")
+    (project / "helpers.py").symlink_to(shared)
+    (project / "round").symlink_to("round")
+    assert [item.code for item in find(settings(project), use_cache=True).diagnostics] == ["FS003"]
+    shared.write_text("OWNERS = ['a']\n")
+
+    assert find(settings(project), use_cache=True).diagnostics == ()
