@@ -16,11 +16,12 @@ from typing import Any
 from msgspec import Struct
 
 from flowstone.__about__ import __version__
+from flowstone.cli.plugin_files import plugin_places
 from flowstone.cli.project_files import ProjectFiles
 from flowstone.config.model import Settings
 from flowstone.frontend.files import SKIPPED_FOLDERS, importable, may_be_package
 
-_FORMAT = 5
+_FORMAT = 6
 Listings = dict[str, list[str]]
 """Files or names in folders, by the path of the folder."""
 
@@ -56,9 +57,16 @@ def _without_files(settings: Settings) -> str:
             settings.to_json(),
             [(path, _modified(path)) for path in _tree(Path(__file__).parent.parent)],
             [_modified(folder) for folder in sys.path if folder.endswith("-packages")],
+            [(path, _modified(path)) for path in _plugins(settings)],
             None if settings.config_file is None else ProjectFiles(settings.root).digest(str(settings.config_file)),
         ]
     )
+
+
+def _plugins(settings: Settings) -> Iterator[str]:
+    for place in plugin_places(item.type for item in settings.io_managers.values()):
+        yield place
+        yield from _tree(Path(place))
 
 
 def _listings(settings: Settings) -> dict[str, Listings]:

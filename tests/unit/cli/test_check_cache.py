@@ -431,3 +431,21 @@ def test_where_a_symbolic_link_leads_to_counts(tmp_path):
     shared.write_text("OWNERS = ['a']\n")
 
     assert find(settings(project), use_cache=True).diagnostics == ()
+
+
+@pytest.mark.parametrize("file", ["plug.py", "plug/__init__.py", "plug/store.py"])
+def test_the_code_of_an_io_manager_of_another_package_counts(project, tmp_path_factory, monkeypatch, file):
+    site = tmp_path_factory.mktemp("site")
+    (site / "plug-1.dist-info").mkdir()
+    (site / "plug-1.dist-info/METADATA").write_text("Name: plug\nVersion: 1\n")
+    (site / "plug-1.dist-info/entry_points.txt").write_text("[flowstone.io_managers]\nplug = plug:Plug\n")
+    (site / file).parent.mkdir(exist_ok=True)
+    (site / file).write_text("x = 1\n")
+    monkeypatch.syspath_prepend(site)
+    with (project / "flowstone.toml").open("a") as config:
+        config.write('[io_managers.plugged]\ntype = "plug"\n')
+    put(project, FINDING)
+    assert get(project) is not None
+    os.utime(site / file, (1, 1))
+
+    assert get(project) is None
