@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from flowstone.frontend.bindings import Binding
 from flowstone.frontend.modules import Module
-from flowstone.frontend.names import Defined, Names
+from flowstone.frontend.names import Defined, Names, Target
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 OfModule = tuple[Module, Function]
@@ -15,8 +16,8 @@ _MADE = frozenset({"__new__", "__init__", "__post_init__", "__set_name__", "__en
 _OF_BASE = frozenset({"__init_subclass__"})
 _OF_META = frozenset({"__new__", "__init__", "__prepare__"})
 """Methods of bases, and of metaclasses, that run when a class is defined."""
-_ALIASES = 5
-"""Names for names are followed so far."""
+_MOST = 100
+"""So many bindings are followed where names stand for names."""
 
 
 class Called:
@@ -29,10 +30,10 @@ class Called:
         """The functions that a call runs: the function itself, the methods that make an instance, or a method."""
         target = self._names.resolve(module, callee)
         if isinstance(target, Defined):
-            yield from self._of(target, _ALIASES)
+            yield from self._of(target, set())
         elif target is None and isinstance(callee, ast.Attribute):
             owner = self._names.resolve(module, callee.value)
-            for known, node in self._classes(owner, _ALIASES):
+            for known, node in self._classes(owner, set()):
                 yield from self._methods(known, node, {callee.attr})
 
     def by_decorator(self, module: Module, decorator: ast.expr) -> Iterator[OfModule]:
@@ -57,25 +58,26 @@ class Called:
                 ):
                     yield known, above, item
 
-    def _of(self, target: Defined, aliases: int) -> Iterator[OfModule]:
-        for binding in target.bindings:
+    def _of(self, target: Defined, seen: set[int]) -> Iterator[OfModule]:
+        for binding in _new(target, seen):
             if isinstance(binding.node, Function):
                 yield target.module, binding.node
             elif isinstance(binding.node, ast.ClassDef):
                 yield from self._methods(target.module, binding.node, _MADE)
-            elif aliases and isinstance(binding.value, ast.Name | ast.Attribute):
+            elif isinstance(binding.value, ast.Name | ast.Attribute) and len(seen) < _MOST:
                 meant = self._names.resolve(target.module, binding.value)
                 if isinstance(meant, Defined):
-                    yield from self._of(meant, aliases - 1)
+                    yield from self._of(meant, seen)
 
-    def _classes(self, target: object, aliases: int) -> Iterator[tuple[Module, ast.ClassDef]]:
+    def _classes(self, target: Target | None, seen: set[int]) -> Iterator[tuple[Module, ast.ClassDef]]:
         """The classes that a name may stand for, or of which it may be an instance."""
-        for binding in target.bindings if isinstance(target, Defined) else ():
-            assert isinstance(target, Defined)
+        if not isinstance(target, Defined):
+            return
+        for binding in _new(target, seen):
             if isinstance(binding.node, ast.ClassDef):
                 yield target.module, binding.node
-            elif aliases and isinstance(binding.value, ast.Call):
-                yield from self._classes(self._names.resolve(target.module, binding.value.func), aliases - 1)
+            elif isinstance(binding.value, ast.Call) and len(seen) < _MOST:
+                yield from self._classes(self._names.resolve(target.module, binding.value.func), seen)
 
     def _methods(self, module: Module, node: ast.ClassDef, names: Iterable[str]) -> Iterator[OfModule]:
         for known, above, _ in self._lineage(module, node):
@@ -91,10 +93,17 @@ class Called:
             yield known, above, is_meta
             metas = [(keyword.value, True) for keyword in above.keywords if keyword.arg == "metaclass"]
             for base, meta in [*((base, is_meta) for base in above.bases), *metas]:
-                for owner, further in self._classes(self._names.resolve(known, base), 0):
+                for owner, further in self._classes(self._names.resolve(known, base), set()):
                     if id(further) not in seen:
                         seen.add(id(further))
                         pending.append((owner, further, meta))
+
+
+def _new(target: Defined, seen: set[int]) -> Iterator[Binding]:
+    for binding in target.bindings:
+        if id(binding) not in seen:
+            seen.add(id(binding))
+            yield binding
 
 
 def at_once(statements: Iterable[ast.AST]) -> Iterator[ast.AST]:

@@ -399,6 +399,13 @@ def test_what_an_imported_module_enters_elsewhere_counts(write, items, plugin, c
     assert changes(write, {**modules, "plugin": before}, {**modules, "plugin": after}) is counts
 
 
+def test_names_and_classes_in_circles_come_to_an_end(write):
+    names = "".join(f"a{one} = a{other}\nb{one} = b{other}()\n" for one in range(12) for other in range(12))
+    classes = "".join(f"class C{number}(C{(number + 1) % 9}): ...\n" for number in range(9))
+    main = f"{names}{classes}a1()\nb1.go()\nC1()\n@asset\ndef orders(raw):\n    return a1, b1, C1, LIMIT\n"
+    assert changes(write, {"main": f"LIMIT = 1\n{main}"}, {"main": f"LIMIT = 2\n{main}"})
+
+
 SETTING = """
     import decimal, logging, os, random, warnings
     from decimal import getcontext
