@@ -14,11 +14,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flowstone.patterns import pattern
+
 WORTH_A_PROCESS = 100_000
 """Characters of source below which starting another process takes longer than compiling them."""
 
 _PARSER_DEPTH = 3_000
 """The parser goes three times as deep on the stack of the machine."""
+_NEWER = (3, 12)
+_LOOKS_NEWER = pattern(r"[ \t]*(?:type[ \t]+\w+[ \t]*[\[=]|(?:class|(?:async[ \t]+)?def)[ \t]+\w+[ \t]*\[)")
+"""What came with that version: statements that define types, and type parameters."""
 _FINE, _DOUBTFUL = b"1", b"0"
 
 
@@ -29,6 +34,15 @@ def parsed(text: str) -> ast.Module:
         return tree
     except UnicodeEncodeError as error:  # of Python 3.13 and later, which strips what it takes for documentation
         raise _half_a_character(error) from None
+
+
+def advice(error: SyntaxError) -> str:
+    """What to do about a syntax error: it may be none in a newer Python, whose grammar this one does not know."""
+    newer = error.msg.startswith("f-string") or _LOOKS_NEWER.match(error.text or "") is not None
+    if newer and sys.version_info < _NEWER:
+        this, other = (".".join(map(str, version[:2])) for version in (sys.version_info, _NEWER))
+        return f"FlowStone runs on Python {this} here: if this is written for {other}, run it on the project's Python"
+    return "correct the syntax; the declarations in this file are not seen until then"
 
 
 def compiled(tree: ast.Module) -> ast.Module:

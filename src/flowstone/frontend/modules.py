@@ -22,7 +22,7 @@ from flowstone.frontend.files import (
     would_be_found,
 )
 from flowstone.frontend.findings import Findings
-from flowstone.frontend.grammar import Compilation, beside, compiled, parsed
+from flowstone.frontend.grammar import Compilation, advice, beside, compiled, parsed
 
 
 class Module(Struct, frozen=True, eq=False, dict=True):
@@ -323,7 +323,7 @@ class ModuleIndex:
             "FS001",
             f"syntax error: {error.msg}",
             Span(path, line, column, end_line, end_column),
-            help="correct the syntax; the declarations in this file are not seen until then",
+            help=advice(error),
         )
 
     def _too_complex(self, path: str, line: int) -> None:

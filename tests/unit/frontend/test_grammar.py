@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from flowstone.frontend import grammar
-from flowstone.frontend.grammar import Compilation, beside, compiled, parsed
+from flowstone.frontend.grammar import Compilation, advice, beside, compiled, parsed
 
 FILES = {
     "assets.py": "from flowstone import asset\n@asset\ndef a() -> int:\n    return 1\n",
@@ -80,3 +81,29 @@ def test_what_is_parsed_may_not_compile():
     tree = parsed("return 1")
     with pytest.raises(SyntaxError, match="outside function"):
         compiled(tree)
+
+
+NEWER = [
+    "type Rows = list[int]\n",
+    "class Box[T]: ...\n",
+    "async def first[T](rows: list[T]) -> T: ...\n",
+    'x = f"{d["a"]}"\n',
+]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads them")
+@pytest.mark.parametrize("text", NEWER)
+def test_what_only_a_newer_python_reads_is_told(text):
+    with pytest.raises(SyntaxError) as caught:
+        parsed(text)
+
+    assert f"runs on Python 3.{sys.version_info.minor} here" in advice(caught.value)
+    assert "3.12" in advice(caught.value)
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "type(x) = 3\n", "class\n"])
+def test_what_no_python_reads_is_to_be_corrected(text):
+    with pytest.raises(SyntaxError) as caught:
+        parsed(text)
+
+    assert advice(caught.value).startswith("correct the syntax")
