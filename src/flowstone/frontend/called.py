@@ -58,6 +58,12 @@ class Called:
                 ):
                     yield known, above, item
 
+    def asked_for_subclasses(self, module: Module, node: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
+        """The classes above a class whose modules ask what is derived from them."""
+        for known, above, _ in self._lineage(module, node):
+            if above is not node and "__subclasses__" in known.source:
+                yield known, above
+
     def _of(self, target: Defined, seen: set[int]) -> Iterator[OfModule]:
         for binding in _new(target, seen):
             if isinstance(binding.node, Function):

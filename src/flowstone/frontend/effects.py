@@ -106,6 +106,7 @@ class Effects:
         for owner, base, function in self._called.by_class(module, statement):
             yield owner.name, base.name
             yield from self._changed_inside([(owner, function)])
+        yield from ((owner.name, base.name) for owner, base in self._called.asked_for_subclasses(module, statement))
         for item in statement.body:
             if isinstance(item, _DEFINITIONS):
                 yield from self._changed_by(module, item)

@@ -362,6 +362,10 @@ REACHED = [
         "class With:\n    def __enter__(self): ITEMS.append(1)\n    def __exit__(self, *given): ...",
         "import items\nwith items.With(): n = NUMBER",
     ),
+    (
+        "class Rule: ...\nclass ITEMS:\n    known = Rule.__subclasses__",
+        "from items import Rule\nclass A(Rule):\n    n = NUMBER",
+    ),
     ("def add(item): ITEMS.append(item)\nput = add", "import items\nitems.put(NUMBER)"),
     ("", "from items import ITEMS\nadd = ITEMS.append\nadd(NUMBER)"),
     ("", "from items import ITEMS\nlist(map(ITEMS.append, [NUMBER]))"),
