@@ -17,6 +17,8 @@ Evaluate = Callable[[ast.expr, Scope], Any]
 
 _PLAIN_BASES = frozenset({"abc.ABC", "typing.Generic", "typing.Protocol"})
 _MAX_BASES = 50
+_MAX_TOLD = 10
+"""Most names that a finding lists."""
 
 
 def dotted_name(node: ast.expr, cls: ClassValue, names: Names) -> str:
@@ -95,12 +97,14 @@ def no_attribute(cls: ClassValue, name: str) -> Refusal:
 
 def unknown_attribute(cls: ClassValue, name: str, known: Iterable[str], place: Span) -> Refusal:
     """The refusal of an attribute that a class does not have, of which all names are known."""
-    near = nearest(name, known)
+    names = list(known)
+    near = nearest(name, names)
+    there = f"there are: {', '.join(names[:_MAX_TOLD])}" if names else "define it there"
     return Refusal(
         "FS004",
         f"class '{cls.node.name}' has no '{name}'",
         place,
-        help=did_you_mean(name, known) or "correct the name, or define it there",
+        help=did_you_mean(name, names) or there,
         related=[(cls.module.name_span(cls.node), "the class")],
         fix=None if near is None else respell(place, name, near),
     )

@@ -110,7 +110,7 @@ class Enums:
             return found.value
         if name in self._further(cls) or any(hasattr(base, name) for base in (enum.Flag, str, int)):
             raise no_attribute(cls, name)
-        raise unknown_attribute(cls, name, [other for member in members for other in member.names], place)
+        raise unknown_attribute(cls, name, [other for member in members for other in sorted(member.names)], place)
 
     def _further(self, cls: ClassValue) -> set[str]:
         """What its class and the bases of the project bind, members or not."""
