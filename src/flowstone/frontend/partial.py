@@ -41,6 +41,8 @@ def reload(base: Loaded, settings: Settings, texts: Mapping[str, str]) -> Loaded
         return None  # a comment there may hide nothing any more, if nothing reads the file any more
     if not base.found.keys() <= base.files.keys() | {""} or has_conflict(base.diagnostics):
         return None
+    if not base.files.keys() <= base.sources.keys():
+        return None  # a file could not be read, which would be told no longer
     try:
         with room():
             return _reread(base, settings, texts, changed)

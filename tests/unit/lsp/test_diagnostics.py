@@ -124,6 +124,25 @@ def test_a_module_that_is_made_beside_the_sources_is_noticed(project, connect, f
     client.wait_for(root / "pipelines/a.py")
 
 
+def test_a_file_that_cannot_be_read_is_told_until_it_can(project, connect):
+    root = project({"pipelines/a.py": GOOD, "pipelines/b.py": USER})
+    maker, user = root / "pipelines/a.py", root / "pipelines/b.py"
+    client = connect(root)
+    client.open(maker)
+    client.wait_for(maker)
+    user.write_bytes(USER.encode("utf-16"))
+    client.changed_on_disk(user)
+    client.wait_for(user, "FS002")
+    client.change(maker, GOOD.replace("orders()", "sales(more: int)"))
+    client.wait_for(maker, "FS106")
+    client.change(maker, GOOD.replace("orders", "sales"))
+    client.wait_for(maker)
+    assert client.codes(user) == ["FS002"]
+    user.write_text(USER)
+    client.changed_on_disk(user)
+    client.wait_for(user, "FS106")
+
+
 def test_files_that_change_on_disk_are_noticed_without_being_told(project, connect):
     root = project({"pipelines/a.py": GOOD, "pipelines/b.py": USER})
     maker, user = root / "pipelines/a.py", root / "pipelines/b.py"
