@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -32,14 +33,18 @@ def main(manifest: str, lifeline: int) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     logging.basicConfig(level=logging.INFO, format=FORMAT)
     with without_plugins():
-        from flowstone.runner.attempt import attempt
+        from flowstone.runner.attempt import attempt, failed
         from flowstone.runner.result import Order
         from flowstone.runtime.workspace import Workspace
 
         workspace = Workspace.open(Path(manifest))
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     for line in orders:
-        result = attempt(workspace, Order(**json.loads(line)))
+        order, started = Order(**json.loads(line)), time.perf_counter()
+        try:
+            result = attempt(workspace, order)
+        except KeyboardInterrupt as error:  # the function's own: Ctrl-C does not reach this session
+            result = failed(workspace, order, error, time.perf_counter() - started)
         sys.stdout.flush()
         sys.stderr.flush()
         answers.write(json.dumps(result.to_json(), default=str) + "\n")

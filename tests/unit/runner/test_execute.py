@@ -456,3 +456,11 @@ def flaky(ctx: Context) -> int:
     monkeypatch.setattr("flowstone.runner.execute.random.random", lambda: 0.8)
     waits = [wait for _, _, wait in run(made).retries]
     assert waits == pytest.approx([0.01 * 1.4, 0.03 * 1.4])
+
+
+def test_an_interruption_that_a_function_raises_in_a_worker_is_its_own(make_project):
+    made = make_project("@asset\ndef a() -> int:\n    raise KeyboardInterrupt\n@asset\ndef b() -> int:\n    return 1\n")
+    failure = run(made, "process").results["a", None].failure
+    assert failure.kind == "KeyboardInterrupt"
+    assert "worker.py" not in failure.traceback + failure.output
+    assert made.value("b") == 1
