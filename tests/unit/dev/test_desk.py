@@ -1,5 +1,6 @@
 """What is started when: clocks, sensors and updates, under a clock that the test sets."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,10 +114,21 @@ class World:
 
 
 @pytest.fixture
-def world(make_project, tmp_path):
-    made = World(make_project(SHOP).project, tmp_path / "home")
-    yield made
-    made.store.__exit__(None, None, None)
+def make_world(tmp_path):
+    """Makes a world of a project; its memory is closed in the end."""
+    with ExitStack() as stack:
+
+        def make(project, engine="airflow"):
+            made = World(project, tmp_path / "home", engine)
+            stack.push(made.store.__exit__)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def world(make_world, make_project):
+    return make_world(make_project(SHOP).project)
 
 
 def test_a_schedule_fires_when_its_time_has_come_and_not_before(world):
@@ -392,9 +404,9 @@ def test_a_job_that_is_gone_is_not_started(world, make_project):
 
 
 @pytest.mark.parametrize(("engine", "first"), [("airflow", "01:30"), ("prefect", "00:30")])
-def test_a_time_that_comes_twice_fires_once_when_the_engine_fires(make_project, tmp_path, engine, first):
+def test_a_time_that_comes_twice_fires_once_when_the_engine_fires(make_world, make_project, engine, first):
     text = SHOP.replace('Cron("0 6 * * *", timezone="UTC")', 'Cron("30 2 * * *", timezone="Europe/Berlin")')
-    world = World(make_project(text).project, tmp_path / engine, engine)
+    world = make_world(make_project(text).project, engine)
     world.now = datetime(2026, 10, 24, 23, 59, tzinfo=UTC)
     world.start()
     fired = []
