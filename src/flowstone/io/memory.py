@@ -97,9 +97,10 @@ class MemoryManager(IOManager):
         found = self._find(slot)
         if found is None:
             raise NotMaterializedError(f"{slot.label}: no value is in the memory of this process")
-        if found[0].data_version != record.data_version:
+        kept, value = found
+        if kept is not record and kept.data_version != record.data_version:
             raise DamagedError(f"{slot.label}: the value is not that of its record")
-        return _given(found[1])
+        return _given(value) if isinstance(value, _Batches) else value
 
     def delete(self, slot: Slot) -> bool:
         with self._lock:

@@ -242,11 +242,16 @@ class Journal:
 
 
 def _now() -> str:
-    seconds, rest = divmod(time.time_ns() // 1_000_000, 1_000)
+    return _instant(time.time_ns() // 1_000_000)
+
+
+@lru_cache(maxsize=1)
+def _instant(milliseconds: int) -> str:
+    """Many attempts begin in the same millisecond, and writing a time takes long."""
+    seconds, rest = divmod(milliseconds, 1_000)
     return f"{_second(seconds)}.{rest:03}+00:00"
 
 
 @lru_cache(maxsize=1)
 def _second(seconds: int) -> str:
-    """Many attempts begin in the same second, and writing a time takes long."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
