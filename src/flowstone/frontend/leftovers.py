@@ -16,7 +16,7 @@ from flowstone.frontend.modules import Module
 from flowstone.frontend.names import External, Missing, Names, Public, unknown_public_name
 from flowstone.frontend.reader import Reader
 from flowstone.frontend.touches import Touches, is_declaring_word
-from flowstone.frontend.tree import walk
+from flowstone.frontend.tree import names_bound_by, walk
 from flowstone.frontend.values import Scope
 
 _INNER_IMPORT = re.compile(r"^[ \t]+(?:from|import)[ \t]+flowstone\b", re.MULTILINE)
@@ -66,23 +66,11 @@ def check_decorators(module: Module, names: Names, reader: Reader, findings: Fin
     words = [word for word in words if isinstance(names.lookup(module, word), Missing)]
     for statement in module.tree.body if words else ():
         nodes = walk(statement)
-        bound = {name for node in nodes for name in _bound_by(node)}
+        bound = {name for node in nodes for name in names_bound_by(node)}
         for node in (node for node in nodes if isinstance(node, _Function)):
             for named in map(_named, node.decorator_list):
                 if isinstance(named, ast.Name) and named.id in words and named.id not in bound:
                     reader.check_known(named, Scope(module), node)
-
-
-def _bound_by(node: ast.AST) -> Iterator[str]:
-    """Names that a node binds, in whatever scope."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        yield node.id
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name
-    elif isinstance(node, _Function | ast.ClassDef):
-        yield node.name
 
 
 def check_leftovers(module: Module, names: Names, reader: Reader, findings: Findings) -> None:

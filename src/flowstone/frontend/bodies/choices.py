@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from flowstone.frontend.bindings import FUNCTIONS
-from flowstone.frontend.tree import walk
+from flowstone.frontend.tree import names_bound_by, walk
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -58,7 +58,7 @@ def named_texts(tree: ast.Module) -> dict[str, str]:
             found.update(_of_class(statement))
         else:
             found.update(_bound(statement))
-    bound = Counter(name for node in walk(tree) for name in _names(node)) if found else Counter[str]()
+    bound = Counter(name for node in walk(tree) for name in names_bound_by(node)) if found else Counter[str]()
     return {name: text for name, text in found.items() if bound[name.partition(".")[0]] == 1}
 
 
@@ -77,22 +77,8 @@ def _of_class(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     if node.decorator_list or node.keywords or bases not in ({"StrEnum"}, {"str", "Enum"}):
         return
     members = [item for statement in node.body for item in _bound(statement)]
-    times = Counter(name for statement in node.body for below in walk(statement) for name in _names(below))
+    times = Counter(name for statement in node.body for below in walk(statement) for name in names_bound_by(below))
     for name, text in members:
         if times[name] == 1:
             yield f"{node.name}.{name}", text
             yield f"{node.name}.{name}.value", text
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    """Names that a node binds, in whatever scope."""
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name
-    elif isinstance(node, ast.Global | ast.Nonlocal):
-        yield from node.names
-    elif isinstance(node, _Function | ast.ClassDef):
-        yield node.name

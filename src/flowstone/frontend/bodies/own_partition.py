@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from flowstone.frontend.bodies.contexts import contexts
-from flowstone.frontend.tree import walk
+from flowstone.frontend.tree import names_bound_by, walk
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _STEPS = ("partition", "dimensions")
@@ -21,7 +21,7 @@ class Ways:
 
     def __init__(self, function: _Function, nodes: list[ast.AST]) -> None:
         given = {node.arg for node in walk(function.args) if isinstance(node, ast.arg)}
-        bound = Counter(name for node in nodes for name in _bound_by(node))
+        bound = Counter(name for node in nodes for name in names_bound_by(node))
         self._names = {name: 0 for name in contexts(function) if name not in bound}
         """How far along the way each name is."""
         assigned = [node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr)]
@@ -51,22 +51,6 @@ class Ways:
         if start is None or tuple(reversed(passed)) != _STEPS[start : start + len(passed)]:
             return None
         return start + len(passed)
-
-
-def _bound_by(node: ast.AST) -> Iterator[str]:
-    """Names that a node binds, in whatever way and scope."""
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        yield node.id
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.alias):
-        yield node.asname or node.name.partition(".")[0]
-    elif isinstance(node, ast.Global | ast.Nonlocal):
-        yield from node.names
-    elif isinstance(node, ast.MatchMapping):
-        yield from [node.rest] if node.rest else []
-    elif isinstance(node, (_Function, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
-        yield node.name
 
 
 def tried(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:

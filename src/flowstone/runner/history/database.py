@@ -82,11 +82,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, migrations: Sequence[Se
             f"{path} was written by a newer FlowStone (version {version}, this one knows {len(migrations)})",
             help=f"use that one, or move the file away: {_ASIDE}",
         )
-    if version == 0:
-        _use_log(connection)  # before there is anything, so that making it all waits for the disk once
+    _use_log(connection)  # before all is made, which then waits for the disk once
     if version < len(migrations):
         _migrate(connection, path, migrations)
-    _use_log(connection)
 
 
 def _use_log(connection: sqlite3.Connection) -> None:
